@@ -25,7 +25,10 @@ export interface Device<State = unknown> {
 }
 
 /** Splits wide accesses into bytes, lowest offset first, for chips with byte-wide registers. */
-export function bytewise(chip: { read8(offset: number): number; write8(offset: number, value: number): void }): Registers {
+export function bytewise(chip: {
+  read8(offset: number): number;
+  write8(offset: number, value: number): void;
+}): Registers {
   return {
     read(offset, size) {
       let value = 0;
