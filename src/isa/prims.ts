@@ -1,0 +1,94 @@
+// The primitives that semantics may call, as the reference interpreter has them. The generator of the fast interpreter
+// and of the translator's templates knows each by its name and effect (translator/gen/effects.ts); their meaning is here.
+
+import { GP, GuestFault, NO_CODE, SS_FAULT } from './fault.ts';
+import type { Insn, int } from './insn.ts';
+import { CS } from './insn.ts';
+import { linearForRead, linearForWrite } from './segment.ts';
+import type { Cpu, Place } from './state.ts';
+import { wide } from './wide.ts';
+
+// Comparisons: 0 or 1, so that conditions are values.
+export const lt = (a: int, b: int): int => (a < b ? 1 : 0);
+export const ltu = (a: int, b: int): int => (a >>> 0 < b >>> 0 ? 1 : 0);
+export const le = (a: int, b: int): int => (a <= b ? 1 : 0);
+export const leu = (a: int, b: int): int => (a >>> 0 <= b >>> 0 ? 1 : 0);
+export const gt = (a: int, b: int): int => (a > b ? 1 : 0);
+export const gtu = (a: int, b: int): int => (a >>> 0 > b >>> 0 ? 1 : 0);
+export const ge = (a: int, b: int): int => (a >= b ? 1 : 0);
+export const geu = (a: int, b: int): int => (a >>> 0 >= b >>> 0 ? 1 : 0);
+export const eq = (a: int, b: int): int => (a === b ? 1 : 0);
+export const ne = (a: int, b: int): int => (a !== b ? 1 : 0);
+
+export const imul = Math.imul;
+/** Number of leading zero bits, 0..32. */
+export const clz = Math.clz32;
+/** High word of the unsigned 64-bit product. */
+export const mulhu = (a: int, b: int): int => wide.mulhu(a, b);
+/** Unsigned hi:lo / d; the quotient must fit. */
+export const divu = (hi: int, lo: int, d: int): int => wide.divu(hi, lo, d);
+/** Unsigned 32-bit division; d is not zero. */
+export const divw = (n: int, d: int): int => ((n >>> 0) / (d >>> 0)) | 0;
+
+// Memory: a place is checked (segment, then paging) before anything is committed; accesses through it cannot fault.
+
+/** Checks `size` bits at seg:offset for reading. #GP, #SS, #PF. */
+export function readPlace(c: Cpu, seg: int, offset: int, size: int): Place {
+  const bytes = size >> 3;
+  return c.memory.readPlace(linearForRead(c, seg, offset, bytes), bytes, c.cpl === 3 ? 1 : 0);
+}
+
+/** Checks `size` bits at seg:offset for writing. #GP, #SS, #PF. */
+export function writePlace(c: Cpu, seg: int, offset: int, size: int): Place {
+  const bytes = size >> 3;
+  return c.memory.writePlace(linearForWrite(c, seg, offset, bytes), bytes, c.cpl === 3 ? 1 : 0);
+}
+
+/** The sign-extended value of `size` (8, 16, 32) bits, `at` bytes into the place. */
+export function load(c: Cpu, p: Place, size: int, at = 0): int {
+  if (size === 32) return c.memory.load32(p, at);
+  if (size === 8) return c.memory.load8(p, at);
+  return c.memory.load16(p, at);
+}
+
+export function store(c: Cpu, p: Place, size: int, value: int, at = 0): void {
+  if (size === 32) c.memory.store32(p, at, value);
+  else if (size === 8) c.memory.store8(p, at, value);
+  else c.memory.store16(p, at, value);
+}
+
+// Control. While an instruction executes, EIP is already that of the next one.
+
+/** EIP of the next instruction. */
+export function nextEip(c: Cpu): int {
+  return c.eip;
+}
+
+/** Near transfer to EIP + rel, truncated to the operand size; #GP(0) beyond the limit of CS. */
+export function jump(c: Cpu, i: Insn): void {
+  jumpTo(c, c.eip + i.rel, i.osize);
+}
+
+/** Near transfer to `to`. */
+export function jumpTo(c: Cpu, to: int, osize: int): void {
+  const target = osize === 16 ? to & 0xffff : to | 0;
+  checkTarget(c, target);
+  c.eip = target;
+}
+
+/** Near relative transfer if `when` is not zero. */
+export function branch(c: Cpu, when: int, i: Insn): void {
+  if (when !== 0) jump(c, i);
+}
+
+/** Raises the fault if `when` is not zero; nothing may have been committed yet. */
+export function raiseIf(_c: Cpu, when: int, vector: int, code: int = NO_CODE): void {
+  if (when !== 0) throw new GuestFault(vector, code);
+}
+
+/** #GP(0) for a near target beyond the limit of CS: checked before anything is committed. */
+export function checkTarget(c: Cpu, target: int): void {
+  if (target >>> 0 > c.limit[CS] >>> 0) throw new GuestFault(GP, 0);
+}
+
+export { GP, SS_FAULT };

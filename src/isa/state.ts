@@ -1,0 +1,476 @@
+// The architectural state of one processor. It lives in the machine's heap (one ArrayBuffer), so that generated code,
+// snapshots and the reference interpreter see the same words. Word offsets are listed in `WORD`.
+
+import type { int } from './insn.ts';
+
+/** Bytes of heap that the register file takes. */
+export const REGISTER_FILE_BYTES = 4096;
+
+/** Word offsets in the register file of what is not a plain accessor of `Cpu`. */
+export const WORD = {
+  /** EAX..EDI, then NONE, which reads as zero. */
+  reg: 0,
+  fz: 16,
+  fr: 17,
+  oa: 18,
+  ob: 19,
+  ca: 20,
+  cb: 21,
+  eip: 22,
+  cpl: 23,
+  IF: 24,
+  DF: 25,
+  IOPL: 27,
+  VM: 30,
+  attention: 37,
+  dr: 48,
+  sel: 64,
+  base: 72,
+  limit: 80,
+  access: 88,
+  readSpan: 96,
+  writeSpan: 104,
+  /** Eight physical x87 registers of four words: significand low, high, sign and exponent (16 bits), form. */
+  fpr: 128,
+  /** Eight doubles: the value of a physical x87 register whose form is FORM_DOUBLE. */
+  fpd: 160,
+  /** Eight XMM registers of four words. */
+  xmm: 192,
+  /** Engine-private words (budget, tables): see cpu/. */
+  engine: 256,
+} as const;
+
+/** Form of an x87 register: its 80-bit words are valid / its double at `fpd` is valid (and its words are not). */
+export const FORM_EXTENDED = 0;
+export const FORM_DOUBLE = 1;
+
+// Segment attributes (`access`): bits 8..15 of the descriptor's high word in bits 0..7, bits 20..23 in bits 12..15.
+export const ACCESS_WRITABLE_OR_READABLE = 0x0002;
+export const ACCESS_DOWN_OR_CONFORMING = 0x0004;
+export const ACCESS_CODE = 0x0008;
+/** S: a code or data segment, not a system one. */
+export const ACCESS_SEGMENT = 0x0010;
+export const ACCESS_DPL_SHIFT = 5;
+export const ACCESS_PRESENT = 0x0080;
+/** D/B: 32-bit code, stack or upper bound. */
+export const ACCESS_BIG = 0x4000;
+export const ACCESS_GRANULARITY = 0x8000;
+/** Ours: a null selector was loaded; every access faults. */
+export const ACCESS_UNUSABLE = 0x10000;
+
+// CR0, CR4, EFER (SDM vol. 3, section 2.5 and 2.2.1).
+export const CR0_PE = 1 << 0;
+export const CR0_MP = 1 << 1;
+export const CR0_EM = 1 << 2;
+export const CR0_TS = 1 << 3;
+export const CR0_ET = 1 << 4;
+export const CR0_NE = 1 << 5;
+export const CR0_WP = 1 << 16;
+export const CR0_AM = 1 << 18;
+export const CR0_NW = 1 << 29;
+export const CR0_CD = 1 << 30;
+export const CR0_PG = 1 << 31;
+export const CR4_VME = 1 << 0;
+export const CR4_PVI = 1 << 1;
+export const CR4_TSD = 1 << 2;
+export const CR4_DE = 1 << 3;
+export const CR4_PSE = 1 << 4;
+export const CR4_PAE = 1 << 5;
+export const CR4_MCE = 1 << 6;
+export const CR4_PGE = 1 << 7;
+export const CR4_PCE = 1 << 8;
+export const CR4_OSFXSR = 1 << 9;
+export const CR4_OSXMMEXCPT = 1 << 10;
+export const EFER_NXE = 1 << 11;
+
+/**
+ * A checked memory operand: what `readPlace` and `writePlace` return. Loads and stores through it cannot fault.
+ * Not negative: the host offset of ordinary memory. Negative: a ticket for the memory's slow path (page crossing,
+ * MMIO, trace), valid until the instruction ends.
+ */
+export type Place = int;
+
+/**
+ * Guest memory behind paging, as instructions see it. Addresses are guest-linear. `user` is 1 for an access with
+ * user rights (CPL 3), 0 for a supervisor one. Raises #PF by throwing `GuestFault`, after setting CR2.
+ */
+export interface GuestMemory {
+  /** Checks that `bytes` (1..16, or more for state images: up to 512) at `linear` can be read. */
+  readPlace(linear: int, bytes: int, user: int): Place;
+  /** Checks that they can be written; sets accessed and dirty bits. */
+  writePlace(linear: int, bytes: int, user: int): Place;
+  /** The sign-extended byte / word, or the dword, `at` bytes into the place. */
+  load8(place: Place, at: int): int;
+  load16(place: Place, at: int): int;
+  load32(place: Place, at: int): int;
+  store8(place: Place, at: int, value: int): void;
+  store16(place: Place, at: int, value: int): void;
+  store32(place: Place, at: int, value: int): void;
+  /** CR3, CR0, CR4 or EFER changed (their words are already set): select or rebuild the address space. `flushGlobal` as the manual says. */
+  contextChanged(cpu: Cpu, flushGlobal: boolean): void;
+  /** MOV CR3 (the word is already set): select the address space. */
+  loadCr3(cpu: Cpu): void;
+  /** PAE: loads the four PDPTEs from `cr3`; false if one has reserved bits set (#GP). */
+  loadPdptes(cr3: int): boolean;
+  /** INVLPG. */
+  invalidatePage(linear: int): void;
+}
+
+/** What the processor asks of the machine around it. */
+export interface Platform {
+  /** IN: unsigned for 8 and 16 bits, int32 for 32. */
+  portRead(port: int, size: 8 | 16 | 32): int;
+  portWrite(port: int, size: 8 | 16 | 32, value: int): void;
+  /** Time-stamp counter: an integer below 2^53. */
+  cycles(): number;
+  /** WRMSR of the time-stamp counter. */
+  setCycles(value: number): void;
+  /** Interrupt acknowledge cycle: the vector. */
+  acknowledge(): int;
+  /** IA32_APIC_BASE, low word: reads; and writes (returns false for what raises #GP). */
+  apicBase(): int;
+  setApicBase(value: int): boolean;
+  /** The processor shut down (triple fault). `reason` is one line for the log. */
+  shutdown(reason: string): void;
+}
+
+/** The processor: state words with names, and the two things it talks to. */
+export class Cpu {
+  readonly words: Int32Array;
+  /** EAX ECX EDX EBX ESP EBP ESI EDI, NONE. */
+  readonly reg: Int32Array;
+  /** DR0..DR3. */
+  readonly dr: Int32Array;
+  /** ES CS SS DS FS GS LDTR TR: selectors, bases, limits (in bytes, scaled), attributes. */
+  readonly sel: Int32Array;
+  readonly base: Int32Array;
+  readonly limit: Int32Array;
+  readonly access: Int32Array;
+  /** An offset below it (unsigned) can be read / written for 16 bytes without a further segment check; 0 if none. */
+  readonly readSpan: Int32Array;
+  readonly writeSpan: Int32Array;
+  readonly fpr: Int32Array;
+  readonly fpd: Float64Array;
+  readonly xmm: Int32Array;
+  /** The same registers as floats, doubles, bytes and words. */
+  readonly xmmF32: Float32Array;
+  readonly xmmF64: Float64Array;
+  readonly xmmU8: Uint8Array;
+  readonly xmmI16: Int16Array;
+  memory: GuestMemory;
+  platform: Platform;
+
+  /** `at`: byte offset of the register file in the heap, a multiple of 16. */
+  constructor(heap: ArrayBuffer, at: number, memory: GuestMemory, platform: Platform) {
+    const words = (first: number, count: number) => new Int32Array(heap, at + 4 * first, count);
+    this.words = words(0, REGISTER_FILE_BYTES / 4);
+    this.reg = words(WORD.reg, 9);
+    this.dr = words(WORD.dr, 4);
+    this.sel = words(WORD.sel, 8);
+    this.base = words(WORD.base, 8);
+    this.limit = words(WORD.limit, 8);
+    this.access = words(WORD.access, 8);
+    this.readSpan = words(WORD.readSpan, 8);
+    this.writeSpan = words(WORD.writeSpan, 8);
+    this.fpr = words(WORD.fpr, 32);
+    this.fpd = new Float64Array(heap, at + 4 * WORD.fpd, 8);
+    this.xmm = words(WORD.xmm, 32);
+    this.xmmF32 = new Float32Array(heap, at + 4 * WORD.xmm, 32);
+    this.xmmF64 = new Float64Array(heap, at + 4 * WORD.xmm, 16);
+    this.xmmU8 = new Uint8Array(heap, at + 4 * WORD.xmm, 128);
+    this.xmmI16 = new Int16Array(heap, at + 4 * WORD.xmm, 64);
+    this.memory = memory;
+    this.platform = platform;
+  }
+
+  /** Lazy flags: see semantics/flags.ts. ZF is fz == 0. */
+  get fz(): int {
+    return this.words[16];
+  }
+  set fz(value: int) {
+    this.words[16] = value;
+  }
+  /** SF and PF follow from it. */
+  get fr(): int {
+    return this.words[17];
+  }
+  set fr(value: int) {
+    this.words[17] = value;
+  }
+  get oa(): int {
+    return this.words[18];
+  }
+  set oa(value: int) {
+    this.words[18] = value;
+  }
+  /** OF is the sign of (oa ^ ob) & (oa ^ fr); AF is bit 4 of oa ^ ob ^ fr. */
+  get ob(): int {
+    return this.words[19];
+  }
+  set ob(value: int) {
+    this.words[19] = value;
+  }
+  get ca(): int {
+    return this.words[20];
+  }
+  set ca(value: int) {
+    this.words[20] = value;
+  }
+  /** CF is ca <u cb. */
+  get cb(): int {
+    return this.words[21];
+  }
+  set cb(value: int) {
+    this.words[21] = value;
+  }
+  /** Instruction pointer; while an instruction executes, that of the next one. */
+  get eip(): int {
+    return this.words[22];
+  }
+  set eip(value: int) {
+    this.words[22] = value;
+  }
+  /** Current privilege level, 0..3. Change it through `setCpl`. */
+  get cpl(): int {
+    return this.words[23];
+  }
+  set cpl(value: int) {
+    this.words[23] = value;
+  }
+  /** Each of the flags below is 0 or 1; IOPL is 0..3. */
+  get IF(): int {
+    return this.words[24];
+  }
+  set IF(value: int) {
+    this.words[24] = value;
+  }
+  get DF(): int {
+    return this.words[25];
+  }
+  set DF(value: int) {
+    this.words[25] = value;
+  }
+  get TF(): int {
+    return this.words[26];
+  }
+  set TF(value: int) {
+    this.words[26] = value;
+  }
+  get IOPL(): int {
+    return this.words[27];
+  }
+  set IOPL(value: int) {
+    this.words[27] = value;
+  }
+  get NT(): int {
+    return this.words[28];
+  }
+  set NT(value: int) {
+    this.words[28] = value;
+  }
+  get RF(): int {
+    return this.words[29];
+  }
+  set RF(value: int) {
+    this.words[29] = value;
+  }
+  get VM(): int {
+    return this.words[30];
+  }
+  set VM(value: int) {
+    this.words[30] = value;
+  }
+  get AC(): int {
+    return this.words[31];
+  }
+  set AC(value: int) {
+    this.words[31] = value;
+  }
+  get VIF(): int {
+    return this.words[32];
+  }
+  set VIF(value: int) {
+    this.words[32] = value;
+  }
+  get VIP(): int {
+    return this.words[33];
+  }
+  set VIP(value: int) {
+    this.words[33] = value;
+  }
+  get ID(): int {
+    return this.words[34];
+  }
+  set ID(value: int) {
+    this.words[34] = value;
+  }
+  /** 1 during the one instruction after STI, MOV SS or POP SS: no external interrupt before it ends. */
+  get shadow(): int {
+    return this.words[35];
+  }
+  set shadow(value: int) {
+    this.words[35] = value;
+  }
+  /** 1 after HLT, until an interrupt. */
+  get halted(): int {
+    return this.words[36];
+  }
+  set halted(value: int) {
+    this.words[36] = value;
+  }
+  /** Non-zero asks the engine to return to the monitor at the next instruction boundary. */
+  get attention(): int {
+    return this.words[37];
+  }
+  set attention(value: int) {
+    this.words[37] = value;
+  }
+  get cr0(): int {
+    return this.words[40];
+  }
+  set cr0(value: int) {
+    this.words[40] = value;
+  }
+  get cr2(): int {
+    return this.words[41];
+  }
+  set cr2(value: int) {
+    this.words[41] = value;
+  }
+  get cr3(): int {
+    return this.words[42];
+  }
+  set cr3(value: int) {
+    this.words[42] = value;
+  }
+  get cr4(): int {
+    return this.words[43];
+  }
+  set cr4(value: int) {
+    this.words[43] = value;
+  }
+  get efer(): int {
+    return this.words[44];
+  }
+  set efer(value: int) {
+    this.words[44] = value;
+  }
+  get dr6(): int {
+    return this.words[52];
+  }
+  set dr6(value: int) {
+    this.words[52] = value;
+  }
+  get dr7(): int {
+    return this.words[53];
+  }
+  set dr7(value: int) {
+    this.words[53] = value;
+  }
+  get gdtBase(): int {
+    return this.words[54];
+  }
+  set gdtBase(value: int) {
+    this.words[54] = value;
+  }
+  get gdtLimit(): int {
+    return this.words[55];
+  }
+  set gdtLimit(value: int) {
+    this.words[55] = value;
+  }
+  get idtBase(): int {
+    return this.words[56];
+  }
+  set idtBase(value: int) {
+    this.words[56] = value;
+  }
+  get idtLimit(): int {
+    return this.words[57];
+  }
+  set idtLimit(value: int) {
+    this.words[57] = value;
+  }
+  get sysenterCs(): int {
+    return this.words[58];
+  }
+  set sysenterCs(value: int) {
+    this.words[58] = value;
+  }
+  get sysenterEsp(): int {
+    return this.words[59];
+  }
+  set sysenterEsp(value: int) {
+    this.words[59] = value;
+  }
+  get sysenterEip(): int {
+    return this.words[60];
+  }
+  set sysenterEip(value: int) {
+    this.words[60] = value;
+  }
+  /** x87 control word. */
+  get fcw(): int {
+    return this.words[112];
+  }
+  set fcw(value: int) {
+    this.words[112] = value;
+  }
+  /** x87 status word without TOP (kept in ftop). */
+  get fsw(): int {
+    return this.words[113];
+  }
+  set fsw(value: int) {
+    this.words[113] = value;
+  }
+  /** TOP, 0..7. */
+  get ftop(): int {
+    return this.words[114];
+  }
+  set ftop(value: int) {
+    this.words[114] = value;
+  }
+  /** Bit n: physical register n is in use (the abridged tag of FXSAVE). */
+  get ftag(): int {
+    return this.words[115];
+  }
+  set ftag(value: int) {
+    this.words[115] = value;
+  }
+  get fip(): int {
+    return this.words[116];
+  }
+  set fip(value: int) {
+    this.words[116] = value;
+  }
+  get fcs(): int {
+    return this.words[117];
+  }
+  set fcs(value: int) {
+    this.words[117] = value;
+  }
+  get fdp(): int {
+    return this.words[118];
+  }
+  set fdp(value: int) {
+    this.words[118] = value;
+  }
+  get fds(): int {
+    return this.words[119];
+  }
+  set fds(value: int) {
+    this.words[119] = value;
+  }
+  get fop(): int {
+    return this.words[120];
+  }
+  set fop(value: int) {
+    this.words[120] = value;
+  }
+  get mxcsr(): int {
+    return this.words[121];
+  }
+  set mxcsr(value: int) {
+    this.words[121] = value;
+  }
+}
