@@ -3,6 +3,12 @@
 
 import type { int } from './insn.ts';
 
+// Declared here so that no library of browser types is needed for three names.
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: object };
+};
+
 interface Wide {
   /** High word of the unsigned product. */
   mulhu(a: int, b: int): int;
