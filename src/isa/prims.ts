@@ -1,7 +1,7 @@
 // The primitives that semantics may call, as the reference interpreter has them. The generator of the fast interpreter
 // and of the translator's templates knows each by its name and effect (translator/gen/effects.ts); their meaning is here.
 
-import { GP, GuestFault, NO_CODE, SS_FAULT } from './fault.ts';
+import { GP, GuestFault, NO_CODE } from './fault.ts';
 import type { Insn, int } from './insn.ts';
 import { CS } from './insn.ts';
 import { linearForRead, linearForWrite } from './segment.ts';
@@ -86,9 +86,16 @@ export function raiseIf(_c: Cpu, when: int, vector: int, code: int = NO_CODE): v
   if (when !== 0) throw new GuestFault(vector, code);
 }
 
-/** #GP(0) for a near target beyond the limit of CS: checked before anything is committed. */
-export function checkTarget(c: Cpu, target: int): void {
-  if (target >>> 0 > c.limit[CS] >>> 0) throw new GuestFault(GP, 0);
+/** Checks the target of a relative transfer before anything else is committed. #GP(0) beyond the limit of CS. */
+export function reach(c: Cpu, i: Insn): void {
+  reachTo(c, c.eip + i.rel, i.osize);
 }
 
-export { GP, SS_FAULT };
+/** The same for a target given as a value. */
+export function reachTo(c: Cpu, to: int, osize: int): void {
+  checkTarget(c, osize === 16 ? to & 0xffff : to | 0);
+}
+
+function checkTarget(c: Cpu, target: int): void {
+  if (target >>> 0 > c.limit[CS] >>> 0) throw new GuestFault(GP, 0);
+}

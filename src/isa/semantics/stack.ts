@@ -1,0 +1,115 @@
+// The stack (SDM vol. 2). Dialect; ENTER, PUSHA, POPA and POP to memory are residual.
+
+import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, type Insn, SS } from '../insn.ts';
+import { load, readPlace, store, writePlace } from '../prims.ts';
+import type { Cpu } from '../state.ts';
+import {
+  frameOffset,
+  get,
+  popPlace,
+  pushPlace,
+  put,
+  read,
+  setPart,
+  setStack,
+  stackOffset,
+  writable,
+} from './operand.ts';
+
+/** PUSH - eSP <- eSP - size; [eSP] <- SRC. PUSH eSP stores the value that eSP had before. */
+export function PUSH(c: Cpu, i: Insn): void {
+  const v = read(c, i.src);
+  const p = pushPlace(c, i.ssize, i.size);
+  const top = stackOffset(c, i.ssize, 0 - (i.size >> 3));
+  store(c, p, i.size, v);
+  setStack(c, i.ssize, top);
+}
+
+/** POP register - DEST <- [eSP]; eSP <- eSP + size. POP eSP keeps the value popped. */
+export function POP(c: Cpu, i: Insn): void {
+  const p = popPlace(c, i.ssize, i.size);
+  const v = load(c, p, i.size);
+  setStack(c, i.ssize, stackOffset(c, i.ssize, i.size >> 3));
+  put(c, i.dst, 0, v);
+}
+
+/** LEAVE - eSP <- eBP; POP eBP. */
+export function LEAVE(c: Cpu, i: Insn): void {
+  const frame = frameOffset(c, i.ssize);
+  const p = readPlace(c, SS, frame, i.size);
+  const v = load(c, p, i.size);
+  setStack(c, i.ssize, (frame + (i.size >> 3)) | 0);
+  setPart(c, EBP, i.size, v);
+}
+
+/** POP memory - the address is computed with eSP already stepped. Residual. */
+export function POPM(c: Cpu, i: Insn): void {
+  const from = popPlace(c, i.ssize, i.size);
+  const v = load(c, from, i.size);
+  const old = c.reg[ESP];
+  setStack(c, i.ssize, stackOffset(c, i.ssize, i.size >> 3));
+  const stepped = c.reg[ESP];
+  // A fault of the destination leaves eSP as it was.
+  let p = -1;
+  try {
+    p = writable(c, i.dst);
+  } catch (fault) {
+    c.reg[ESP] = old;
+    throw fault;
+  }
+  c.reg[ESP] = stepped;
+  put(c, i.dst, p, v);
+}
+
+const ALL = [EDI, ESI, EBP, ESP, EBX, EDX, ECX, EAX];
+
+/** PUSHA, PUSHAD - pushes eAX eCX eDX eBX, eSP as it was, eBP eSI eDI. Residual. */
+export function PUSHA(c: Cpu, i: Insn): void {
+  const bytes = i.size >> 3;
+  const top = stackOffset(c, i.ssize, -8 * bytes);
+  // Checked one by one: with a 16-bit stack pointer the frame may wrap round.
+  for (let k = 0; k < 8; k++) writePlace(c, SS, stackOffset(c, i.ssize, -bytes * (k + 1)), i.size);
+  for (let k = 0; k < 8; k++) {
+    store(c, writePlace(c, SS, stackOffset(c, i.ssize, -bytes * (8 - k)), i.size), i.size, c.reg[ALL[k]]);
+  }
+  setStack(c, i.ssize, top);
+}
+
+/** POPA, POPAD - pops them again, eSP's value thrown away. Residual. */
+export function POPA(c: Cpu, i: Insn): void {
+  const bytes = i.size >> 3;
+  for (let k = 0; k < 8; k++) readPlace(c, SS, stackOffset(c, i.ssize, bytes * k), i.size);
+  for (let k = 0; k < 8; k++) {
+    const v = load(c, readPlace(c, SS, stackOffset(c, i.ssize, bytes * k), i.size), i.size);
+    if (ALL[k] !== ESP) setPart(c, ALL[k], i.size, v);
+  }
+  setStack(c, i.ssize, stackOffset(c, i.ssize, 8 * bytes));
+}
+
+/** ENTER imm16, imm8 - a stack frame of imm16 bytes at nesting level imm8 (mod 32). Residual. */
+export function ENTER(c: Cpu, i: Insn): void {
+  const bytes = i.size >> 3;
+  const level = i.src2.value & 31;
+  const frame = stackOffset(c, i.ssize, -bytes);
+  let down = bytes;
+  const first = writePlace(c, SS, frame, i.size);
+  const bp = get(c, { ...i.dst, kind: 1, size: i.size, n: EBP }, 0);
+  const display: number[] = [];
+  for (let k = 1; k < level; k++) {
+    const at = i.ssize === 32 ? (c.reg[EBP] - k * bytes) | 0 : (c.reg[EBP] - k * bytes) & 65535;
+    display.push(load(c, readPlace(c, SS, at, i.size), i.size));
+  }
+  if (level > 0) display.push(frame);
+  for (let k = 0; k < display.length; k++)
+    writePlace(c, SS, stackOffset(c, i.ssize, -(down + bytes * (k + 1))), i.size);
+  // The whole frame must be writable at its new top: processors check the last byte reserved.
+  const top = stackOffset(c, i.ssize, -(down + bytes * display.length + (i.src.value & 0xffff)));
+  writePlace(c, SS, top, i.size);
+  store(c, first, i.size, bp);
+  for (const v of display) {
+    down += bytes;
+    store(c, writePlace(c, SS, stackOffset(c, i.ssize, -down), i.size), i.size, v);
+  }
+  setPart(c, EBP, i.size, frame);
+  setStack(c, i.ssize, top);
+}
