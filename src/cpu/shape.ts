@@ -1,0 +1,39 @@
+// The shape of an instruction: operation, width and kinds of its operands, without their numbers. It names the case
+// of the fast interpreter and the translator's template.
+
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8 } from '../isa/insn.ts';
+
+/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory. */
+function kindOf(o: Operand): string {
+  switch (o.kind) {
+    case NO_OPERAND:
+      return '';
+    case REG:
+      return o.size === 32 ? 'd' : 'w';
+    case REG8:
+      return 'b';
+    case IMM:
+      return 'i';
+    case MEM:
+      return `m${o.size}`;
+    default:
+      return '?';
+  }
+}
+
+const COUNTED = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR', 'SHLD', 'SHRD']);
+
+/** Whether the last operand is a shift count. */
+export function isCounted(op: string): boolean {
+  return COUNTED.has(op);
+}
+
+/** For instance `ADD32.d,m32`. Jcc comes without the lowest bit of its condition: the odd ones swap their successors. */
+export function shapeKey(i: Insn): string {
+  const cc = i.op === 'Jcc' ? i.cc & ~1 : i.op === 'SETcc' || i.op === 'CMOVcc' ? i.cc : '';
+  let key = `${i.op}${cc === '' ? '' : `:${cc}:`}${i.size}.${kindOf(i.dst)},`;
+  const last = isCounted(i.op) ? (i.src2.kind === NO_OPERAND ? i.src : i.src2) : null;
+  key += last === i.src && last.kind === REG8 ? 'c' : kindOf(i.src);
+  if (i.src2.kind !== NO_OPERAND) key += `,${last === i.src2 && last.kind === REG8 ? 'c' : kindOf(i.src2)}`;
+  return key;
+}

@@ -1,0 +1,102 @@
+// Reads the semantics and checks that they keep to the dialect: what the specialiser can evaluate partially.
+// Locals are bound once, state is assigned with `=`, calls name functions, no loops. What follows from effects
+// (nothing may leave after a commit) is checked on each residual, in specialise.ts.
+
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { parse } from 'acorn';
+import type { Node } from '../estree.ts';
+import { RESIDUAL } from './effects.ts';
+
+/** The files that are written in the dialect, below src/isa. */
+const FILES = [
+  'insn.ts',
+  'fault.ts',
+  'semantics/flags.ts',
+  'semantics/operand.ts',
+  'semantics/arithmetic.ts',
+  'semantics/shift.ts',
+  'semantics/multiply.ts',
+  'semantics/bits.ts',
+  'semantics/decimal.ts',
+  'semantics/move.ts',
+  'semantics/stack.ts',
+  'semantics/transfer.ts',
+  'semantics/exchange.ts',
+];
+
+const ALLOWED = new Set([
+  'BlockStatement',
+  'ExpressionStatement',
+  'VariableDeclaration',
+  'VariableDeclarator',
+  'ReturnStatement',
+  'IfStatement',
+  'AssignmentExpression',
+  'BinaryExpression',
+  'UnaryExpression',
+  'ConditionalExpression',
+  'LogicalExpression',
+  'CallExpression',
+  'MemberExpression',
+  'Identifier',
+  'Literal',
+]);
+
+export interface Dialect {
+  readonly functions: ReadonlyMap<string, Node>;
+  readonly constants: ReadonlyMap<string, number>;
+}
+
+/** A breach of the dialect, with file and line. */
+export function breach(n: Node, rule: string): never {
+  throw new Error(`${n.file ?? '?'}:${n.loc?.start.line ?? '?'}: ${rule}`);
+}
+
+/** Parses and checks all files. */
+export function readDialect(): Dialect {
+  const functions = new Map<string, Node>();
+  const constants = new Map<string, number>();
+  for (const file of FILES) {
+    const source = readFileSync(new URL(`../../src/isa/${file}`, import.meta.url), 'utf8');
+    const tree = parse(stripTypeScriptTypes(source), {
+      ecmaVersion: 2024,
+      sourceType: 'module',
+      locations: true,
+    }) as unknown as Node;
+    for (const statement of tree.body) {
+      const d = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+      if (d?.type === 'FunctionDeclaration') {
+        if (!RESIDUAL.has(d.id.name) && file.startsWith('semantics/')) check(d, file);
+        functions.set(d.id.name, d);
+      } else if (d?.type === 'VariableDeclaration') {
+        for (const v of d.declarations) constants.set(v.id.name, constant(v.init));
+      }
+    }
+  }
+  return { functions, constants };
+}
+
+function constant(n: Node): number {
+  if (n?.type === 'Literal') return n.value;
+  if (n?.type === 'UnaryExpression' && n.operator === '-') return -n.argument.value;
+  return Number.NaN;
+}
+
+function check(f: Node, file: string): void {
+  const walk = (n: Node): void => {
+    n.file = file;
+    if (!ALLOWED.has(n.type)) breach(n, `${n.type} is not in the dialect`);
+    if (n.type === 'VariableDeclaration' && n.kind !== 'const') breach(n, 'a local is bound once: const');
+    if (n.type === 'AssignmentExpression' && (n.operator !== '=' || n.left.type !== 'MemberExpression')) {
+      breach(n, 'only state is assigned, with =');
+    }
+    if (n.type === 'CallExpression' && n.callee.type !== 'Identifier') breach(n, 'calls are of named functions');
+    for (const key of Object.keys(n)) {
+      const v = n[key];
+      if (key === 'loc' || !v || typeof v !== 'object') continue;
+      for (const x of Array.isArray(v) ? v : [v]) if (x?.type) walk(x);
+    }
+  };
+  walk(f.body);
+}

@@ -1,0 +1,49 @@
+// Effect classes of the primitives (src/isa/prims.ts): the one table that the checker and the specialiser read.
+
+export type Effect =
+  /** A value, from values only. */
+  | 'pure'
+  /** A checked memory operand: may leave the instruction. */
+  | 'place'
+  /** Leaves the instruction if its condition holds. */
+  | 'exit'
+  /** Leaves for a transfer beyond CS's limit: nothing in flat code. */
+  | 'reach'
+  | 'load'
+  | 'store'
+  /** EIP of the next instruction. */
+  | 'next'
+  /** Ends the instruction. */
+  | 'control';
+
+export const EFFECTS: Readonly<Record<string, Effect>> = {
+  lt: 'pure',
+  ltu: 'pure',
+  le: 'pure',
+  leu: 'pure',
+  gt: 'pure',
+  gtu: 'pure',
+  ge: 'pure',
+  geu: 'pure',
+  eq: 'pure',
+  ne: 'pure',
+  imul: 'pure',
+  clz: 'pure',
+  mulhu: 'pure',
+  divu: 'pure',
+  divw: 'pure',
+  readPlace: 'place',
+  writePlace: 'place',
+  raiseIf: 'exit',
+  reach: 'reach',
+  reachTo: 'reach',
+  load: 'load',
+  store: 'store',
+  nextEip: 'next',
+  branch: 'control',
+  jump: 'control',
+  jumpTo: 'control',
+};
+
+/** Functions of the dialect's files that are residual: every engine calls the reference for them. */
+export const RESIDUAL: ReadonlySet<string> = new Set(['POPM', 'PUSHA', 'POPA', 'ENTER']);

@@ -1,0 +1,171 @@
+// Every operation with every operand shape that the fast interpreter has a case for. What a shape leaves open is a
+// hole; what is not listed is executed by the reference.
+
+import { shapeKey } from '../../src/cpu/shape.ts';
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8 } from '../../src/isa/insn.ts';
+import { COUNT, type Expr, H } from '../ir.ts';
+
+/** An operand some of whose fields are holes. */
+type Open<T> = { readonly [K in keyof T]: T[K] | Expr };
+
+export interface Shape {
+  readonly key: string;
+  readonly op: string;
+  readonly insn: object;
+}
+
+const blank: Operand = {
+  kind: NO_OPERAND,
+  size: 32,
+  n: 0,
+  up: 24,
+  value: 0,
+  base: 8,
+  index: 8,
+  scale: 0,
+  disp: 0,
+  seg: 3,
+  address: 32,
+};
+
+type Kind = 'd' | 'w' | 'b' | 'c' | 'i' | 'n' | 'm8' | 'm16' | 'm32' | 'm64' | '';
+
+function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
+  switch (kind) {
+    case '':
+      return blank;
+    case 'd':
+      return { ...blank, kind: REG, size: 32, n: H(`${at}n`) };
+    case 'w':
+      return { ...blank, kind: REG, size: 16, n: H(`${at}n`) };
+    case 'b':
+      return { ...blank, kind: REG8, size: 8, n: H(`${at}n`), up: H(`${at}up`) };
+    case 'c':
+      return { ...blank, kind: REG8, size: 8, n: 1, up: 24 };
+    case 'i':
+      return { ...blank, kind: IMM, value: H('imm') };
+    case 'n':
+      return { ...blank, kind: IMM, value: H(COUNT) };
+    default:
+      return { ...blank, kind: MEM, size: Number(kind.slice(1)) as 8, seg: H('seg') };
+  }
+}
+
+interface More {
+  readonly cc?: number;
+  readonly src2?: Kind;
+}
+
+function shape(op: string, size: number, dst: Kind = '', src: Kind = '', more: More = {}): Shape {
+  const insn = {
+    op,
+    size,
+    osize: size === 8 ? 32 : size,
+    asize: 32,
+    ssize: 32,
+    dst: operand(dst, 'd'),
+    src: operand(src, 's'),
+    // A second source register is always the destination (IMUL r, r/m).
+    src2: operand(more.src2 ?? '', 'd'),
+    cc: more.cc ?? 0,
+    rep: 0,
+    lock: false,
+    rel: 0,
+    length: 0,
+  };
+  return { key: shapeKey(insn as unknown as Insn), op, insn };
+}
+
+const register: Record<number, Kind> = { 8: 'b', 16: 'w', 32: 'd' };
+const memory: Record<number, Kind> = { 8: 'm8', 16: 'm16', 32: 'm32' };
+const SIZES = [8, 16, 32];
+
+/** All shapes, in the order of their case numbers. */
+export function allShapes(): Shape[] {
+  const list: Shape[] = [];
+  const add = (op: string, size: number, dst: Kind = '', src: Kind = '', more: More = {}): void => {
+    list.push(shape(op, size, dst, src, more));
+  };
+  for (const op of ['MOV', 'ADD', 'SUB', 'CMP', 'AND', 'OR', 'XOR', 'ADC', 'SBB']) {
+    for (const s of SIZES) {
+      const [r, m] = [register[s], memory[s]] as [Kind, Kind];
+      add(op, s, r, r);
+      add(op, s, r, 'i');
+      add(op, s, r, m);
+      add(op, s, m, r);
+      add(op, s, m, 'i');
+    }
+  }
+  for (const s of SIZES) {
+    const [r, m] = [register[s], memory[s]] as [Kind, Kind];
+    for (const d of [r, m]) {
+      add('TEST', s, d, r);
+      add('TEST', s, d, 'i');
+      for (const op of ['INC', 'DEC', 'NEG', 'NOT']) add(op, s, d);
+      for (const op of ['SHL', 'SHR', 'SAR', 'ROL', 'ROR']) for (const n of ['n', 'c'] as Kind[]) add(op, s, d, n);
+      for (const op of ['XCHG', 'XADD', 'CMPXCHG']) add(op, s, d, r);
+      for (const op of ['MUL', 'DIV', 'IMUL1', 'IDIV']) add(op, s, '', d);
+    }
+  }
+  for (const [s, sources] of [
+    [16, ['b', 'm8']],
+    [32, ['b', 'm8', 'w', 'm16']],
+  ] as [number, Kind[]][]) {
+    for (const src of sources) for (const op of ['MOVZX', 'MOVSX']) add(op, s, register[s], src);
+  }
+  for (const s of [16, 32]) {
+    const [r, m] = [register[s], memory[s]] as [Kind, Kind];
+    add('LEA', s, r, m);
+    for (const e of [r, m]) {
+      add('IMUL', s, r, e, { src2: r });
+      add('IMUL', s, r, e, { src2: 'i' });
+      add('BSF', s, r, e);
+      add('BSR', s, r, e);
+      for (const op of ['BT', 'BTS', 'BTR', 'BTC']) for (const n of [r, 'i'] as Kind[]) add(op, s, e, n);
+      for (const op of ['SHLD', 'SHRD']) for (const n of ['n', 'c'] as Kind[]) add(op, s, e, r, { src2: n });
+    }
+    add('CBW', s);
+    add('CWD', s);
+    add('LEAVE', s);
+    for (const src of [r, m, 'i'] as Kind[]) add('PUSH', s, '', src);
+    add('POP', s, r);
+  }
+  for (let cc = 0; cc < 16; cc++) {
+    add('SETcc', 8, 'b', '', { cc });
+    add('SETcc', 8, 'm8', '', { cc });
+    add('CMOVcc', 32, 'd', 'd', { cc });
+    add('CMOVcc', 32, 'd', 'm32', { cc });
+    if ((cc & 1) === 0) add('Jcc', 32, '', '', { cc });
+  }
+  add('CALL', 32);
+  add('JMP', 32);
+  for (const src of ['d', 'm32'] as Kind[]) {
+    add('CALLn', 32, '', src);
+    add('JMPn', 32, '', src);
+  }
+  add('RET', 32, '', 'i');
+  for (const op of ['LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']) add(op, 32);
+  add('BSWAP', 32, 'd');
+  add('CMPXCHG8B', 32, 'm64');
+  for (const op of ['NOP', 'PAUSE', 'CLC', 'STC', 'CMC', 'CLD', 'STD', 'LAHF', 'SAHF']) add(op, 32);
+  return list;
+}
+
+/** Compares that are fused with the conditional jump that follows them. */
+export const FUSED: readonly string[] = [
+  'CMP32.d,d',
+  'CMP32.d,i',
+  'CMP32.d,m32',
+  'CMP32.m32,d',
+  'CMP32.m32,i',
+  'CMP8.b,i',
+  'CMP8.b,b',
+  'CMP8.m8,i',
+  'CMP16.m16,i',
+  'TEST32.d,d',
+  'TEST32.d,i',
+  'TEST8.b,b',
+  'TEST8.b,i',
+  'TEST8.m8,i',
+  'DEC32.d,',
+];

@@ -1,0 +1,260 @@
+// The partial evaluator: one semantic function over one operand shape leaves a residual (a template). What the shape
+// knows is folded away; what it leaves open is a hole.
+
+import type { Node } from '../estree.ts';
+import { atom, bin, call, type Expr, H, isOperator, N, not, type Stmt, select, T } from '../ir.ts';
+import { removeDeadTemporaries } from '../passes/dead.ts';
+import { propagate } from '../passes/propagate.ts';
+import { breach, type Dialect } from './dialect.ts';
+import { EFFECTS, RESIDUAL } from './effects.ts';
+import type { Shape } from './shapes.ts';
+
+export interface Template {
+  readonly body: readonly Stmt[];
+  /** Temporaries are numbered below this. */
+  readonly temporaries: number;
+}
+
+/** What an expression of the dialect is while it is evaluated: a residual expression, or an object known now. */
+type Value = Expr | { readonly k: 'object'; readonly v: object } | undefined;
+type Environment = Map<string, Value>;
+
+const CPU = { name: 'the processor' };
+const STATE_ARRAYS = new Set(['reg', 'base', 'limit']);
+
+/** `effectiveAddress`: leave `offset(c, o)` to the engine as the hole 'ea' (the interpreter computes it once for all). */
+export interface Options {
+  readonly effectiveAddress: boolean;
+}
+
+export function specialise(dialect: Dialect, shape: Shape, options: Options): Template {
+  const state = new Specialiser(dialect, options);
+  state.invoke(
+    shape.op,
+    [
+      { k: 'object', v: CPU },
+      { k: 'object', v: shape.insn },
+    ],
+    { file: shape.op } as Node,
+  );
+  const body = removeDeadTemporaries(propagate(state.out));
+  checkCommits(shape.key, body);
+  return { body, temporaries: state.temporaries };
+}
+
+/** The rule that makes side exits exact: nothing is committed before the last statement that may leave. */
+function checkCommits(key: string, body: readonly Stmt[]): void {
+  let committed = false;
+  for (const s of body) {
+    if (s.k === 'set' || s.k === 'store') committed = true;
+    if ((s.k === 'place' || s.k === 'exit') && committed) throw new Error(`${key}: may leave after a commit`);
+    if (s.k !== 'if') continue;
+    for (const x of [...s.then, ...s.else]) {
+      if (x.k === 'place' || x.k === 'exit') throw new Error(`${key}: may leave under an if`);
+    }
+  }
+}
+
+class Specialiser {
+  readonly #dialect: Dialect;
+  readonly #options: Options;
+  out: Stmt[] = [];
+  temporaries = 0;
+
+  constructor(dialect: Dialect, options: Options) {
+    this.#dialect = dialect;
+    this.#options = options;
+  }
+
+  invoke(name: string, args: readonly Value[], n: Node): Value {
+    const f = this.#dialect.functions.get(name);
+    if (!f || RESIDUAL.has(name)) return breach(n, `${name} is neither a primitive nor in the dialect`);
+    const env: Environment = new Map();
+    f.params.forEach((p: Node, k: number) => {
+      const a = args[k];
+      env.set(p.name, a && a.k !== 'object' ? this.#bind(a) : a);
+    });
+    return this.#block(f.body.body, env);
+  }
+
+  #bind(e: Expr): Expr {
+    if (atom(e)) return e;
+    const i = this.temporaries++;
+    this.out.push({ k: 'let', i, e });
+    return T(i);
+  }
+
+  #int(v: Value, n: Node): Expr {
+    return !v || v.k === 'object' ? breach(n, 'an int is wanted') : v;
+  }
+
+  /** A value: the block returned. */
+  #block(body: readonly Node[], env: Environment): Value {
+    for (const s of body) {
+      const v = this.#statement(s, env);
+      if (v) return v;
+    }
+    return undefined;
+  }
+
+  #statement(s: Node, env: Environment): Value {
+    switch (s.type) {
+      case 'BlockStatement':
+        return this.#block(s.body, env);
+      case 'VariableDeclaration':
+        for (const d of s.declarations) {
+          const v = this.#expression(d.init, env);
+          env.set(d.id.name, v && v.k !== 'object' ? this.#bind(v) : v);
+        }
+        return undefined;
+      case 'ReturnStatement':
+        return this.#expression(s.argument, env);
+      case 'ExpressionStatement': {
+        const e = s.expression;
+        if (e.type !== 'AssignmentExpression') {
+          this.#expression(e, env);
+          return undefined;
+        }
+        const v = this.#bind(this.#int(this.#expression(e.right, env), e));
+        this.out.push({ k: 'set', to: this.#int(this.#expression(e.left, env), e), e: v });
+        return undefined;
+      }
+      case 'IfStatement':
+        return this.#if(s, env);
+    }
+    return breach(s, 'statement');
+  }
+
+  #if(s: Node, env: Environment): Value {
+    const t = this.#int(this.#expression(s.test, env), s);
+    if (t.k === 'n') {
+      if (t.v) return this.#statement(s.consequent, env);
+      return s.alternate ? this.#statement(s.alternate, env) : undefined;
+    }
+    const test = this.#bind(t);
+    const outer = this.out;
+    const arm = (x: Node): Stmt[] => {
+      this.out = [];
+      if (x && this.#statement(x, env)) breach(s, 'no return under a dynamic if');
+      const made = this.out;
+      this.out = outer;
+      return made;
+    };
+    outer.push({ k: 'if', e: test, then: arm(s.consequent), else: arm(s.alternate) });
+    return undefined;
+  }
+
+  #expression(n: Node, env: Environment): Value {
+    switch (n.type) {
+      case 'Literal':
+        return N(n.value);
+      case 'Identifier': {
+        if (env.has(n.name)) return env.get(n.name);
+        const v = this.#dialect.constants.get(n.name);
+        return v === undefined ? breach(n, `unbound ${n.name}`) : N(v);
+      }
+      case 'UnaryExpression': {
+        const a = this.#int(this.#expression(n.argument, env), n);
+        if (n.operator === '~') return not(a);
+        return n.operator === '-' && a.k === 'n' ? N(-a.v) : breach(n, `unary ${n.operator}`);
+      }
+      case 'BinaryExpression':
+        return this.#binary(n, env);
+      case 'LogicalExpression': {
+        const a = this.#int(this.#expression(n.left, env), n);
+        if (a.k !== 'n') return breach(n, 'the left of || and && is known at translation time');
+        return (n.operator === '||') === (a.v !== 0) ? a : this.#expression(n.right, env);
+      }
+      case 'ConditionalExpression': {
+        const t = this.#int(this.#expression(n.test, env), n);
+        if (t.k === 'n') return this.#expression(t.v ? n.consequent : n.alternate, env);
+        const test = this.#bind(t);
+        const a = this.#bind(this.#int(this.#expression(n.consequent, env), n));
+        const b = this.#bind(this.#int(this.#expression(n.alternate, env), n));
+        return select(test, a, b);
+      }
+      case 'MemberExpression':
+        return this.#member(n, env);
+      case 'CallExpression':
+        return this.#call(n, env);
+    }
+    return breach(n, n.type);
+  }
+
+  #binary(n: Node, env: Environment): Value {
+    const a = this.#int(this.#expression(n.left, env), n);
+    const b = this.#int(this.#expression(n.right, env), n);
+    if (n.operator === '===' || n.operator === '!==') {
+      if (a.k !== 'n' || b.k !== 'n') return breach(n, '=== is for what is known now; eq() for values');
+      return N((a.v === b.v) === (n.operator === '===') ? 1 : 0);
+    }
+    return isOperator(n.operator) ? bin(n.operator, a, b) : breach(n, `operator ${n.operator}`);
+  }
+
+  #member(n: Node, env: Environment): Value {
+    const o = this.#expression(n.object, env);
+    if (o?.k !== 'object') return breach(n, 'a member of what is not an object');
+    if (n.computed) {
+      const array = (o.v as { array?: string }).array;
+      return array ? { k: 'r', array, n: this.#int(this.#expression(n.property, env), n) } : breach(n, 'index');
+    }
+    const name = n.property.name as string;
+    if (o.v === CPU) return STATE_ARRAYS.has(name) ? { k: 'object', v: { array: name } } : { k: 's', name };
+    if (!(name in o.v)) return breach(n, `no ${name} in this shape`);
+    const v = (o.v as Record<string, unknown>)[name];
+    if (typeof v === 'number') return N(v);
+    return v && typeof v === 'object' && 'k' in v ? (v as Expr) : { k: 'object', v: v as object };
+  }
+
+  #call(n: Node, env: Environment): Value {
+    const name = n.callee.name as string;
+    const args = n.arguments.map((a: Node) => this.#expression(a, env)) as Value[];
+    if (name === 'offset' && this.#options.effectiveAddress) return H('ea');
+    const effect = EFFECTS[name];
+    if (!effect) return this.invoke(name, args, n);
+    const value = (k: number): Expr => this.#bind(this.#int(args[k], n));
+    const known = (k: number, otherwise: number): number => {
+      const e = args[k] as Expr | undefined;
+      return e ? (e.k === 'n' ? e.v : breach(n, 'known at translation time')) : otherwise;
+    };
+    switch (effect) {
+      case 'pure':
+        return call(
+          name,
+          args.map((_, k) => value(k)),
+        );
+      case 'place': {
+        const seg = value(1);
+        const a = value(2);
+        const i = this.temporaries++;
+        this.out.push({ k: 'place', i, seg, a, size: known(3, 32), write: name === 'writePlace' });
+        return T(i);
+      }
+      case 'exit':
+        this.out.push({ k: 'exit', e: value(1) });
+        return undefined;
+      case 'reach':
+        return undefined;
+      case 'load': {
+        const p = value(1);
+        const i = this.temporaries++;
+        this.out.push({ k: 'load', i, p, size: known(2, 32), at: known(3, 0) });
+        return T(i);
+      }
+      case 'store': {
+        const p = value(1);
+        const e = value(3);
+        this.out.push({ k: 'store', p, size: known(2, 32), e, at: known(4, 0) });
+        return undefined;
+      }
+      case 'next':
+        return H('next');
+      case 'control':
+        if (name === 'branch') this.out.push({ k: 'branch', e: value(1) });
+        else if (name === 'jump') this.out.push({ k: 'jump' });
+        else
+          this.out.push({ k: 'jumpTo', e: known(2, 32) === 16 ? this.#bind(bin('&', value(1), N(0xffff))) : value(1) });
+        return undefined;
+    }
+  }
+}

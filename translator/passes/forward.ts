@@ -1,0 +1,69 @@
+// Forwarding: a temporary that is read once, before anything it reads changes, is written where it is read.
+// Loads stay where they are.
+
+import { type Expr, map, mapStmt, type Stmt, stateKey, uses, visit } from '../ir.ts';
+
+/** Deeper expressions than this help nobody. */
+const LEAVES = 12;
+
+interface Held {
+  readonly e: Expr;
+  readonly reads: readonly string[];
+}
+
+export function forward(body: readonly Stmt[]): Stmt[] {
+  const count = new Map<number, number>();
+  const note = (e: Expr): void => {
+    if (e.k === 't') count.set(e.i, (count.get(e.i) ?? 0) + 1);
+  };
+  for (const s of body) uses(s, note);
+  const held = new Map<number, Held>();
+  const out: Stmt[] = [];
+  const spill = (wanted: (h: Held, i: number) => boolean): void => {
+    for (const [i, h] of held) {
+      if (!wanted(h, i)) continue;
+      out.push({ k: 'let', i, e: h.e });
+      held.delete(i);
+    }
+  };
+  const leaf = (e: Expr): Expr => {
+    const h = e.k === 't' ? held.get(e.i) : undefined;
+    if (!h || e.k !== 't') return e;
+    held.delete(e.i);
+    return h.e;
+  };
+  const clashes = (reads: readonly string[], to: Expr): boolean => {
+    const key = stateKey(to);
+    if (to.k !== 'r') return reads.includes(key);
+    return reads.some((r) => r === key || (r.startsWith(to.array) && (key.includes('?') || r.includes('?'))));
+  };
+  for (const before of body) {
+    if (before.k === 'if') {
+      // What the arms read is computed before the test.
+      const inner = new Set<number>();
+      for (const x of [...before.then, ...before.else]) uses(x, (e) => e.k === 't' && inner.add(e.i));
+      spill((_h, i) => inner.has(i));
+    }
+    const s: Stmt = before.k === 'if' ? { ...before, e: map(before.e, leaf) } : mapStmt(before, leaf);
+    if (s.k === 'let' && count.get(s.i) === 1) {
+      const reads: string[] = [];
+      let leaves = 0;
+      visit(s.e, (e) => {
+        leaves++;
+        if (e.k === 's' || e.k === 'r') reads.push(stateKey(e));
+      });
+      if (leaves < LEAVES) {
+        held.set(s.i, { e: s.e, reads });
+        continue;
+      }
+    }
+    if (s.k === 'set') spill((h) => clashes(h.reads, s.to));
+    if (s.k === 'if') {
+      const sets = [...s.then, ...s.else].filter((x) => x.k === 'set');
+      spill((h) => sets.some((x) => clashes(h.reads, x.to)));
+    }
+    out.push(s);
+  }
+  spill(() => true);
+  return out;
+}
