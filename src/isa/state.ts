@@ -325,6 +325,13 @@ export class Cpu {
   set attention(value: int) {
     this.words[37] = value;
   }
+  /** Level of the INTR pin: an external interrupt waits. */
+  get intr(): int {
+    return this.words[38];
+  }
+  set intr(value: int) {
+    this.words[38] = value;
+  }
   get cr0(): int {
     return this.words[40];
   }

@@ -210,13 +210,17 @@ export function printInterpreter(cases: readonly Case[]): string {
     temporaries = Math.max(temporaries, printer.temporaries);
     return { type: 'SwitchCase', test: lit(k + 1), consequent: [block(body)] };
   });
+  // A direct transfer to another page: its mapping may have changed, so it is looked up like an indirect one.
+  const target = int(binary('+', id('pb'), code(1)));
+  arms.push({ type: 'SwitchCase', test: lit(cases.length + 1), consequent: [assign(id('a'), target), brk('indirect')] });
   arms.push({ type: 'SwitchCase', test: null, consequent: [brk('slow')] });
   const table = text({ type: 'SwitchStatement', discriminant: field(0, 1023), cases: arms });
   return skeleton(table, temporaries) + caseList(cases);
 }
 
 function caseList(cases: readonly Case[]): string {
-  return `export const CASES = ${JSON.stringify(cases.map((c) => c.key))};\n`;
+  const names = [...cases.map((c) => c.key), 'cross'];
+  return `/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(names)};\n`;
 }
 
 function skeleton(table: string, temporaries: number): string {

@@ -1,0 +1,17 @@
+// What executes guest code, as the machine's monitor loop sees it.
+
+/** An engine runs one processor. It returns to the monitor between instructions only. */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Executes at most `budget` (1 or more) instructions. Returns earlier when the processor asks for attention: it
+   * halted, shut down, or an interrupt can be taken. Deterministic: what is executed depends on the guest's state alone.
+   */
+  run(budget: number): void;
+  /** Instructions retired since the engine was made. Exact at any time, also during an access to a device. */
+  retired(): number;
+  /** Forgets everything derived from guest code, e.g. after a snapshot was loaded. */
+  flush(): void;
+  /** Counters for `--stats`. */
+  statistics(): Readonly<Record<string, number>>;
+}

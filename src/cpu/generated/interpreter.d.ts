@@ -1,0 +1,20 @@
+/** Runs from code offset `o` until `n` instructions are used up or the slow path asks to leave. Returns the offset reached, or a negative number. */
+export type Interpret = (o: number, n: number) => number;
+
+export interface Environment {
+  readonly R: Int32Array;
+  readonly H8: Int8Array;
+  readonly H16: Int16Array;
+  readonly H32: Int32Array;
+  readonly CODE: Int32Array;
+  readonly TAGS: Int32Array;
+  readonly mulhu: (a: number, b: number) => number;
+  readonly divu: (hi: number, lo: number, d: number) => number;
+  /** Executes the instruction at a code offset by the reference; the offset to go on at, or a negative number to leave. */
+  readonly slow: (o: number) => number;
+  /** Offset of the block at an EIP that the tags do not hold. */
+  readonly lookup: (eip: number) => number;
+}
+
+export function makeInterpreter(environment: Environment): Interpret;
+export const CASES: readonly string[];

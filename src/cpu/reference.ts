@@ -1,0 +1,64 @@
+// The reference interpreter: decode, call the semantic function, deliver what it raised. Slow, and the arbiter.
+
+import { DB, GuestFault } from '../isa/fault.ts';
+import { deliverFault, deliverTrap } from '../isa/semantics/interrupt.ts';
+import type { Cpu } from '../isa/state.ts';
+import type { Memory } from '../memory/memory.ts';
+import { DecodedInstructions } from './decoded.ts';
+import type { Engine } from './engine.ts';
+
+export class Reference implements Engine {
+  readonly name: string = 'reference';
+  readonly cpu: Cpu;
+  readonly instructions: DecodedInstructions;
+  #retired = 0;
+
+  constructor(cpu: Cpu, memory: Memory) {
+    this.cpu = cpu;
+    this.instructions = new DecodedInstructions(memory);
+    memory.onCodeWrite = (physical, bytes) => {
+      this.instructions.invalidate(physical, bytes);
+      memory.untraceCode(physical, bytes);
+    };
+  }
+
+  run(budget: number): void {
+    const c = this.cpu;
+    for (let left = budget; left > 0; left--) {
+      if (c.attention !== 0 || (c.intr !== 0 && c.IF !== 0 && c.shadow === 0)) return;
+      this.step();
+      this.#retired++;
+    }
+  }
+
+  retired(): number {
+    return this.#retired;
+  }
+
+  flush(): void {
+    this.instructions.flush();
+  }
+
+  statistics(): Readonly<Record<string, number>> {
+    return {};
+  }
+
+  /** Executes one instruction, with the fault or the single-step trap that it raises. */
+  step(): void {
+    const c = this.cpu;
+    const start = c.eip;
+    const trap = c.TF;
+    c.shadow = 0;
+    try {
+      const decoded = this.instructions.at(c);
+      c.RF = 0;
+      c.eip = (start + decoded.insn.length) | 0;
+      decoded.run(c, decoded.insn);
+      if (trap !== 0) deliverTrap(c, DB);
+    } catch (fault) {
+      if (!(fault instanceof GuestFault)) throw fault;
+      c.eip = start;
+      deliverFault(c, fault);
+    }
+  }
+}
