@@ -1,0 +1,223 @@
+// Blocks of packed instructions, found by guest-physical address: code that is mapped at several addresses is packed
+// once. Within a page blocks are linked to each other on first use; what leaves the page is looked up each time, since
+// the mapping of another page may have changed.
+
+import { decode } from '../isa/decode.ts';
+import type { Insn, int } from '../isa/insn.ts';
+import { endsBlock } from '../isa/opcodes.ts';
+import type { Memory } from '../memory/memory.ts';
+import { DECODE_MODES } from './decoded.ts';
+import { CROSS, fusedCase, JUMP, pack, SLOW } from './pack.ts';
+
+const PAGE = 4096;
+const MAX_LENGTH = 15;
+/** Longest block, in instructions: the engine overshoots its budget by less than this. */
+export const MAX_BLOCK = 32;
+/** Words of packed code; when they are used up, everything is forgotten. */
+const CODE_WORDS = 1 << 23;
+
+// What a slot is, besides an instruction.
+/** The last instruction of its block: what follows in CODE is something else. */
+export const SLOT_END = 1;
+/** A link not made yet: word 1 is the target's offset in the page, word 2 the word to patch, word 3 the frame << 8. */
+export const SLOT_STUB = 2;
+/** The start of a block that was invalidated. */
+export const SLOT_STALE = 4;
+
+interface Block {
+  /** Offset in its page, and one past its last byte. */
+  readonly start: int;
+  readonly end: int;
+  readonly offset: int;
+}
+
+interface CodePage {
+  /** Code offsets by (mode << 12 | offset in the page). */
+  readonly offsets: Map<int, int>;
+  blocks: Block[];
+}
+
+export class BlockCache {
+  readonly code = new Int32Array(CODE_WORDS);
+  /** By slot: EIP relative to the page's EIP. */
+  readonly eips = new Int32Array(CODE_WORDS >> 2);
+  /** By slot: SLOT_ flags. */
+  readonly slots = new Uint8Array(CODE_WORDS >> 2);
+  readonly #memory: Memory;
+  readonly #pages = new Map<int, CodePage>();
+  #top = 4;
+  readonly counts = { blocks: 0, instructions: 0, invalidated: 0, flushes: 0 };
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  /** Whether there may be no room for another block. The owner then calls `clear` and forgets all offsets. */
+  isFull(): boolean {
+    return this.#top > CODE_WORDS - (MAX_BLOCK + 4) * 8;
+  }
+
+  clear(): void {
+    this.#pages.clear();
+    this.#top = 4;
+    this.slots.fill(0);
+    this.counts.flushes++;
+  }
+
+  /** Code offset of the block at a guest-physical address, packed on first use; -1 if it cannot be packed. */
+  block(physical: int, mode: int): int {
+    const frame = physical >>> 12;
+    const at = physical & (PAGE - 1);
+    let page = this.#pages.get(frame);
+    if (!page) {
+      page = { offsets: new Map(), blocks: [] };
+      this.#pages.set(frame, page);
+    }
+    const key = (mode << 12) | at;
+    return page.offsets.get(key) ?? this.#pack(page, physical, at, mode, key);
+  }
+
+  /** Links the word that refers to a stub to the stub's target, if that (still) lies in the stub's own page. */
+  link(stub: int, physical: int, target: int): void {
+    if (physical >>> 12 === this.code[stub + 3] >>> 8) this.code[this.code[stub + 2]] = target;
+  }
+
+  /** Makes the stale start of an invalidated block lead to its successor. */
+  forward(stale: int, o: int): void {
+    this.code[stale] = JUMP;
+    this.code[stale + 2] = o;
+    this.code[stale + 3] = 0;
+    this.slots[stale >> 2] = SLOT_END;
+  }
+
+  /** Drops the blocks that overlap `bytes` at a guest-physical address. Whether there were any. */
+  invalidate(physical: int, bytes: int): boolean {
+    let any = false;
+    const last = (physical >>> 0) + bytes - 1;
+    for (let frame = physical >>> 12; frame <= last / PAGE; frame++) {
+      const page = this.#pages.get(frame);
+      if (!page) continue;
+      const from = (physical >>> 0) - frame * PAGE;
+      const to = from + bytes;
+      const kept: Block[] = [];
+      for (const b of page.blocks) {
+        if (b.end <= from || b.start >= to) {
+          kept.push(b);
+          continue;
+        }
+        any = true;
+        this.counts.invalidated++;
+        this.code[b.offset] = SLOW;
+        this.slots[b.offset >> 2] = SLOT_STALE;
+        for (const [key, o] of page.offsets) if (o === b.offset) page.offsets.delete(key);
+      }
+      page.blocks = kept;
+    }
+    return any;
+  }
+
+  #pack(page: CodePage, physical: int, at: int, mode: int, key: int): int {
+    const memory = this.#memory;
+    const host = memory.hostOf(physical);
+    if (host < 0) return -1;
+    const code = this.code;
+    const start = this.#top;
+    const bent = mode >> 2;
+    const decodeMode = DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number];
+    const packMode = { bent };
+    const stubs: { word: int; target: int }[] = [];
+    let q = at;
+    let o = start;
+    let position = 0;
+    let previous: Insn | undefined;
+    for (;;) {
+      const i = q < PAGE ? decode(memory.u8, host - at + q, Math.min(PAGE - q, MAX_LENGTH), decodeMode) : null;
+      if (!i) {
+        // An instruction that lies across the page's end goes slow; the next page is another block.
+        if (q >= PAGE) this.#goOn(o, q, position, stubs);
+        else this.#slow(o, q, ++position);
+        o += 4;
+        break;
+      }
+      const next = q + i.length;
+      this.eips[o >> 2] = q;
+      this.slots[o >> 2] = 0;
+      code[o + 3] = ++position | pack(code, o, i, packMode);
+      const ends = endsBlock(i);
+      if (i.op === 'CALL' || i.op === 'CALLn') code[o + 1] = next;
+      if (isRelative(i) && (code[o] & 1023) !== SLOW) {
+        const target = next + i.rel;
+        if (isConditional(i)) {
+          const swap = i.op === 'Jcc' && (i.cc & 1) !== 0;
+          stubs.push({ word: o + (swap ? 2 : 1), target }, { word: o + (swap ? 1 : 2), target: next });
+        } else stubs.push({ word: o + 2, target });
+        if (i.op === 'Jcc' && previous) {
+          const fused = fusedCase(previous, i);
+          if (fused !== undefined && (code[o - 4] & 1023) !== SLOW) code[o - 4] = (code[o - 4] & ~1023) | fused;
+        }
+      }
+      previous = i;
+      o += 4;
+      q = next;
+      if (ends) {
+        this.slots[(o - 4) >> 2] |= SLOT_END;
+        break;
+      }
+      if (position === MAX_BLOCK - 1) {
+        this.#goOn(o, q, position, stubs);
+        o += 4;
+        break;
+      }
+    }
+    for (const s of stubs) o = this.#stub(o, s.word, s.target, physical >>> 12);
+    this.#top = o;
+    page.offsets.set(key, start);
+    page.blocks.push({ start: at, end: q, offset: start });
+    memory.traceCode(physical, Math.min(q, PAGE) - at);
+    this.counts.blocks++;
+    this.counts.instructions += position;
+    return start;
+  }
+
+  #slow(o: int, q: int, position: int): void {
+    this.code[o] = SLOW;
+    this.code[o + 3] = position;
+    this.eips[o >> 2] = q;
+    this.slots[o >> 2] = SLOT_END;
+  }
+
+  /** Falls into another block: a jump that is not the guest's. */
+  #goOn(o: int, q: int, position: int, stubs: { word: int; target: int }[]): void {
+    this.code[o] = JUMP;
+    this.code[o + 3] = position;
+    this.eips[o >> 2] = q;
+    this.slots[o >> 2] = SLOT_END;
+    stubs.push({ word: o + 2, target: q });
+  }
+
+  /** A slot that the word links to until its target is known; the next free offset. */
+  #stub(o: int, word: int, target: int, frame: int): int {
+    const code = this.code;
+    code[word] = o;
+    this.eips[o >> 2] = target;
+    code[o + 3] = frame << 8;
+    code[o + 1] = target;
+    if (target >= 0 && target < PAGE) {
+      code[o] = SLOW;
+      code[o + 2] = word;
+      this.slots[o >> 2] = SLOT_STUB;
+    } else {
+      code[o] = CROSS;
+      this.slots[o >> 2] = SLOT_END;
+    }
+    return o + 4;
+  }
+}
+
+function isConditional(i: Insn): boolean {
+  return i.op === 'Jcc' || i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ';
+}
+
+function isRelative(i: Insn): boolean {
+  return i.op === 'JMP' || i.op === 'CALL' || isConditional(i);
+}

@@ -1,0 +1,279 @@
+// The fast interpreter: packed blocks, run by a function that is generated from the semantics. Whatever is not the
+// common case it leaves to the reference, which executes that one instruction.
+
+import { GuestFault } from '../isa/fault.ts';
+import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
+import { deliverFault } from '../isa/semantics/interrupt.ts';
+import { type Cpu, WORD } from '../isa/state.ts';
+import { wide } from '../isa/wide.ts';
+import type { Memory } from '../memory/memory.ts';
+import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { decodeModeOf } from './decoded.ts';
+import type { Engine } from './engine.ts';
+import { type Interpret, makeInterpreter } from './generated/interpreter.js';
+import { Reference } from './reference.ts';
+
+// Words that the generated function shares with this file.
+const BUDGET = WORD.engine;
+const PAGE_EIP = WORD.engine + 1;
+const TABLE = WORD.engine + 2;
+const TAG_BASE = WORD.engine + 3;
+
+/** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
+const TAG_ENTRIES = 4096;
+const LEAVE = -1;
+/** Span of a segment of 4 GiB: see isa/segment.ts. */
+const WHOLE = -15;
+const FLAT_MODE = 3;
+
+export class Interpreter implements Engine {
+  readonly name: string = 'interpreter';
+  readonly cpu: Cpu;
+  readonly #memory: Memory;
+  readonly #reference: Reference;
+  readonly #blocks: BlockCache;
+  readonly #tags = new Int32Array(4 * TAG_ENTRIES);
+  readonly #interpret: Interpret;
+  /** Mode that each table of tags is valid for. */
+  readonly #tagMode = [-1, -1];
+  #tagCr3 = 0;
+  /** Mode of the block that runs. */
+  #mode = -1;
+  #codeChanged = false;
+  /** Where `#enter` found the code. */
+  #physical = 0;
+  /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
+  #before = 0;
+  /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
+  #left = 0;
+  #position = 0;
+  readonly #counts = { slow: 0, lookups: 0, stepped: 0 };
+
+  constructor(cpu: Cpu, memory: Memory) {
+    this.cpu = cpu;
+    this.#memory = memory;
+    this.#reference = new Reference(cpu, memory);
+    this.#blocks = new BlockCache(memory);
+    this.#flushTags(0);
+    this.#flushTags(1);
+    memory.onCodeWrite = (physical, bytes) => {
+      this.#reference.instructions.invalidate(physical, bytes);
+      if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
+      memory.untraceCode(physical, bytes);
+    };
+    memory.onMappingLost = (user) => {
+      this.#flushTags(user);
+      this.#codeChanged = true;
+    };
+    this.#interpret = makeInterpreter({
+      R: cpu.words,
+      H8: memory.i8,
+      H16: memory.i16,
+      H32: memory.i32,
+      CODE: this.#blocks.code,
+      TAGS: this.#tags,
+      mulhu: wide.mulhu,
+      divu: wide.divu,
+      slow: (o) => this.#slow(o),
+      lookup: (eip) => {
+        this.#left = cpu.words[BUDGET];
+        this.#position = 1;
+        cpu.eip = eip;
+        return this.#enter();
+      },
+    });
+  }
+
+  run(budget: number): void {
+    const c = this.cpu;
+    const words = c.words;
+    const end = this.#before + budget;
+    this.#left = 0;
+    this.#position = 1;
+    while (this.#before < end) {
+      if (this.#mustReturn()) return;
+      const left = end - this.#before;
+      if (left <= MAX_BLOCK || !this.#canRunBlocks()) {
+        this.#step();
+        continue;
+      }
+      // Until the end of the run, `#before` is ahead by the budget that is left.
+      const granted = Math.min(left - MAX_BLOCK, 0x3fffffff);
+      this.#before += granted;
+      this.#left = granted;
+      words[BUDGET] = granted;
+      let o = this.#enter();
+      if (o >= 0) {
+        o = this.#interpret(o, words[BUDGET]);
+        if (o >= 0) c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
+      }
+      this.#before -= words[BUDGET];
+      this.#left = 0;
+      this.#position = 1;
+    }
+  }
+
+  retired(): number {
+    return this.#before - this.#left + this.#position - 1;
+  }
+
+  flush(): void {
+    this.#reference.flush();
+    this.#blocks.clear();
+    this.#flushTags(0);
+    this.#flushTags(1);
+  }
+
+  statistics(): Readonly<Record<string, number>> {
+    return { ...this.#counts, ...this.#blocks.counts };
+  }
+
+  /** One instruction by the reference, outside the generated function. */
+  #step(): void {
+    this.#counts.stepped++;
+    this.#reference.step();
+    this.#before++;
+  }
+
+  #mustReturn(): boolean {
+    const c = this.cpu;
+    return c.attention !== 0 || (c.intr !== 0 && c.IF !== 0 && c.shadow === 0);
+  }
+
+  /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
+  #canRunBlocks(): boolean {
+    const c = this.cpu;
+    return (
+      c.TF === 0 && c.shadow === 0 && (c.dr7 & 0xff) === 0 && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c)
+    );
+  }
+
+  /** Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. */
+  #enter(): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#counts.lookups++;
+    for (;;) {
+      if (!this.#canRunBlocks()) return LEAVE;
+      const eip = c.eip;
+      const user = c.cpl === 3 ? 1 : 0;
+      const mode = modeOf(c);
+      let physical = 0;
+      try {
+        physical = this.#memory.fetch(eip, user);
+      } catch (fault) {
+        if (!(fault instanceof GuestFault)) throw fault;
+        deliverFault(c, fault);
+        words[BUDGET] -= 1;
+        this.#left = words[BUDGET];
+        if (this.#mustReturn()) return LEAVE;
+        continue;
+      }
+      if (this.#blocks.isFull()) {
+        this.#blocks.clear();
+        this.#flushTags(0);
+        this.#flushTags(1);
+      }
+      const o = this.#blocks.block(physical, mode);
+      if (o < 0) return LEAVE;
+      this.#physical = physical;
+      if (c.cr3 !== this.#tagCr3) {
+        this.#tagCr3 = c.cr3;
+        this.#flushTags(1);
+      }
+      if (this.#tagMode[user] !== mode) {
+        this.#flushTags(user);
+        this.#tagMode[user] = mode;
+      }
+      const base = user * 2 * TAG_ENTRIES;
+      const at = base + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
+      this.#tags[at] = eip;
+      this.#tags[at + 1] = o;
+      this.#mode = mode;
+      words[PAGE_EIP] = eip & -4096;
+      words[TABLE] = this.#memory.tableWord(user);
+      words[TAG_BASE] = base;
+      return o;
+    }
+  }
+
+  /** The generated function's way out: the instruction (or stub) at code offset `o`. The offset to go on at, or LEAVE. */
+  #slow(o: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    const slot = o >> 2;
+    const kind = this.#blocks.slots[slot];
+    const page = words[PAGE_EIP];
+    const eip = (page + this.#blocks.eips[slot]) | 0;
+    if ((kind & (SLOT_STUB | SLOT_STALE)) !== 0) return this.#relink(o, kind, eip);
+    const position = this.#blocks.code[o + 3] & 255;
+    this.#left = words[BUDGET];
+    this.#position = position;
+    this.#counts.slow++;
+    c.eip = eip;
+    const cpl = c.cpl;
+    this.#reference.step();
+    const next = (page + this.#blocks.eips[slot + 1]) | 0;
+    const goesOn = (kind & SLOT_END) === 0 && c.eip === next && !this.#codeChanged && c.cpl === cpl;
+    if (goesOn && c.shadow === 0 && modeOf(c) === this.#mode && !this.#mustReturn()) {
+      words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
+      return o + 4;
+    }
+    words[BUDGET] = (words[BUDGET] - position) | 0;
+    return this.#resume();
+  }
+
+  /** After the end of a block in the slow path: interrupts and shadows first, then the next block. */
+  #resume(): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#codeChanged = false;
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    while (c.shadow !== 0 && c.attention === 0 && c.TF === 0) {
+      this.#reference.step();
+      words[BUDGET] -= 1;
+      this.#left = words[BUDGET];
+    }
+    if (this.#mustReturn() || words[BUDGET] < 0) return LEAVE;
+    return this.#enter();
+  }
+
+  #relink(o: int, kind: int, eip: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    c.eip = eip;
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    const flushes = this.#blocks.counts.flushes;
+    const target = this.#enter();
+    // The link is made only if nothing came between: a fault on the fetch, a flush.
+    if (target < 0 || c.eip !== eip || flushes !== this.#blocks.counts.flushes) return target;
+    if ((kind & SLOT_STUB) !== 0) this.#blocks.link(o, this.#physical, target);
+    else this.#blocks.forward(o, target);
+    return target;
+  }
+
+  #flushTags(user: int): void {
+    // No EIP has the tag 0 in entry 1, nor 1 in any other.
+    const base = user * 2 * TAG_ENTRIES;
+    for (let k = 0; k < TAG_ENTRIES; k++) this.#tags[base + 2 * k] = k === 1 ? 0 : 1;
+  }
+}
+
+/** What packed code depends on: CS.D, SS.B, and which of the segments are not flat. */
+function modeOf(c: Cpu): int {
+  let bent = 0;
+  for (let s = ES; s <= DS; s++) if (s !== CS && !isFlatData(c, s)) bent |= 1 << s;
+  // FS and GS always go through their base.
+  return decodeModeOf(c) | ((bent | 0x30) << 2);
+}
+
+function isFlatData(c: Cpu, s: int): boolean {
+  return c.base[s] === 0 && c.readSpan[s] === WHOLE && c.writeSpan[s] === WHOLE;
+}
+
+/** Code at base 0 up to 4 GiB, and a stack that needs no check. */
+function isFlatCode(c: Cpu): boolean {
+  return c.base[CS] === 0 && c.limit[CS] === -1 && isFlatData(c, SS);
+}

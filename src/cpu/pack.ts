@@ -1,0 +1,105 @@
+// Packs decoded instructions into the words that the fast interpreter runs on. The layout of a word is described in
+// translator/gen/interpreter.ts, which prints the other side.
+
+import { IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8 } from '../isa/insn.ts';
+import { WORD } from '../isa/state.ts';
+import { CASES } from './generated/interpreter.js';
+import { isCounted, shapeKey } from './shape.ts';
+
+/** Case numbers by shape; 0, the slow path, is not among them. */
+const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
+const MEMORY_MARK = -0x80000000;
+const SEGMENT_MARK = 0x40000000;
+const ADDRESS_16 = 0x100;
+
+export const SLOW = 0;
+export const CROSS = NUMBERS.get('cross') as number;
+export const JUMP = NUMBERS.get('JMP32.,') as number;
+const NOTHING = NUMBERS.get('NOP32.,') as number;
+
+/** Case that does this instruction and the conditional jump behind it, or undefined. */
+export function fusedCase(i: Insn, next: Insn): number | undefined {
+  return NUMBERS.get(`${shapeKey(i)}+${next.cc & ~1}`);
+}
+
+/** What packing depends on besides the instruction. */
+export interface PackMode {
+  /** Bit s: segment register s is not flat (base 0, limit 4 GiB, readable and writable). */
+  readonly bent: int;
+}
+
+/**
+ * Writes words 0 to 2 of an instruction at CODE[o]; returns the flags for word 3. The links of transfers are filled
+ * by the caller. What has no case gets SLOW.
+ */
+export function pack(code: Int32Array, o: int, i: Insn, mode: PackMode): int {
+  const number = caseOf(i);
+  const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
+  const s = i.src.kind === IMM && i.src2.kind === REG ? i.src2 : i.src;
+  let word = number | (registerOf(i.dst) << 10) | (registerOf(s) << 14);
+  let third = 0;
+  if (highByte(i.dst)) word |= 1 << 28;
+  if (highByte(i.src)) word |= 1 << 29;
+  code[o + 1] = immediateOf(i);
+  code[o + 2] = 0;
+  if (m && number !== SLOW) {
+    word |= (m.base << 18) | (m.index << 22) | (m.scale << 26) | MEMORY_MARK;
+    code[o + 2] = m.disp;
+    const bent = ((mode.bent >> m.seg) & 1) !== 0 && i.op !== 'LEA';
+    if (bent || m.address === 16) {
+      if (!segmentCase(i, m)) {
+        code[o] = SLOW;
+        return 0;
+      }
+      word |= SEGMENT_MARK;
+      const span = (reads(i) ? WORD.readSpan : WORD.writeSpan) + m.seg;
+      third = (span << 16) | ((WORD.base + m.seg) << 9) | (m.address === 16 ? ADDRESS_16 : 0);
+    }
+  } else if (number !== SLOW) word |= (NONE << 18) | (NONE << 22);
+  code[o] = word;
+  return third;
+}
+
+/** Whether the segment prologue computes this operand's address rightly. */
+function segmentCase(i: Insn, m: Operand): boolean {
+  // LEA adds no base; a bit string's address depends on its bit; an explicit index may wrap at 16 bits only whole.
+  if (i.op === 'LEA') return false;
+  if (i.op === 'BT' || i.op === 'BTS' || i.op === 'BTR' || i.op === 'BTC') return false;
+  return m.address === 32 || m.scale === 0;
+}
+
+/** Only read: its span for reading decides. */
+function reads(i: Insn): boolean {
+  if (i.dst.kind !== MEM) return true;
+  return i.op === 'CMP' || i.op === 'TEST';
+}
+
+function caseOf(i: Insn): int {
+  if (isCounted(i.op)) {
+    const count = i.op === 'SHLD' || i.op === 'SHRD' ? i.src2 : i.src;
+    // A count of zero changes nothing (but checks its memory operand: slow).
+    if (count.kind === IMM && (count.value & 31) === 0) return i.dst.kind === MEM ? SLOW : NOTHING;
+  }
+  if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return SLOW;
+  if (i.op === 'NOP' || i.op === 'PAUSE') return NOTHING;
+  if (usesSegmentRegister(i)) return SLOW;
+  return NUMBERS.get(shapeKey(i)) ?? SLOW;
+}
+
+function usesSegmentRegister(i: Insn): boolean {
+  return i.ssize === 16 && (i.op === 'PUSH' || i.op === 'POP' || i.op === 'CALL' || i.op === 'RET' || i.op === 'LEAVE');
+}
+
+function registerOf(o: Operand): int {
+  return o.kind === REG || o.kind === REG8 ? o.n : 0;
+}
+
+function highByte(o: Operand): boolean {
+  return o.kind === REG8 && o.up === 16;
+}
+
+function immediateOf(i: Insn): int {
+  if (i.op === 'SHLD' || i.op === 'SHRD') return i.src2.value & 31;
+  if (isCounted(i.op)) return i.src.value & 31;
+  return i.src.kind === IMM ? i.src.value : i.src2.kind === IMM ? i.src2.value : 0;
+}
