@@ -104,9 +104,8 @@ export class DecodedInstructions {
     // Across a page, or code that is not in memory: byte by byte.
     const window = this.#window;
     const first = Math.min(inPage, MAX_LENGTH);
-    for (let k = 0; k < first; k++) window[k] = memory.readPhysical8((physical + k) | 0);
-    let available = first;
-    let insn = decode(window, 0, available, decodeMode);
+    memory.readPhysical(physical >>> 0, window.subarray(0, first));
+    let insn = decode(window, 0, first, decodeMode);
     if (insn) return this.#made(insn, -1, -1, mode);
     const next = memory.fetch((linear + inPage) | 0, user) | 0;
     for (; available < MAX_LENGTH; available++)

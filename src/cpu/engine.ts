@@ -10,6 +10,10 @@ export interface Engine {
   run(budget: number): void;
   /** Instructions retired since the engine was made. Exact at any time, also during an access to a device. */
   retired(): number;
+  /** The guest wrote over code: `bytes` at a guest-physical address that were traced. */
+  codeWritten(physical: number, bytes: number): void;
+  /** A mapping went away through which supervisor (0) or user (1) code was fetched. */
+  mappingLost(user: number): void;
   /** Forgets everything derived from guest code, e.g. after a snapshot was loaded. */
   flush(): void;
   /** Counters for `--stats`. */

@@ -56,15 +56,6 @@ export class Interpreter implements Engine {
     this.#blocks = new BlockCache(memory);
     this.#flushTags(0);
     this.#flushTags(1);
-    memory.onCodeWrite = (physical, bytes) => {
-      this.#reference.instructions.invalidate(physical, bytes);
-      if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
-      memory.untraceCode(physical, bytes);
-    };
-    memory.onMappingLost = (user) => {
-      this.#flushTags(user);
-      this.#codeChanged = true;
-    };
     this.#interpret = makeInterpreter({
       R: cpu.words,
       H8: memory.i8,
@@ -115,6 +106,17 @@ export class Interpreter implements Engine {
 
   retired(): number {
     return this.#before - this.#left + this.#position - 1;
+  }
+
+  codeWritten(physical: int, bytes: int): void {
+    this.#reference.instructions.invalidate(physical, bytes);
+    if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
+    this.#memory.untraceCode(physical, bytes);
+  }
+
+  mappingLost(user: int): void {
+    this.#flushTags(user);
+    this.#codeChanged = true;
   }
 
   flush(): void {

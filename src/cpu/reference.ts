@@ -1,6 +1,7 @@
 // The reference interpreter: decode, call the semantic function, deliver what it raised. Slow, and the arbiter.
 
 import { DB, GuestFault } from '../isa/fault.ts';
+import type { int } from '../isa/insn.ts';
 import { deliverFault, deliverTrap } from '../isa/semantics/interrupt.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -11,15 +12,13 @@ export class Reference implements Engine {
   readonly name: string = 'reference';
   readonly cpu: Cpu;
   readonly instructions: DecodedInstructions;
+  readonly #memory: Memory;
   #retired = 0;
 
   constructor(cpu: Cpu, memory: Memory) {
     this.cpu = cpu;
+    this.#memory = memory;
     this.instructions = new DecodedInstructions(memory);
-    memory.onCodeWrite = (physical, bytes) => {
-      this.instructions.invalidate(physical, bytes);
-      memory.untraceCode(physical, bytes);
-    };
   }
 
   run(budget: number): void {
@@ -34,6 +33,13 @@ export class Reference implements Engine {
   retired(): number {
     return this.#retired;
   }
+
+  codeWritten(physical: int, bytes: int): void {
+    this.instructions.invalidate(physical, bytes);
+    this.#memory.untraceCode(physical, bytes);
+  }
+
+  mappingLost(): void {}
 
   flush(): void {
     this.instructions.flush();

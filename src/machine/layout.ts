@@ -1,0 +1,64 @@
+// Every address, port and interrupt line of the machine: a PC with the 440FX chip set (82441FX, 82371SB/AB).
+// Sources: 82371AB (PIIX4) data sheet, table 8 (ISA-compatible I/O) and chapter 7; ACPI 6.5, section 5.2.
+
+import { IO_APIC, LOCAL_APIC } from '../firmware/memory-map.ts';
+
+/** I/O ports: first port and count. */
+export const PORTS = {
+  dma1: [0x00, 16],
+  picMaster: [0x20, 2],
+  pit: [0x40, 4],
+  i8042Data: [0x60, 1],
+  port61: [0x61, 1],
+  i8042Command: [0x64, 1],
+  rtc: [0x70, 2],
+  dmaPages: [0x80, 16],
+  port92: [0x92, 1],
+  picSlave: [0xa0, 2],
+  apm: [0xb2, 2],
+  dma2: [0xc0, 32],
+  debugConsole: [0xe9, 1],
+  debugExit: [0xf4, 4],
+  com2: [0x2f8, 8],
+  com1: [0x3f8, 8],
+  elcr: [0x4d0, 2],
+  pciConfig: [0xcf8, 8],
+} as const;
+
+/** Base that firmware gives the power-management block of the PIIX4, and its size in ports. */
+export const PM_BASE = 0x600;
+export const PM_PORTS = 64;
+
+/** Registers in memory: guest-physical address and size in bytes. */
+export const MMIO = {
+  ioApic: [IO_APIC, 0x1000],
+  localApic: [LOCAL_APIC, 0x1000],
+} as const;
+
+/** The display adapter's window: nothing answers there without one. */
+export const ADAPTER_WINDOW = [0xa0000, 0x20000] as const;
+
+/** ISA interrupt lines. */
+export const IRQ = {
+  pit: 0,
+  keyboard: 1,
+  com2: 3,
+  com1: 4,
+  rtc: 8,
+  sci: 9,
+  mouse: 12,
+  coprocessor: 13,
+} as const;
+
+/** Input of the I/O APIC that the PIT's IRQ 0 goes to (the MADT says so too). */
+export const PIT_GSI = 2;
+
+/** Interrupt lines that firmware routes PIRQA# to PIRQD# to. */
+export const PIRQ_IRQS = [10, 10, 11, 11] as const;
+
+/** PCI devices on bus 0. */
+export const PCI_DEVICES = {
+  host: [0, 0],
+  isa: [1, 0],
+  power: [1, 3],
+} as const;
