@@ -38,6 +38,8 @@ export const WORD = {
   xmm: 192,
   /** Engine-private words (budget, tables): see cpu/. */
   engine: 256,
+  /** Model-specific registers that only store, two words each: see semantics/msr.ts. */
+  msr: 896,
 } as const;
 
 /** Form of an x87 register: its 80-bit words are valid / its double at `fpd` is valid (and its words are not). */
