@@ -2,9 +2,9 @@
 // once. Within a page blocks are linked to each other on first use; what leaves the page is looked up each time, since
 // the mapping of another page may have changed.
 
+import { endsBlock } from '../isa/control.ts';
 import { decode } from '../isa/decode.ts';
 import type { Insn, int } from '../isa/insn.ts';
-import { endsBlock } from '../isa/opcodes.ts';
 import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES } from './decoded.ts';
 import { CROSS, fusedCase, JUMP, pack, SLOW } from './pack.ts';

@@ -108,9 +108,8 @@ export class DecodedInstructions {
     let insn = decode(window, 0, first, decodeMode);
     if (insn) return this.#made(insn, -1, -1, mode);
     const next = memory.fetch((linear + inPage) | 0, user) | 0;
-    for (; available < MAX_LENGTH; available++)
-      window[available] = memory.readPhysical8((next + available - first) | 0);
-    insn = decode(window, 0, available, decodeMode);
+    memory.readPhysical(next >>> 0, window.subarray(first, MAX_LENGTH));
+    insn = decode(window, 0, MAX_LENGTH, decodeMode);
     if (!insn) throw new Error('the decoder asked for more than 15 bytes');
     if (memory.hostOf(physical) < 0 || memory.hostOf(next) < 0) return this.#made(insn, -1, -1, mode);
     memory.traceCode(physical, first);

@@ -46,4 +46,4 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
 };
 
 /** Functions of the dialect's files that are residual: every engine calls the reference for them. */
-export const RESIDUAL: ReadonlySet<string> = new Set(['POPM', 'PUSHA', 'POPA', 'ENTER']);
+export const RESIDUAL: ReadonlySet<string> = new Set(['popMemory', 'PUSHA', 'POPA', 'ENTER']);

@@ -1,6 +1,6 @@
 // The stack (SDM vol. 2). Dialect; ENTER, PUSHA, POPA and POP to memory are residual.
 
-import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, type Insn, SS } from '../insn.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, type Insn, MEM, SS } from '../insn.ts';
 import { load, readPlace, store, writePlace } from '../prims.ts';
 import type { Cpu } from '../state.ts';
 import {
@@ -25,8 +25,12 @@ export function PUSH(c: Cpu, i: Insn): void {
   setStack(c, i.ssize, top);
 }
 
-/** POP register - DEST <- [eSP]; eSP <- eSP + size. POP eSP keeps the value popped. */
+/** POP - DEST <- [eSP]; eSP <- eSP + size. POP eSP keeps the value popped. */
 export function POP(c: Cpu, i: Insn): void {
+  if (i.dst.kind === MEM) popMemory(c, i);
+  else popRegister(c, i);
+}
+export function popRegister(c: Cpu, i: Insn): void {
   const p = popPlace(c, i.ssize, i.size);
   const v = load(c, p, i.size);
   setStack(c, i.ssize, stackOffset(c, i.ssize, i.size >> 3));
@@ -43,7 +47,7 @@ export function LEAVE(c: Cpu, i: Insn): void {
 }
 
 /** POP memory - the address is computed with eSP already stepped. Residual. */
-export function POPM(c: Cpu, i: Insn): void {
+export function popMemory(c: Cpu, i: Insn): void {
   const from = popPlace(c, i.ssize, i.size);
   const v = load(c, from, i.size);
   const old = c.reg[ESP];
