@@ -1,0 +1,73 @@
+// String operations on directly accessible memory: the loops behind REP MOVS, STOS, SCAS and CMPS, over host offsets
+// that the caller has checked. Elements are taken in the instruction's order, which shows where source and
+// destination overlap.
+
+type int = number;
+
+export class Bulk {
+  readonly #u8: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(heap: ArrayBuffer) {
+    this.#u8 = new Uint8Array(heap);
+    this.#view = new DataView(heap);
+  }
+
+  /** Copies `bytes` in elements of `size` bits; `down`: from the last element to the first. */
+  copy(to: int, from: int, bytes: int, size: int, down: boolean): void {
+    const distance = down ? from - to : to - from;
+    // Reading what was written before shows only if the destination lies ahead, nearer than the length.
+    if (distance <= 0 || distance >= bytes) {
+      this.#u8.copyWithin(to, from, from + bytes);
+      return;
+    }
+    const step = size >> 3;
+    if (down) for (let k = bytes - step; k >= 0; k -= step) this.#put(to + k, size, this.#get(from + k, size));
+    else for (let k = 0; k < bytes; k += step) this.#put(to + k, size, this.#get(from + k, size));
+  }
+
+  /** Fills `bytes` with elements of `size` bits. */
+  fill(to: int, bytes: int, size: int, value: int): void {
+    const low = value & 255;
+    if (size === 8 || (value & 0xffff) === low * 0x101) {
+      if (size !== 32 || value >>> 16 === low * 0x101) {
+        this.#u8.fill(low, to, to + bytes);
+        return;
+      }
+    }
+    const step = size >> 3;
+    for (let k = 0; k < bytes; k += step) this.#put(to + k, size, value);
+  }
+
+  /** Elements examined before one whose equality with `value` (sign-extended) is not `equal`; all if there is none. */
+  scan(at: int, bytes: int, size: int, down: boolean, value: int, equal: boolean): int {
+    const step = size >> 3;
+    const count = (bytes / step) | 0;
+    let place = down ? at + bytes - step : at;
+    const by = down ? -step : step;
+    for (let k = 0; k < count; k++, place += by) if ((this.#get(place, size) === value) !== equal) return k;
+    return count;
+  }
+
+  /** Pairs of elements examined before one whose equality is not `equal`; all if there is none. */
+  compare(a: int, b: int, bytes: int, size: int, down: boolean, equal: boolean): int {
+    const step = size >> 3;
+    const count = (bytes / step) | 0;
+    let k = down ? bytes - step : 0;
+    const by = down ? -step : step;
+    for (let n = 0; n < count; n++, k += by)
+      if ((this.#get(a + k, size) === this.#get(b + k, size)) !== equal) return n;
+    return count;
+  }
+
+  #get(at: int, size: int): int {
+    if (size === 8) return this.#view.getInt8(at);
+    return size === 32 ? this.#view.getInt32(at, true) : this.#view.getInt16(at, true);
+  }
+
+  #put(at: int, size: int, value: int): void {
+    if (size === 8) this.#view.setInt8(at, value);
+    else if (size === 32) this.#view.setInt32(at, value, true);
+    else this.#view.setInt16(at, value, true);
+  }
+}

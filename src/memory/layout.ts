@@ -1,0 +1,79 @@
+// Where things are in the heap: the one ArrayBuffer that generated code, devices and the monitor share.
+//
+//   0            guest RAM: for RAM, host offset and guest-physical address are the same number
+//   extraAt      memory of devices and firmware (VRAM, ROM images)
+//   registersAt  the register file, one page
+//   tablesAt     shadow page tables, 4 MiB each: the supervisor table, then the user tables
+//
+// The sizes are those that asm.js accepts: a power of two up to 16 MiB, then a multiple of 16 MiB, at most 2 GiB.
+
+import { UserError } from '../lib/errors.ts';
+
+export const PAGE_BYTES = 4096;
+const MIB = 1 << 20;
+
+/** Guest RAM: limits of `ramBytes`. A shadow entry holds a 30-bit host offset. */
+export const MIN_RAM_BYTES = 1 * MIB;
+export const MAX_RAM_BYTES = 1024 * MIB;
+/** Memory from this host offset on has no shadow entries: every access takes the slow path. */
+export const DIRECT_BYTES = 0x40000000;
+const MAX_HEAP_BYTES = 0x80000000;
+
+/** Bytes kept for the register file. */
+export const REGISTERS_BYTES = 4096;
+/** Entries of a shadow page table: one for each guest-linear page. */
+export const TABLE_ENTRIES = 1 << 20;
+export const TABLE_BYTES = TABLE_ENTRIES * 4;
+/** User shadow page tables, and so cached address spaces, unless told otherwise. */
+export const USER_TABLES = 12;
+/** Most user tables: their number is a bit position in an int32, beside the supervisor table's. */
+const MAX_USER_TABLES = 30;
+
+export interface HeapOptions {
+  /** Guest RAM in bytes: 1 MiB to 1 GiB, a multiple of 4 KiB. */
+  readonly ramBytes: number;
+  /** Memory of devices and firmware in bytes, rounded up to pages. 0 unless given. */
+  readonly extraBytes?: number;
+  /** Cached address spaces: 2 to 30. */
+  readonly userTables?: number;
+}
+
+/** Host offsets and sizes in bytes. */
+export interface HeapLayout {
+  readonly ramBytes: number;
+  readonly extraAt: number;
+  readonly extraBytes: number;
+  readonly registersAt: number;
+  readonly tablesAt: number;
+  readonly userTables: number;
+  readonly heapBytes: number;
+}
+
+/** Lays the heap out. Throws `UserError` for a RAM size out of range, `RangeError` for what the machine got wrong. */
+export function layoutHeap(options: HeapOptions): HeapLayout {
+  const { ramBytes, extraBytes = 0, userTables = USER_TABLES } = options;
+  if (!(ramBytes >= MIN_RAM_BYTES && ramBytes <= MAX_RAM_BYTES))
+    throw new UserError(
+      `guest memory of ${megabytes(ramBytes)} is out of range: choose ${megabytes(MIN_RAM_BYTES)} to ${megabytes(MAX_RAM_BYTES)}`,
+    );
+  if (ramBytes % PAGE_BYTES !== 0) throw new UserError(`guest memory of ${ramBytes} bytes is not a multiple of 4 KiB`);
+  if (!(userTables >= 2 && userTables <= MAX_USER_TABLES))
+    throw new RangeError(`userTables ${userTables} is not in 2..30`);
+  const extraAt = ramBytes;
+  const extra = Math.ceil(extraBytes / PAGE_BYTES) * PAGE_BYTES;
+  const registersAt = extraAt + extra;
+  const tablesAt = registersAt + REGISTERS_BYTES;
+  const heapBytes = roundHeap(tablesAt + (1 + userTables) * TABLE_BYTES);
+  if (heapBytes > MAX_HEAP_BYTES)
+    throw new RangeError(`extra memory of ${extraBytes} bytes does not fit in a 2 GiB heap`);
+  return { ramBytes, extraAt, extraBytes: extra, registersAt, tablesAt, userTables, heapBytes };
+}
+
+function roundHeap(bytes: number): number {
+  if (bytes > 16 * MIB) return Math.ceil(bytes / (16 * MIB)) * 16 * MIB;
+  return 2 ** Math.ceil(Math.log2(bytes));
+}
+
+function megabytes(bytes: number): string {
+  return `${bytes / MIB}M`;
+}
