@@ -1,0 +1,131 @@
+// The mainboard: devices, wired together and put where layout.ts says. It holds no state of its own.
+
+import type { Registers, Wire } from '../devices/contract.ts';
+import { I440fx } from '../devices/i440fx.ts';
+import { IoApic } from '../devices/ioapic.ts';
+import { LocalApic } from '../devices/lapic.ts';
+import { PciBus } from '../devices/pci.ts';
+import { PicPair } from '../devices/pic8259.ts';
+import { Piix3 } from '../devices/piix3.ts';
+import { Piix4Pm } from '../devices/piix4-pm.ts';
+import { Pit8254 } from '../devices/pit8254.ts';
+import { Rtc146818 } from '../devices/rtc146818.ts';
+import { type SerialSink, Uart16550 } from '../devices/uart16550.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Memory } from '../memory/memory.ts';
+import { ADAPTER_WINDOW, IRQ, MMIO, PCI_DEVICES, PIT_GSI, PM_PORTS, PORTS } from './layout.ts';
+import { PortSpace } from './port-space.ts';
+
+/** What the board asks of the machine around it. */
+export interface BoardOptions {
+  readonly clock: Clock;
+  readonly memory: Memory;
+  readonly ramBytes: number;
+  /** INTR and NMI of the processor. */
+  readonly intr: Wire;
+  readonly nmi: Wire;
+  readonly com1: SerialSink;
+  readonly com2: SerialSink;
+  readonly powerOff: () => void;
+  readonly reset: () => void;
+}
+
+export class Board {
+  readonly ports = new PortSpace();
+  readonly pic: PicPair;
+  readonly pit: Pit8254;
+  readonly rtc: Rtc146818;
+  readonly com1: Uart16550;
+  readonly com2: Uart16550;
+  readonly localApic: LocalApic;
+  readonly ioApic: IoApic;
+  readonly pci: PciBus;
+  readonly host: I440fx;
+  readonly isa: Piix3;
+  readonly power: Piix4Pm;
+
+  constructor(options: BoardOptions) {
+    const { clock, memory, ramBytes } = options;
+    this.localApic = new LocalApic({
+      clock,
+      intr: options.intr,
+      nmi: options.nmi,
+      extInt: () => this.pic.acknowledge(),
+      broadcastEoi: (vector) => this.ioApic.endOfInterrupt(vector),
+    });
+    this.ioApic = new IoApic({
+      deliver: (vector, mode, level, destination, logical) =>
+        this.localApic.message(vector, mode, level, destination, logical),
+    });
+    this.pic = new PicPair({ output: this.localApic.lint0 });
+    this.pit = new Pit8254({ clock, irq: this.irq(IRQ.pit) });
+    this.rtc = new Rtc146818({ clock, irq: this.irq(IRQ.rtc) });
+    this.com1 = new Uart16550({ clock, irq: this.irq(IRQ.com1), sink: options.com1 });
+    this.com2 = new Uart16550({ clock, irq: this.irq(IRQ.com2), sink: options.com2 });
+    this.isa = new Piix3({ irqs: Array.from({ length: 16 }, (_, line) => this.irq(line)) });
+    this.pci = new PciBus({ pirqs: this.isa.pirqs, reset: () => options.reset() });
+    this.host = new I440fx({ shadow: () => {} });
+    this.power = new Piix4Pm({
+      clock,
+      sci: this.irq(IRQ.sci),
+      powerOff: options.powerOff,
+      moved: (base) => {
+        this.ports.remove(this.power.registers);
+        if (base !== undefined) this.ports.add('power management', base, PM_PORTS, this.power.registers);
+      },
+    });
+    this.pci.add(...PCI_DEVICES.host, this.host);
+    this.pci.add(...PCI_DEVICES.isa, this.isa);
+    this.pci.add(...PCI_DEVICES.power, this.power);
+    this.#addPorts();
+    this.#addMemory(memory, ramBytes);
+    this.rtc.setMemorySize(ramBytes);
+  }
+
+  /** An interrupt line: to the 8259s and to the I/O APIC at once. */
+  irq(line: number): Wire {
+    const pic = this.pic.input(line);
+    const pin = this.ioApic.pins[line === IRQ.pit ? PIT_GSI : line] as Wire;
+    return {
+      set(level) {
+        pic.set(level);
+        pin.set(level);
+      },
+    };
+  }
+
+  /** All devices to their power-on state. */
+  reset(): void {
+    for (const device of [this.pic, this.pit, this.com1, this.com2, this.localApic, this.ioApic, this.pci, this.rtc]) {
+      device.reset();
+    }
+    this.host.reset();
+    this.isa.reset();
+    this.power.reset();
+  }
+
+  #addPorts(): void {
+    const add = (name: string, [first, count]: readonly [number, number], registers: Registers) =>
+      this.ports.add(name, first, count, registers);
+    add('8259 master', PORTS.picMaster, this.pic.master);
+    add('8259 slave', PORTS.picSlave, this.pic.slave);
+    add('ELCR', PORTS.elcr, this.pic.elcr);
+    add('8254', PORTS.pit, this.pit.registers);
+    add('MC146818', PORTS.rtc, this.rtc.registers);
+    add('COM1', PORTS.com1, this.com1.registers);
+    add('COM2', PORTS.com2, this.com2.registers);
+    add('PCI configuration', PORTS.pciConfig, this.pci);
+    add('APM', PORTS.apm, this.power.apm);
+  }
+
+  #addMemory(memory: Memory, ramBytes: number): void {
+    const [hole, holeBytes] = ADAPTER_WINDOW;
+    memory.map.add({ start: 0, bytes: hole, name: 'RAM', backing: { kind: 'ram', host: 0 } });
+    const above = hole + holeBytes;
+    memory.map.add({ start: above, bytes: ramBytes - above, name: 'RAM', backing: { kind: 'ram', host: above } });
+    const mmio = (name: string, [start, bytes]: readonly [number, number], handler: Registers) =>
+      memory.map.add({ start, bytes, name, backing: { kind: 'mmio', handler } });
+    mmio('I/O APIC', MMIO.ioApic, this.ioApic);
+    mmio('local APIC', MMIO.localApic, this.localApic);
+  }
+}

@@ -1,0 +1,34 @@
+// What a machine is made of.
+
+import type { SerialSink } from '../devices/uart16550.ts';
+import type { NamedFile } from '../firmware/plan.ts';
+
+export type EngineName = 'interpreter' | 'reference';
+
+export interface MachineOptions {
+  /** RAM in bytes: a multiple of 4096 from 1 MiB to 1 GiB. */
+  readonly memoryBytes?: number;
+  readonly kernel?: NamedFile;
+  /** The initrd of Linux, or the modules of a Multiboot kernel. */
+  readonly modules?: readonly NamedFile[];
+  readonly commandLine?: string;
+  readonly engine?: EngineName;
+  /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
+  readonly clock?: 'host' | 'virtual';
+  /** On the virtual clock: an idle guest waits as long as its time says (`wait`), or time jumps ahead (`skip`). */
+  readonly idle?: 'wait' | 'skip';
+  /** Where COM1 writes to; `Machine.serial` is used otherwise. */
+  readonly serial?: SerialSink;
+  /** Sink of port E9h. */
+  readonly debugConsole?: SerialSink;
+  /** Answer at port F4h: a write of v ends the run with status (v << 1) | 1. */
+  readonly debugExit?: boolean;
+}
+
+/** Why the machine stopped. */
+export type Exit =
+  | { readonly reason: 'power-off' }
+  | { readonly reason: 'debug-exit'; readonly status: number }
+  | { readonly reason: 'triple-fault'; readonly detail: string }
+  | { readonly reason: 'halted-for-ever'; readonly detail: string }
+  | { readonly reason: 'stopped' };
