@@ -46,7 +46,7 @@ export class Interpreter implements Engine {
   #before = 0;
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
-  #position = 0;
+  #position = 1;
   readonly #counts = { slow: 0, lookups: 0, stepped: 0 };
 
   constructor(cpu: Cpu, memory: Memory) {

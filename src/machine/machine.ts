@@ -134,6 +134,20 @@ export class Machine {
     this.#stop({ reason: 'stopped' });
   }
 
+  /**
+   * Runs on the spot until `count` instructions are retired or the machine stops: for comparing engines. On the virtual
+   * clock only, since a halted processor does not wait.
+   */
+  runTo(count: number): void {
+    while (!this.#exit && this.engine.retired() < count) {
+      this.clock.fire();
+      this.#service();
+      if (this.cpu.halted !== 0) {
+        if (this.#idle() !== undefined) return;
+      } else this.engine.run(Math.min(this.clock.instructionsUntilDeadline(BUDGET), count - this.engine.retired()));
+    }
+  }
+
   async #loop(): Promise<void> {
     while (!this.#exit) {
       const sliceEnd = performance.now() + SLICE_MILLIS;

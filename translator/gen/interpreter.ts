@@ -36,6 +36,7 @@ import type { Template } from './specialise.ts';
 const FLAGS = ['fz', 'fr', 'oa', 'ob', 'ca', 'cb'] as const;
 const NOT_DIRECT = -0x80000000;
 const NOT_WRITABLE = 0x40000000;
+const HOST_OFFSET = 0x3fffffff;
 
 export interface Case {
   readonly key: string;
@@ -93,6 +94,8 @@ function hole(name: string): Node {
 class CasePrinter implements Names {
   readonly #names = new Map<number, string>();
   readonly #fused: boolean;
+  /** Places that were checked for writing. */
+  readonly #writable = new Set<number>();
   ended = false;
 
   constructor(fused: boolean) {
@@ -176,7 +179,9 @@ class CasePrinter implements Names {
   }
 
   #memory(p: Expr, size: number, offset: number): Node {
-    const place = expression(p, this);
+    let place = expression(p, this);
+    // A place that may only be read has its mark in it.
+    if (p.k === 't' && !this.#writable.has(p.i)) place = binary('&', place, lit(HOST_OFFSET));
     const byte = offset ? binary('+', place, lit(offset)) : place;
     if (size === 8) return at(id('H8'), byte);
     return size === 16 ? at(id('H16'), binary('>>', byte, lit(1))) : at(id('H32'), binary('>>', byte, lit(2)));
@@ -191,6 +196,7 @@ class CasePrinter implements Names {
       out.push(assign(address, typed(s.a, this)));
     }
     const t = this.temp(s.i);
+    if (s.write) this.#writable.add(s.i);
     const entry = at(id('H32'), binary('+', id('tab'), binary('>>>', address, lit(12))));
     out.push(assign(t, binary('^', entry, address)));
     const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.size / 8 - 1);
