@@ -96,7 +96,7 @@ class Controller {
       case TEMPORARY_MASTER_CLEAR:
         return 0; // written by memory-to-memory transfers only
       case ALL_MASK:
-        return 0xf0 | s.mask; // as the 82C37A reads it
+        return s.mask; // write-only in the 8237A, readable in the chip sets that followed
       default:
         return offset < 8 ? this.#readWord(offset) : 0xff;
     }
