@@ -87,11 +87,11 @@ const differences: Record<string, { ours: string; reason: string }> = {
   },
   'uart: the probe of Linux': {
     ours: '60b0000f92b2c1c1c1c1c101a5',
-    reason: 'entering and leaving loopback changes DSR, and sets its delta (8.6.7 "Modem Status Register", PC16550D)',
+    reason: 'entering and leaving loopback changes DSR, and sets its delta ("MODEM Status Register", PC16550D)',
   },
   'uart: modem status in loopback': {
     ours: '2213418cf3',
-    reason: 'the deltas work in loopback (8.6.6 "Modem Control Register", PC16550D)',
+    reason: 'the deltas work in loopback ("MODEM Control Register", PC16550D)',
   },
   'i8042: the probe of Linux': {
     ours: '551d475a67470000151e14',
