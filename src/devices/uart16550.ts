@@ -10,6 +10,7 @@
 // * OUT2 enables the interrupt in loopback as well (the bit, as in Super I/O chips, rather than the pin).
 
 import type { Clock, Timer } from '../lib/clock.ts';
+import { ByteQueue } from './byte-queue.ts';
 import { bytewise, type Device, type Registers, type Wire } from './contract.ts';
 
 // Register offsets. DLAB (LCR bit 7) puts the divisor latch at 0 and 1.
@@ -96,14 +97,14 @@ export interface ModemInputs {
   dcd: boolean;
 }
 
-export interface UartState {
+export interface UartRegisters {
   ier: number;
   fcr: number;
   lcr: number;
   mcr: number;
   scr: number;
   divisor: number;
-  /** OE and the deltas; the other bits of LSR and MSR follow from the rest. */
+  /** OE of LSR and the deltas of MSR; the other bits follow from the rest. */
   overrun: boolean;
   deltas: number;
   /** MSR bits 7 to 4 as the modem drives them. */
@@ -112,6 +113,9 @@ export interface UartState {
   timeoutPending: boolean;
   /** Guest time in nanoseconds at which a character timeout is due, or -1. */
   timeoutAt: number;
+}
+
+export interface UartState extends UartRegisters {
   /** Bytes with their error bits (LSR positions) above bit 8, oldest first. */
   receiver: number[];
   transmitter: number[];
@@ -127,18 +131,20 @@ export class Uart16550 implements Device<UartState> {
   readonly #sink: SerialSink;
   readonly #waitForRts: boolean;
 
-  #ier = 0;
-  #fcr = 0;
-  #lcr = 0;
-  #mcr = 0;
-  #scr = 0;
-  #divisor = 1;
-  #overrun = false;
-  #deltas = 0;
-  #modem = MSR_CTS | MSR_DSR | MSR_DCD;
-  #threPending = false;
-  #timeoutPending = false;
-  #timeoutAt = -1;
+  #state: UartRegisters = {
+    ier: 0,
+    fcr: 0,
+    lcr: 0,
+    mcr: 0,
+    scr: 0,
+    divisor: 1,
+    overrun: false,
+    deltas: 0,
+    modem: MSR_CTS | MSR_DSR | MSR_DCD,
+    threPending: false,
+    timeoutPending: false,
+    timeoutAt: -1,
+  };
   #timer: Timer | undefined;
   /** A ring. */
   readonly #receiver = new Uint16Array(FIFO_BYTES);
@@ -146,9 +152,8 @@ export class Uart16550 implements Device<UartState> {
   #receiverCount = 0;
   /** Bytes that the sink has not taken. */
   #transmitter: number[] = [];
-  #queue: Uint8Array[] = [];
-  /** Bytes of the first chunk of the queue that are gone. */
-  #queueHead = 0;
+  readonly #queue = new ByteQueue();
+  /** Level of the interrupt line. */
   #level = false;
 
   constructor({ clock, irq, sink, flowControl = 'none' }: Uart16550Options) {
@@ -160,14 +165,13 @@ export class Uart16550 implements Device<UartState> {
 
   /** Bytes for the guest. They are kept, in order, until it reads them. */
   receive(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#queue.push(bytes.slice());
+    this.#queue.push(bytes);
     this.#refill();
   }
 
   /** Bytes that the guest has not taken into its receiver FIFO yet: a host stops sending when there are many. */
   get backlog(): number {
-    return this.#queue.reduce((sum, chunk) => sum + chunk.length, 0) - this.#queueHead;
+    return this.#queue.length;
   }
 
   /** A break condition on the line: a zero character with BI. It overtakes bytes that wait in the queue. */
@@ -179,7 +183,7 @@ export class Uart16550 implements Device<UartState> {
   /** The modem's outputs. At power-on CTS, DSR and DCD are up. */
   setModemInputs({ cts, dsr, ri, dcd }: ModemInputs): void {
     const before = this.#modemStatus();
-    this.#modem = (cts ? MSR_CTS : 0) | (dsr ? MSR_DSR : 0) | (ri ? MSR_RI : 0) | (dcd ? MSR_DCD : 0);
+    this.#state.modem = (cts ? MSR_CTS : 0) | (dsr ? MSR_DSR : 0) | (ri ? MSR_RI : 0) | (dcd ? MSR_DCD : 0);
     this.#noteModemChange(before);
   }
 
@@ -195,13 +199,13 @@ export class Uart16550 implements Device<UartState> {
   }
 
   reset(): void {
-    this.#ier = 0;
-    this.#fcr = 0;
-    this.#lcr = 0;
-    this.#mcr = 0;
-    this.#overrun = false;
-    this.#deltas = 0;
-    this.#threPending = false;
+    this.#state.ier = 0;
+    this.#state.fcr = 0;
+    this.#state.lcr = 0;
+    this.#state.mcr = 0;
+    this.#state.overrun = false;
+    this.#state.deltas = 0;
+    this.#state.threPending = false;
     this.#transmitter = [];
     this.#clearReceiver();
     this.#refill();
@@ -209,69 +213,45 @@ export class Uart16550 implements Device<UartState> {
   }
 
   save(): UartState {
-    const queue = concatenate(this.#queue).subarray(this.#queueHead);
     return {
-      ier: this.#ier,
-      fcr: this.#fcr,
-      lcr: this.#lcr,
-      mcr: this.#mcr,
-      scr: this.#scr,
-      divisor: this.#divisor,
-      overrun: this.#overrun,
-      deltas: this.#deltas,
-      modem: this.#modem,
-      threPending: this.#threPending,
-      timeoutPending: this.#timeoutPending,
-      timeoutAt: this.#timer ? this.#timeoutAt : -1,
-      receiver: Array.from({ length: this.#receiverCount }, (_, k) => this.#receiver[(this.#receiverHead + k) & 15]!),
+      ...this.#state,
+      timeoutAt: this.#timer ? this.#state.timeoutAt : -1,
+      receiver: Array.from({ length: this.#receiverCount }, (_, k) => this.#received(k)),
       transmitter: [...this.#transmitter],
-      queue: [...queue],
+      queue: this.#queue.toArray(),
     };
   }
 
-  load(state: UartState): void {
+  load({ receiver, transmitter, queue, ...registers }: UartState): void {
+    this.#state = { ...this.#state, ...registers };
     this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#ier = state.ier;
-    this.#fcr = state.fcr;
-    this.#lcr = state.lcr;
-    this.#mcr = state.mcr;
-    this.#scr = state.scr;
-    this.#divisor = state.divisor;
-    this.#overrun = state.overrun;
-    this.#deltas = state.deltas;
-    this.#modem = state.modem;
-    this.#threPending = state.threPending;
-    this.#timeoutPending = state.timeoutPending;
-    this.#timeoutAt = state.timeoutAt;
-    if (state.timeoutAt >= 0) this.#timer = this.#clock.schedule(state.timeoutAt, this.#onTimeout);
-    this.#receiver.set(state.receiver);
+    this.#timer = registers.timeoutAt < 0 ? undefined : this.#clock.schedule(registers.timeoutAt, this.#onTimeout);
+    this.#receiver.set(receiver);
     this.#receiverHead = 0;
-    this.#receiverCount = state.receiver.length;
-    this.#transmitter = [...state.transmitter];
-    this.#queue = state.queue.length ? [Uint8Array.from(state.queue)] : [];
-    this.#queueHead = 0;
+    this.#receiverCount = receiver.length;
+    this.#transmitter = [...transmitter];
+    this.#queue.load(queue);
     this.#level = this.#interrupts();
   }
 
   read8(offset: number): number {
     switch (offset) {
       case RBR_THR_DLL:
-        return this.#lcr & LCR_DLAB ? this.#divisor & 0xff : this.#readData();
+        return this.#state.lcr & LCR_DLAB ? this.#state.divisor & 0xff : this.#readData();
       case IER_DLM:
-        return this.#lcr & LCR_DLAB ? this.#divisor >> 8 : this.#ier;
+        return this.#state.lcr & LCR_DLAB ? this.#state.divisor >> 8 : this.#state.ier;
       case IIR_FCR:
         return this.#readIir();
       case LCR:
-        return this.#lcr;
+        return this.#state.lcr;
       case MCR:
-        return this.#mcr;
+        return this.#state.mcr;
       case LSR:
         return this.#readLsr();
       case MSR:
         return this.#readMsr();
       case SCR:
-        return this.#scr;
+        return this.#state.scr;
       default:
         return 0xff;
     }
@@ -280,24 +260,24 @@ export class Uart16550 implements Device<UartState> {
   write8(offset: number, value: number): void {
     switch (offset) {
       case RBR_THR_DLL:
-        if (this.#lcr & LCR_DLAB) this.#divisor = (this.#divisor & 0xff00) | value;
+        if (this.#state.lcr & LCR_DLAB) this.#state.divisor = (this.#state.divisor & 0xff00) | value;
         else this.#writeData(value);
         break;
       case IER_DLM:
-        if (this.#lcr & LCR_DLAB) this.#divisor = (this.#divisor & 0xff) | (value << 8);
+        if (this.#state.lcr & LCR_DLAB) this.#state.divisor = (this.#state.divisor & 0xff) | (value << 8);
         else this.#writeIer(value);
         break;
       case IIR_FCR:
         this.#writeFcr(value);
         break;
       case LCR:
-        this.#lcr = value;
+        this.#state.lcr = value;
         break;
       case MCR:
         this.#writeMcr(value);
         break;
       case SCR:
-        this.#scr = value;
+        this.#state.scr = value;
         break;
       default: // LSR and MSR are for factory tests
         break;
@@ -309,7 +289,7 @@ export class Uart16550 implements Device<UartState> {
     const byte = this.#receiver[this.#receiverHead]! & 0xff;
     this.#receiverHead = (this.#receiverHead + 1) & (FIFO_BYTES - 1);
     this.#receiverCount--;
-    this.#timeoutPending = false;
+    this.#state.timeoutPending = false;
     // The line falls before the next byte lets it rise: an edge for each byte where FIFOs are off.
     this.#update();
     this.#refill();
@@ -318,16 +298,16 @@ export class Uart16550 implements Device<UartState> {
   }
 
   #writeData(byte: number): void {
-    this.#threPending = false;
-    if (this.#mcr & MCR_LOOP) {
+    this.#state.threPending = false;
+    if (this.#state.mcr & MCR_LOOP) {
       this.#push(byte);
     } else if (this.#transmitter.length === 0 && this.#sinkWritable()) {
       this.#sink.write(byte);
-    } else if (this.#transmitter.length < (this.#fcr & FCR_ENABLE ? FIFO_BYTES : 1)) {
+    } else if (this.#transmitter.length < (this.#state.fcr & FCR_ENABLE ? FIFO_BYTES : 1)) {
       this.#transmitter.push(byte);
     }
-    if (this.#ier & IER_ETBEI) this.#update(); // the line falls, to rise again when the byte is gone
-    if (this.#transmitter.length === 0) this.#threPending = true;
+    if (this.#state.ier & IER_ETBEI) this.#update(); // the line falls, to rise again when the byte is gone
+    if (this.#transmitter.length === 0) this.#state.threPending = true;
     this.#update();
   }
 
@@ -336,7 +316,7 @@ export class Uart16550 implements Device<UartState> {
     while (sent < this.#transmitter.length && this.#sinkWritable()) this.#sink.write(this.#transmitter[sent++]!);
     if (sent === 0) return;
     this.#transmitter = this.#transmitter.slice(sent);
-    if (this.#transmitter.length === 0) this.#threPending = true;
+    if (this.#transmitter.length === 0) this.#state.threPending = true;
   }
 
   #sinkWritable(): boolean {
@@ -344,29 +324,29 @@ export class Uart16550 implements Device<UartState> {
   }
 
   #writeIer(value: number): void {
-    const enabled = value & ~this.#ier;
-    this.#ier = value & 0x0f;
+    const enabled = value & ~this.#state.ier;
+    this.#state.ier = value & 0x0f;
     // Enabling the interrupt while the holding register is empty requests it: the 8250 driver of Linux probes for that.
-    if (enabled & IER_ETBEI && this.#transmitter.length === 0) this.#threPending = true;
+    if (enabled & IER_ETBEI && this.#transmitter.length === 0) this.#state.threPending = true;
     this.#update();
   }
 
   #readIir(): number {
     const id = this.#identify();
     if (id === IIR_THRE) {
-      this.#threPending = false;
+      this.#state.threPending = false;
       this.#update();
     }
-    return id | (this.#fcr & FCR_ENABLE ? IIR_FIFOS_ENABLED : 0);
+    return id | (this.#state.fcr & FCR_ENABLE ? IIR_FIFOS_ENABLED : 0);
   }
 
   #writeFcr(value: number): void {
-    const toggled = ((value ^ this.#fcr) & FCR_ENABLE) !== 0;
+    const toggled = ((value ^ this.#state.fcr) & FCR_ENABLE) !== 0;
     // The other bits are programmed only together with the enable bit.
-    this.#fcr = value & FCR_ENABLE ? value & FCR_KEPT : 0;
+    this.#state.fcr = value & FCR_ENABLE ? value & FCR_KEPT : 0;
     if (toggled || value & FCR_RESET_RECEIVER) this.#clearReceiver();
     if (toggled || value & FCR_RESET_TRANSMITTER) {
-      if (this.#transmitter.length) this.#threPending = true;
+      if (this.#transmitter.length) this.#state.threPending = true;
       this.#transmitter = [];
     }
     this.#update();
@@ -375,7 +355,7 @@ export class Uart16550 implements Device<UartState> {
 
   #writeMcr(value: number): void {
     const before = this.#modemStatus();
-    this.#mcr = value & 0x1f;
+    this.#state.mcr = value & 0x1f;
     this.#noteModemChange(before);
     this.#refill();
   }
@@ -383,7 +363,7 @@ export class Uart16550 implements Device<UartState> {
   #readLsr(): number {
     const status = this.#lineStatus();
     if (status & LSR_ERRORS) {
-      this.#overrun = false;
+      this.#state.overrun = false;
       if (this.#receiverCount > 0) this.#receiver[this.#receiverHead]! &= 0xff;
       this.#update();
     }
@@ -391,9 +371,9 @@ export class Uart16550 implements Device<UartState> {
   }
 
   #readMsr(): number {
-    const status = this.#modemStatus() | this.#deltas;
-    if (this.#deltas) {
-      this.#deltas = 0;
+    const status = this.#modemStatus() | this.#state.deltas;
+    if (this.#state.deltas) {
+      this.#state.deltas = 0;
       this.#update();
     }
     return status;
@@ -401,25 +381,30 @@ export class Uart16550 implements Device<UartState> {
 
   #lineStatus(): number {
     let status = this.#transmitter.length === 0 ? LSR_THRE | LSR_TEMT : 0;
-    if (this.#overrun) status |= LSR_OE;
+    if (this.#state.overrun) status |= LSR_OE;
     if (this.#receiverCount > 0) {
       status |= LSR_DR | (this.#receiver[this.#receiverHead]! >> 8);
-      if (this.#fcr & FCR_ENABLE && this.#fifoError()) status |= LSR_FIFO_ERROR;
+      if (this.#state.fcr & FCR_ENABLE && this.#fifoError()) status |= LSR_FIFO_ERROR;
     }
     return status;
   }
 
+  /** The character at place `index` of the receiver FIFO. */
+  #received(index: number): number {
+    return this.#receiver[(this.#receiverHead + index) & (FIFO_BYTES - 1)]!;
+  }
+
   #fifoError(): boolean {
     for (let k = 0; k < this.#receiverCount; k++) {
-      if (this.#receiver[(this.#receiverHead + k) & (FIFO_BYTES - 1)]! > 0xff) return true;
+      if (this.#received(k) > 0xff) return true;
     }
     return false;
   }
 
   /** MSR bits 7 to 4: the modem's, or the chip's own outputs in loopback. */
   #modemStatus(): number {
-    const mcr = this.#mcr;
-    if (!(mcr & MCR_LOOP)) return this.#modem;
+    const mcr = this.#state.mcr;
+    if (!(mcr & MCR_LOOP)) return this.#state.modem;
     // DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD.
     return ((mcr & 1) << 5) | ((mcr & 2) << 3) | ((mcr & 4) << 4) | ((mcr & 8) << 4);
   }
@@ -428,29 +413,29 @@ export class Uart16550 implements Device<UartState> {
     const now = this.#modemStatus();
     // The order of the deltas is the order of the levels; RI counts on its trailing edge only.
     const changed = (before ^ now) >> 4;
-    this.#deltas |= (changed & ~MSR_TERI) | (changed & (before >> 4) & MSR_TERI);
-    this.#deltas &= MSR_DELTAS;
+    this.#state.deltas |= (changed & ~MSR_TERI) | (changed & (before >> 4) & MSR_TERI);
+    this.#state.deltas &= MSR_DELTAS;
     this.#update();
   }
 
   #capacity(): number {
-    return this.#fcr & FCR_ENABLE ? FIFO_BYTES : 1;
+    return this.#state.fcr & FCR_ENABLE ? FIFO_BYTES : 1;
   }
 
   #clearReceiver(): void {
     this.#receiverHead = 0;
     this.#receiverCount = 0;
-    this.#overrun = false;
-    this.#timeoutPending = false;
-    this.#timeoutAt = -1;
+    this.#state.overrun = false;
+    this.#state.timeoutPending = false;
+    this.#state.timeoutAt = -1;
   }
 
   /** A character from the line, with its error bits above bit 8. */
   #push(character: number): void {
     if (this.#receiverCount >= this.#capacity()) {
-      this.#overrun = true;
+      this.#state.overrun = true;
       // Without FIFOs the new character takes the place of the old one; with them it is lost.
-      if (!(this.#fcr & FCR_ENABLE)) this.#receiver[this.#receiverHead] = character;
+      if (!(this.#state.fcr & FCR_ENABLE)) this.#receiver[this.#receiverHead] = character;
       return;
     }
     this.#receiver[(this.#receiverHead + this.#receiverCount) & (FIFO_BYTES - 1)] = character;
@@ -460,62 +445,57 @@ export class Uart16550 implements Device<UartState> {
 
   /** Moves bytes from the host's queue to the receiver, as many as there is room for. */
   #refill(): void {
-    if (this.#queue.length === 0 || this.#mcr & MCR_LOOP) return;
-    if (this.#waitForRts && !(this.#mcr & MCR_RTS)) return;
+    if (this.#queue.length === 0 || this.#state.mcr & MCR_LOOP) return;
+    if (this.#waitForRts && !(this.#state.mcr & MCR_RTS)) return;
     const capacity = this.#capacity();
-    while (this.#receiverCount < capacity) {
-      const chunk = this.#queue[0];
-      if (!chunk) break;
-      this.#push(chunk[this.#queueHead++]!);
-      if (this.#queueHead === chunk.length) {
-        this.#queue.shift();
-        this.#queueHead = 0;
-      }
-    }
+    while (this.#receiverCount < capacity && this.#queue.length > 0) this.#push(this.#queue.shift());
     this.#update();
   }
 
   /** Character timeout: no character came or went for the time of four. One timer serves all postponements. */
   #restartTimeout(): void {
-    if (!(this.#fcr & FCR_ENABLE)) return;
-    this.#timeoutAt = this.#clock.now() + TIMEOUT_CHARACTERS * this.#characterNanos();
-    this.#timer ??= this.#clock.schedule(this.#timeoutAt, this.#onTimeout);
+    if (!(this.#state.fcr & FCR_ENABLE)) return;
+    this.#state.timeoutAt = this.#clock.now() + TIMEOUT_CHARACTERS * this.#characterNanos();
+    this.#timer ??= this.#clock.schedule(this.#state.timeoutAt, this.#onTimeout);
   }
 
   readonly #onTimeout = (): void => {
     this.#timer = undefined;
-    if (this.#timeoutAt < 0 || this.#receiverCount === 0) return;
-    if (this.#clock.now() < this.#timeoutAt) {
-      this.#timer = this.#clock.schedule(this.#timeoutAt, this.#onTimeout);
+    if (this.#state.timeoutAt < 0 || this.#receiverCount === 0) return;
+    if (this.#clock.now() < this.#state.timeoutAt) {
+      this.#timer = this.#clock.schedule(this.#state.timeoutAt, this.#onTimeout);
       return;
     }
-    this.#timeoutPending = true;
+    this.#state.timeoutPending = true;
     this.#update();
   };
 
   #characterNanos(): number {
-    const lcr = this.#lcr;
+    const lcr = this.#state.lcr;
     const bits = 1 + 5 + (lcr & LCR_WLS) + (lcr & LCR_PEN ? 1 : 0) + (lcr & LCR_STB ? 2 : 1);
-    return Math.ceil((bits * 1e9 * (this.#divisor || 0x10000)) / MAX_BAUD);
+    return Math.ceil((bits * 1e9 * (this.#state.divisor || 0x10000)) / MAX_BAUD);
   }
 
   /** The enabled interrupt of highest priority, as IIR names it. */
   #identify(): number {
-    const ier = this.#ier;
+    const ier = this.#state.ier;
     if (ier & IER_ELSI && this.#lineStatus() & LSR_ERRORS) return IIR_LINE_STATUS;
     if (ier & IER_ERBFI && this.#receiverCount > 0) {
-      if (this.#receiverCount >= (this.#fcr & FCR_ENABLE ? FCR_TRIGGERS[(this.#fcr >> 6) as 0 | 1 | 2 | 3] : 1)) {
+      if (
+        this.#receiverCount >=
+        (this.#state.fcr & FCR_ENABLE ? FCR_TRIGGERS[(this.#state.fcr >> 6) as 0 | 1 | 2 | 3] : 1)
+      ) {
         return IIR_DATA;
       }
-      if (this.#timeoutPending) return IIR_TIMEOUT;
+      if (this.#state.timeoutPending) return IIR_TIMEOUT;
     }
-    if (ier & IER_ETBEI && this.#threPending) return IIR_THRE;
-    if (ier & IER_EDSSI && this.#deltas) return IIR_MODEM_STATUS;
+    if (ier & IER_ETBEI && this.#state.threPending) return IIR_THRE;
+    if (ier & IER_EDSSI && this.#state.deltas) return IIR_MODEM_STATUS;
     return IIR_NONE;
   }
 
   #interrupts(): boolean {
-    return (this.#mcr & MCR_OUT2) !== 0 && this.#identify() !== IIR_NONE;
+    return (this.#state.mcr & MCR_OUT2) !== 0 && this.#identify() !== IIR_NONE;
   }
 
   #update(): void {
@@ -524,14 +504,4 @@ export class Uart16550 implements Device<UartState> {
     this.#level = level;
     this.#irq.set(level);
   }
-}
-
-function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
