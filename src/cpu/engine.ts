@@ -10,7 +10,10 @@ export interface Engine {
   run(budget: number): void;
   /** Instructions retired since the engine was made. Exact at any time, also during an access to a device. */
   retired(): number;
-  /** The guest wrote over code: `bytes` at a guest-physical address that were traced. */
+  /**
+   * The guest wrote over code: `bytes` at a guest-physical address that were traced. Since traces have the grain of
+   * GRANULE_BYTES, an engine forgets whole granules before it takes the trace away.
+   */
   codeWritten(physical: number, bytes: number): void;
   /** A mapping went away through which supervisor (0) or user (1) code was fetched. */
   mappingLost(user: number): void;

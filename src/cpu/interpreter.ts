@@ -7,6 +7,7 @@ import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
+import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
@@ -108,7 +109,9 @@ export class Interpreter implements Engine {
     return this.#before - this.#left + this.#position - 1;
   }
 
-  codeWritten(physical: int, bytes: int): void {
+  codeWritten(written: int, count: int): void {
+    const physical = written & -GRANULE_BYTES;
+    const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
     this.#reference.instructions.invalidate(physical, bytes);
     if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
     this.#memory.untraceCode(physical, bytes);

@@ -5,6 +5,7 @@ import type { int } from '../isa/insn.ts';
 import { deliverFault, deliverTrap } from '../isa/semantics/interrupt.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
+import { GRANULE_BYTES } from '../memory/traces.ts';
 import { DecodedInstructions } from './decoded.ts';
 import type { Engine } from './engine.ts';
 
@@ -34,7 +35,9 @@ export class Reference implements Engine {
     return this.#retired;
   }
 
-  codeWritten(physical: int, bytes: int): void {
+  codeWritten(written: int, count: int): void {
+    const physical = written & -GRANULE_BYTES;
+    const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
     this.instructions.invalidate(physical, bytes);
     this.#memory.untraceCode(physical, bytes);
   }

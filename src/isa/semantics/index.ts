@@ -20,6 +20,7 @@ import * as multiply from './multiply.ts';
 import * as segments from './segments.ts';
 import * as shift from './shift.ts';
 import * as stack from './stack.ts';
+import * as string from './string.ts';
 import * as sysenter from './sysenter.ts';
 import * as system from './system.ts';
 import * as transfer from './transfer.ts';
@@ -45,6 +46,7 @@ const MODULES: readonly object[] = [
   segments,
   shift,
   stack,
+  string,
   sysenter,
   system,
   transfer,
