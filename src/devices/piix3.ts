@@ -5,7 +5,7 @@
 // tune the ISA bus store what is written.
 
 import type { Wire } from './contract.ts';
-import { PciFunction, type PciFunctionState } from './pci.ts';
+import { COMMAND, PciFunction, type PciFunctionState } from './pci.ts';
 import { WiredOr } from './wired-or.ts';
 
 const IORT = 0x4c;
@@ -13,8 +13,14 @@ const XBCS = 0x4e;
 const PIRQRCA = 0x60;
 const TOM = 0x69;
 const MBIRQ0 = 0x70;
+const MBDMA0 = 0x76;
+const PCSC = 0x78;
 const APICBASE = 0x80;
 const DLC = 0x82;
+const SMICNTL = 0xa0;
+const CTLTMR = 0xa8;
+/** The bridge always decodes and is always a master: of the command bits only special cycles can be switched. */
+const COMMAND_SPECIAL_CYCLES = 1 << 3;
 
 const ROUTING_DISABLED = 0x80;
 /** IRQ 3 to 7, 9 to 12, 14 and 15; the other codes are reserved. */
@@ -43,9 +49,9 @@ export class Piix3 extends PciFunction {
       device: 0x7000,
       classCode: 0x060100,
       multifunction: true,
-      command: 0x0007,
       status: 0x0200,
     });
+    this.define(COMMAND, 2, 0x0007, COMMAND_SPECIAL_CYCLES);
     this.#lines = irqs.map((irq) => {
       const line = new WiredOr(irq);
       return [line.input(), line.input(), line.input(), line.input()];
@@ -54,9 +60,13 @@ export class Piix3 extends PciFunction {
     this.define(XBCS, 2, 0x03, 0xffff);
     for (let pirq = 0; pirq < 4; pirq++) this.define(PIRQRCA + pirq, 1, ROUTING_DISABLED, 0x8f);
     this.define(TOM, 1, 0x02, 0xfe);
-    this.define(MBIRQ0, 2, 0x8080, 0xefef);
+    this.define(MBIRQ0, 1, 0x80, 0xef);
+    this.define(MBDMA0, 2, 0x0c0c, 0x8f8f);
+    this.define(PCSC, 2, 0x0002, 0xffff);
     this.define(APICBASE, 1, 0, 0x7f);
     this.define(DLC, 1, 0, 0x0f);
+    this.define(SMICNTL, 1, 0x08, 0x1f);
+    this.define(CTLTMR, 1, 0x0f, 0xff);
   }
 
   override reset(): void {

@@ -7,7 +7,7 @@
 
 import type { Clock, Timer } from '../lib/clock.ts';
 import { bytewise, type Registers, type Wire } from './contract.ts';
-import { PciFunction, type PciFunctionState } from './pci.ts';
+import { COMMAND, COMMAND_IO, PciFunction, type PciFunctionState } from './pci.ts';
 
 // Configuration registers.
 const PMBA = 0x40;
@@ -99,6 +99,7 @@ export class Piix4Pm extends PciFunction {
     super({ vendor: 0x8086, device: 0x7113, revision: 3, classCode: 0x068000, status: 0x0280, interruptPin: 1 });
     this.#options = options;
     this.#clock = options.clock;
+    this.define(COMMAND, 2, 0, COMMAND_IO); // for the SMBus, which is not there; PMREGMISC enables this block
     this.define(PMBA, 4, 1, 0x0000ffc0);
     for (let at = 0x44; at < PMREGMISC; at++) this.define(at, 1, 0, 0xff);
     this.define(PMREGMISC, 1, 0, PMIOSE);

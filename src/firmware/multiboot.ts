@@ -213,7 +213,7 @@ interface Sections {
 /** Flag 5: the section header table, with sections that no segment loads (symbols, names) brought into memory. */
 function placeSections(space: Space, kernel: NamedFile, elf: Elf): Sections | undefined {
   if (elf.sections.length === 0) return undefined;
-  const table = elf.sectionTable.slice();
+  const table = new Uint8Array(elf.sectionTable); // a copy, which slice() of a Buffer would not be
   const view = new DataView(table.buffer);
   elf.sections.forEach((section, k) => {
     if (section.address !== 0 || section.type === 0 || section.type === SHT_NOBITS || section.size === 0) return;

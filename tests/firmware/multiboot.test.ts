@@ -1,4 +1,8 @@
 // The Multiboot loader against "The Multiboot Specification", version 0.6.96.
+//
+// By hand: an ELF kernel that prints its boot information, built with GCC and GNU ld, was started in QEMU 7.2 once by
+// QEMU's own -kernel and once from this plan by a small boot ROM. Both saw the same state, memory sizes, modules and
+// command line; ours has the section headers too, and QEMU's map reserves 128 KiB for its own tables.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -97,6 +101,18 @@ describe('boot information, section 3.3', () => {
     expect([count, size, names]).toEqual([2, 40, 1]);
     const address = memory.u32((table as number) + 40 + 12);
     expect(memory.text(address + 1)).toBe('.shstrtab');
+  });
+
+  test('a file that Node reads into a Buffer gives the same, and is not written to', () => {
+    const file = Buffer.concat([Buffer.from('xyz'), multibootElf({ symbols: true })]).subarray(3);
+    const before = Buffer.from(file);
+    const again = planMultiboot({
+      ...request({}, { commandLine: 'debug', modules, textMode: true }),
+      kernel: { name: 'dir/kernel.elf', bytes: file },
+    });
+    const contents = (loads: typeof plan.loads) => loads.map((load) => [load.address, load.size, [...load.bytes]]);
+    expect(contents(again.loads)).toEqual(contents(plan.loads));
+    expect(file.equals(before)).toBe(true);
   });
 
   test('the text mode as a frame buffer', () => {

@@ -74,13 +74,20 @@ export class FlatMemory implements GuestMemory {
 
   #place(linear: number, bytes: number, user: number, write: number): number {
     const first = linear >>> 0;
-    for (let page = first >>> 12; page <= (first + bytes - 1) >>> 12; page++) {
-      if (this.absent.has(page) || first + bytes > this.view.byteLength) {
-        this.cpu.cr2 = Math.max(first, page << 12) | 0;
+    const last = first + bytes - 1;
+    for (let page = first >>> 12; page <= last >>> 12; page++) {
+      const at = Math.max(first, page * 4096);
+      if (this.absent.has(page) || this.translate(at, user) < 0 || this.translate(last, user) < 0) {
+        this.cpu.cr2 = at | 0;
         throw new GuestFault(14, write | (user << 2));
       }
     }
-    return first;
+    return this.translate(first, user);
+  }
+
+  /** Offset in `view` of a linear address, -1 if nothing is there. */
+  translate(linear: number, _user: number): number {
+    return linear < this.view.byteLength ? linear : -1;
   }
 }
 

@@ -30,12 +30,13 @@ export function INS(c: Cpu, i: Insn): void {
   checkPort(c, port, i.size);
   const step = c.DF ? -(i.size >> 3) : i.size >> 3;
   let left = iterations(c, i);
-  for (let n = 0; left !== 0 && n < CHUNK && c.attention === 0; n++) {
+  for (let n = 0; left !== 0 && n < CHUNK; n++) {
     const at = unsigned(c.reg[EDI], i.asize) | 0;
     const place = writePlace(c, ES, at, i.size);
     store(c, place, i.size, c.platform.portRead(port, i.size));
     setPart(c, EDI, i.asize, (at + step) | 0);
     left = stepCount(c, i, left);
+    if (c.attention !== 0) break;
   }
   if (left !== 0) c.eip = (c.eip - i.length) | 0;
 }
@@ -46,12 +47,13 @@ export function OUTS(c: Cpu, i: Insn): void {
   checkPort(c, port, i.size);
   const step = c.DF ? -(i.size >> 3) : i.size >> 3;
   let left = iterations(c, i);
-  for (let n = 0; left !== 0 && n < CHUNK && c.attention === 0; n++) {
+  for (let n = 0; left !== 0 && n < CHUNK; n++) {
     const at = unsigned(c.reg[ESI], i.asize) | 0;
     const place = readPlace(c, i.src.seg, at, i.size);
     c.platform.portWrite(port, i.size, unsigned(load(c, place, i.size), i.size));
     setPart(c, ESI, i.asize, (at + step) | 0);
     left = stepCount(c, i, left);
+    if (c.attention !== 0) break;
   }
   if (left !== 0) c.eip = (c.eip - i.length) | 0;
 }

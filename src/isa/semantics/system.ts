@@ -118,11 +118,11 @@ export function VERW(c: Cpu, i: Insn): void {
   setZero(c, high !== 0 && isWritableData(high) && isVisible(c, i, high));
 }
 
-/** LAR - DEST <- attributes of the descriptor and ZF <- 1, or ZF <- 0. */
+/** LAR - DEST <- attributes of the descriptor and ZF <- 1, or ZF <- 0. Bits 16 to 19, undefined, are those of the limit. */
 export function LAR(c: Cpu, i: Insn): void {
   const high = inspected(c, i);
   const found = high !== 0 && hasAttributes(descriptorType(high)) && isVisible(c, i, high);
-  if (found) setPart(c, i.dst.n, i.osize, high & 0x00f0ff00);
+  if (found) setPart(c, i.dst.n, i.osize, high & 0x00ffff00);
   setZero(c, found);
 }
 
@@ -138,14 +138,13 @@ export function LSL(c: Cpu, i: Insn): void {
   setZero(c, found);
 }
 
-/** ARPL - RPL of DEST <- that of SRC and ZF <- 1 if it is smaller, else ZF <- 0. */
+/** ARPL - RPL of DEST <- that of SRC and ZF <- 1 if it is smaller, else ZF <- 0 and nothing is written. */
 export function ARPL(c: Cpu, i: Insn): void {
   protectedOnly(c);
-  const place = i.dst.kind === MEM ? writable(c, i.dst) : 0;
-  const value = i.dst.kind === MEM ? c.memory.load16(place, 0) : c.reg[i.dst.n];
+  const value = read(c, i.dst);
   const rpl = c.reg[i.src.n] & 3;
   const smaller = (value & 3) < rpl;
-  if (smaller) put(c, i.dst, place, (value & ~3) | rpl);
+  if (smaller) put(c, i.dst, writable(c, i.dst), (value & ~3) | rpl);
   setZero(c, smaller);
 }
 
@@ -174,8 +173,7 @@ export function WBINVD(c: Cpu, _i: Insn): void {
 
 /** CLFLUSH - the line must be readable. */
 export function CLFLUSH(c: Cpu, i: Insn): void {
-  const o = i.src.kind === MEM ? i.src : i.dst;
-  readPlace(c, o.seg, offset(c, o), 8);
+  readPlace(c, i.src.seg, offset(c, i.src), 8);
 }
 
 /** LFENCE: memory accesses are in order. */
