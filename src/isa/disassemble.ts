@@ -143,12 +143,16 @@ function target(insn: Insn, address: number | undefined): string {
 function operands(insn: Insn): string[] {
   const { op, dst, src, src2 } = insn;
   if ((op === 'RET' || op === 'RETF') && src.value === 0) return [];
-  if (op === 'XLAT') return src.seg === DS ? [] : [`${segment(src.seg)}[${base(src)}]`];
+  if (op === 'XLAT') return usualPointer(src, insn) ? [] : [operandText(src, insn)];
+  if ((op === 'AAM' || op === 'AAD') && src.value === 10) return [];
   let written = [dst, src, src2];
   if (op === 'IMUL' && src2 === dst) written = [dst, src];
   else if (op === 'LFP') written = [dst, src];
-  else if (op.startsWith('MASKMOV')) written = dst.seg === DS ? [src, src2] : [dst, src, src2];
-  else if (dst.kind === ST && (src.kind === MEM || IMPLICIT_ST0.has(op))) written = [src];
+  else if (op.startsWith('MASKMOV')) written = usualPointer(dst, insn) ? [src, src2] : [dst, src, src2];
+  else if (dst.kind === ST && src.kind === ST && !IMPLICIT_ST0.has(op)) {
+    // ST is the implicit one of the two.
+    return dst.n === 0 ? ['st', `st(${src.n})`] : [`st(${dst.n})`, 'st'];
+  } else if (dst.kind === ST && (src.kind === MEM || IMPLICIT_ST0.has(op))) written = [src];
   return written.filter((o) => o.kind !== NO_OPERAND).map((o) => operandText(o, insn));
 }
 
@@ -163,7 +167,7 @@ function operandText(operand: Operand, insn: Insn): string {
         operand.size === 8 ? operand.value & 0xff : operand.size === 16 ? operand.value & 0xffff : operand.value >>> 0,
       );
     case MEM:
-      return (tellsSize(operand, insn) ? sizeText(operand, insn) : '') + memoryText(operand);
+      return (tellsSize(operand, insn) ? sizeText(operand, insn) : '') + memoryText(operand, insn);
     case SREG:
       return SEGMENTS[operand.n] as string;
     case CREG:
@@ -175,7 +179,7 @@ function operandText(operand: Operand, insn: Insn): string {
     case XMM:
       return `xmm${operand.n}`;
     case ST:
-      return operand.n === 0 ? 'st' : `st(${operand.n})`;
+      return `st(${operand.n})`;
     case FAR:
       return `${number(operand.n)}:${number(operand.value >>> 0)}`;
     default:
@@ -198,17 +202,24 @@ function sizeText(operand: Operand, insn: Insn): string {
   return size ? `${size} ptr ` : '';
 }
 
-function memoryText(operand: Operand): string {
+function memoryText(operand: Operand, insn: Insn): string {
   const { index, scale, disp, seg, address } = operand;
   const parts: string[] = [];
   if (operand.base !== NONE) parts.push(base(operand));
-  if (index !== NONE) parts.push(registerAt(index, address) + (scale ? `*${1 << scale}` : ''));
+  // A factor of one is written where it tells an index from a base.
+  if (index !== NONE) parts.push(registerAt(index, address) + (scale || !parts.length ? `*${1 << scale}` : ''));
   let text = parts.join('+');
   if (text === '') text = number(address === 16 ? disp & 0xffff : disp >>> 0);
   else if (disp !== 0) text += disp < 0 ? `-${number(-disp)}` : `+${number(disp)}`;
   const usual = operand.base === EBP || operand.base === ESP ? SS : DS;
-  return `${seg === usual ? '' : segment(seg)}[${text}]`;
+  return `${seg === usual || insn.op === 'LEA' ? '' : segment(seg)}[${text}]`;
 }
+
+/**
+ * Whether an implicit memory operand goes without saying: through DS, and with the usual address size. That of the
+ * stack stands for the latter, since an instruction does not know the default of its code segment.
+ */
+const usualPointer = (operand: Operand, insn: Insn): boolean => operand.seg === DS && operand.address === insn.ssize;
 
 const segment = (seg: int): string => `${SEGMENTS[seg]}:`;
 
@@ -228,10 +239,11 @@ function stringText(insn: Insn): string {
   const { op, dst, src } = insn;
   const source = src.kind === MEM ? src : dst;
   const name = op.toLowerCase();
-  const usual = source.base !== ESI || source.seg === DS;
-  if (usual && insn.asize === insn.ssize) return name + STRING_SUFFIX[insn.size];
+  if (source.base === ESI ? usualPointer(source, insn) : source.address === insn.ssize)
+    return name + STRING_SUFFIX[insn.size];
   // CMPS is written source first.
-  const written = op === 'CMPS' || op === 'SCAS' ? [src, dst] : [dst, src];
+  const written =
+    op === 'CMPS' ? [src, dst] : op === 'LODS' ? [src] : op === 'STOS' || op === 'SCAS' ? [dst] : [dst, src];
   const texts = written.map((o) =>
     o.kind === MEM
       ? `${SIZES[o.size]} ptr ${o.base === EDI ? segment(ES) : o.seg === DS ? '' : segment(o.seg)}[${base(o)}]`
