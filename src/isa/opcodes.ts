@@ -72,12 +72,12 @@ D3 /${n} ${op} Ev,CL`,
 
 /** One-byte opcodes (table A-2) with groups 1 to 5, 11 and 1A (table A-6). Prefixes and escapes are the decoder's. */
 export const ONE_BYTE = `${ARITHMETIC}
-06 PUSHSEG ES
+06 PUSHSEG -,ES
 07 POPSEG ES
-0E PUSHSEG CS
-16 PUSHSEG SS
+0E PUSHSEG -,CS
+16 PUSHSEG -,SS
 17 POPSEG SS
-1E PUSHSEG DS
+1E PUSHSEG -,DS
 1F POPSEG DS
 27 DAA
 2F DAS
@@ -257,13 +257,13 @@ export const TWO_BYTE = `
 40+cc CMOVcc Gv,Ev
 80+cc Jcc Jz
 90+cc SETcc Eb
-A0 PUSHSEG FS
+A0 PUSHSEG -,FS
 A1 POPSEG FS
 A2 CPUID
 A3 BT Ev,Gv
 A4 SHLD Ev,Gv,Ib&31
 A5 SHLD Ev,Gv,CL
-A8 PUSHSEG GS
+A8 PUSHSEG -,GS
 A9 POPSEG GS
 AB BTS Ev,Gv
 AC SHRD Ev,Gv,Ib&31
