@@ -1,8 +1,9 @@
 // FCOM, FUCOM, FCOMI, FUCOMI and their kin, FTST, FXAM (SDM vol. 2).
+// An unmasked exception prevents the pop, not the result. FCOMI and its kin leave C1 alone (as AMD's processors do).
 
 import { type Insn, type int, ST } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
-import { EXCEPTIONS, EXPONENT, FSW_C0, FSW_C1, FSW_C2, FSW_C3, FSW_DE, FSW_IE, SIGN } from './bits.ts';
+import { EXPONENT, FSW_C0, FSW_C1, FSW_C2, FSW_C3, FSW_DE, FSW_IE, SIGN } from './bits.ts';
 import { integerSource, source, takeFetched } from './memory-operand.ts';
 import { A, B, denormal, isZero, nanOrUnsupported, unsupported, X } from './softfloat.ts';
 import { doubleOf, inUse, note, physical, pop, signal, take, underflow, waiting } from './stack.ts';
@@ -70,7 +71,8 @@ export function FTST(c: Cpu, i: Insn): void {
   waiting(c);
   note(c, i);
   if (!inUse(c, c.ftop)) {
-    if (underflow(c)) codes(c, UNORDERED);
+    underflow(c);
+    codes(c, UNORDERED);
     return;
   }
   const a = doubleOf(c, c.ftop);
@@ -85,7 +87,8 @@ export function FTST(c: Cpu, i: Insn): void {
     flags = compare(true);
     r = outcome;
   }
-  if (signal(c, flags) === 0) codes(c, r);
+  signal(c, flags);
+  codes(c, r);
 }
 /** FCOMI: compares ST(0) with ST(n) into ZF, PF and CF; OF, SF and AF are cleared. #IA for any NaN. */
 export function FCOMI(c: Cpu, i: Insn): void {
@@ -155,9 +158,8 @@ function codes(c: Cpu, r: int): void {
 
 function slowly(c: Cpu, s: int, quietToo: boolean): boolean {
   if (!inUse(c, c.ftop) || (s !== MEMORY && !inUse(c, s))) {
-    if (!underflow(c)) return false;
     codes(c, UNORDERED);
-    return true;
+    return underflow(c);
   }
   take(c, c.ftop, A);
   let before = 0;
@@ -165,9 +167,8 @@ function slowly(c: Cpu, s: int, quietToo: boolean): boolean {
   else take(c, s, B);
   let flags = compare(quietToo);
   if (outcome !== UNORDERED) flags |= before;
-  if (signal(c, flags) !== 0) return false;
   codes(c, outcome);
-  return true;
+  return signal(c, flags) === 0;
 }
 
 function toFlags(c: Cpu, i: Insn, quietToo: boolean): boolean {
@@ -182,19 +183,16 @@ function toFlags(c: Cpu, i: Insn, quietToo: boolean): boolean {
   else if (a < b) r = LESS;
   else if (a === b) r = EQUAL;
   else if (!(inUse(c, c.ftop) && inUse(c, s))) {
-    if (!underflow(c)) return false;
     setFlags(c, UNORDERED);
-    return true;
+    return underflow(c);
   } else {
     take(c, c.ftop, A);
     take(c, s, B);
     flags = compare(quietToo);
     r = outcome;
   }
-  if (flags === 0) c.fsw &= ~FSW_C1;
-  else if ((signal(c, flags) & EXCEPTIONS) !== 0) return false;
   setFlags(c, r);
-  return true;
+  return flags === 0 || signal(c, flags | (c.fsw & FSW_C1)) === 0;
 }
 
 /** ZF, PF and CF as C3, C2 and C0. */

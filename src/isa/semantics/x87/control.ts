@@ -92,12 +92,14 @@ export function FFREE(c: Cpu, i: Insn): void {
   waiting(c);
   note(c, i);
   c.ftag &= ~(1 << physical(c, i.dst.n));
+  c.fsw &= ~FSW_C1;
 }
 /** FFREEP: the same, then pop. */
 export function FFREEP(c: Cpu, i: Insn): void {
   waiting(c);
   note(c, i);
   c.ftag &= ~(1 << physical(c, i.dst.n));
+  c.fsw &= ~FSW_C1;
   pop(c);
 }
 

@@ -61,11 +61,11 @@ export function FLD(c: Cpu, i: Insn): void {
   }
   note(c, i);
   const s = physical(c, o.n);
-  if (!roomToPush(c)) return;
   if (!inUse(c, s)) {
     if (underflow(c)) giveNaN(c, push(c));
     return;
   }
+  if (!roomToPush(c)) return;
   c.fsw &= ~FSW_C1;
   copy(c, push(c), s);
 }
@@ -320,7 +320,7 @@ export function FXCH(c: Cpu, i: Insn): void {
   giveWords(c, a, X[A + 2], X[A + 1], X[A]);
 }
 
-/** FCMOVcc: ST(0) = ST(n) if CF, ZF, CF|ZF or PF (cc 2, 4, 6, 10) is set; the odd cc invert it. */
+/** FCMOVcc: ST(0) = ST(n) if CF, ZF, CF|ZF or PF (cc 2, 4, 6, 10) is set; the odd cc invert it. C1 stays. */
 export function FCMOVcc(c: Cpu, i: Insn): void {
   waiting(c);
   note(c, i);
@@ -332,7 +332,6 @@ export function FCMOVcc(c: Cpu, i: Insn): void {
     underflowTo(c, d);
     return;
   }
-  c.fsw &= ~FSW_C1;
   if (flag !== (i.cc & 1)) copy(c, d, s);
 }
 

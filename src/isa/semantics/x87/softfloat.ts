@@ -210,7 +210,7 @@ function roundGeneral(sign: int, e: int, h: int, l: int, x: int, fcw: int): int 
   const flags = roundAt(sign, h, l, x, fcw);
   const after = e + roundedCarry;
   if (after >= EXPONENT) {
-    if ((fcw & FSW_OE) === 0) return wrapped(sign, after - WRAP, flags | FSW_OE, fcw);
+    if ((fcw & FSW_OE) === 0) return wrapped(sign, after - WRAP, flags | FSW_OE);
     return overflow(sign, fcw);
   }
   if (after > 0) {
@@ -218,7 +218,7 @@ function roundGeneral(sign: int, e: int, h: int, l: int, x: int, fcw: int): int 
     return flags;
   }
   // Tiny after rounding.
-  if ((fcw & FSW_UE) === 0) return wrapped(sign, after + WRAP, flags | FSW_UE, fcw);
+  if ((fcw & FSW_UE) === 0) return wrapped(sign, after + WRAP, flags | FSW_UE);
   shiftRight(h, l, x, 1 - e);
   const inexact = roundAt(sign, shiftedHi, shiftedLo, shiftedRest, fcw);
   result(sign | (roundedHi < 0 ? 1 : 0), roundedHi, roundedLo);
@@ -226,13 +226,17 @@ function roundGeneral(sign: int, e: int, h: int, l: int, x: int, fcw: int): int 
 }
 
 /** The result of unmasked overflow or underflow: the exponent is adjusted; beyond even that range infinity or zero. */
-function wrapped(sign: int, e: int, flags: int, fcw: int): int {
+function wrapped(sign: int, e: int, flags: int): int {
   if (e > 0 && e < EXPONENT) {
     result(sign | e, roundedHi, roundedLo);
     return flags;
   }
-  if (e > 0) return overflow(sign, fcw);
-  return tooSmall(sign, fcw);
+  if (e > 0) {
+    result(sign | EXPONENT, MSB, 0);
+    return FSW_OE | FSW_PE | FSW_C1;
+  }
+  result(sign, 0, 0);
+  return FSW_UE | FSW_PE;
 }
 
 /** R = what overflow gives where it is masked. */
@@ -247,12 +251,6 @@ function overflow(sign: int, fcw: int): int {
   const l = pc === PC_SINGLE ? 0 : pc === PC_EXTENDED ? -1 : ~0x7ff;
   result(sign | (EXPONENT - 1), h, l);
   return FSW_OE | FSW_PE;
-}
-
-function tooSmall(sign: int, fcw: int): int {
-  const up = roundsUp(sign, 0, 1, fcw);
-  result(sign, 0, up);
-  return FSW_UE | FSW_PE | (up !== 0 ? FSW_C1 : 0);
 }
 
 // What shiftRight leaves.
@@ -491,8 +489,8 @@ export function divide(fcw: int): int {
     if ((ea === EXPONENT && eb === EXPONENT) || (aZero && bZero)) return invalid();
     if (bZero) {
       result(sign | EXPONENT, MSB, 0);
-      // Infinity divided by zero is exact.
-      return ea === EXPONENT ? 0 : FSW_ZE | (denormal(A) ? FSW_DE : 0);
+      // Infinity divided by zero is exact; a denormal divided by zero is not reported as one.
+      return ea === EXPONENT ? 0 : FSW_ZE;
     }
     flags = denormals();
     ea = expA;
