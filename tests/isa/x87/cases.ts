@@ -1,5 +1,6 @@
 // Inputs for x87 instructions: values at the edges of the formats and random ones.
 
+import { MEM } from '../../../src/isa/insn.ts';
 import { FORMS, type Form } from './forms.ts';
 
 export interface Case {
@@ -212,7 +213,8 @@ const scratch = new DataView(new ArrayBuffer(8));
 
 function operandBytes(r: Random, f: Form, a: Value, b: Uint8Array): void {
   const d = new DataView(b.buffer, b.byteOffset, 10);
-  for (let n = 0; n < 10; n++) b[n] = r.below(256);
+  b.fill(0xa5);
+  if (f.insn.dst.kind === MEM) return;
   if (f.kind === 'fp' && f.memory < 80) {
     const k = r.below(8);
     const E = f.memory === 32 ? 8 : 11;
@@ -254,17 +256,27 @@ function operandBytes(r: Random, f: Form, a: Value, b: Uint8Array): void {
         true,
       );
     else d.setBigInt64(0, BigInt.asIntN(64, sig64(r)) >> BigInt(r.below(64)), true);
-  } else if (f.kind === 'bcd' && r.below(8) !== 0) {
+    b.fill(0xa5, f.memory / 8);
+  } else if (f.kind === 'word') d.setUint16(0, r.u32() & 0xffff, true);
+  else if (f.kind === 'bcd') for (let n = 0; n < 10; n++) b[n] = r.below(256);
+  if (f.kind === 'bcd' && r.below(8) !== 0) {
     for (let n = 0; n < 9; n++) b[n] = r.below(10) * 16 + r.below(10);
     if (r.below(4) === 0) for (let n = r.below(9); n < 9; n++) b[n] = 0;
     b[9] = r.of([0, 0x80, 0, 0x80, 0x7f, 0xff]);
   }
 }
 
+/** ST(3)..ST(7) as every case has them; the others zero. */
+export function constantRegisters(): Uint8Array {
+  const st = new Uint8Array(80);
+  for (let n = 3; n < 8; n++) write(v(0x4000 + n, J | BigInt(n)), st, 10 * n);
+  return st;
+}
+
 /** A random case of FORMS[form]. */
 export function randomCase(r: Random, form: number): Case {
   const f = FORMS[form];
-  const st = new Uint8Array(80);
+  const st = constantRegisters();
   const mem = new Uint8Array(10);
   let fcw = 0x40 | (r.of([0, 2, 3, 3, 3, 2]) << 8) | (r.of([0, 0, 0, 1, 2, 3]) << 10) | 0x3f;
   const k = r.below(8);
@@ -293,7 +305,6 @@ export function randomCase(r: Random, form: number): Case {
         : value(r);
   write(other, st, 10);
   write(other, st, 20);
-  for (let n = 3; n < 8; n++) write(v(0x4000 + n, J | BigInt(n)), st, 10 * n);
   operandBytes(r, f, a, mem);
   if (f.insn.op === 'FLDCW' && r.below(2) === 0) mem[0] |= 0x3f;
   return { form, fcw, fsw, ftag, eflags: 0x202 | r.of([0, 1, 4, 0x40, 0x41, 5, 0x44, 0x8d5]), st, mem };

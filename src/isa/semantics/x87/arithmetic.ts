@@ -2,7 +2,7 @@
 
 import { type Insn, type int, MEM } from '../../insn.ts';
 import { type Cpu, FORM_DOUBLE } from '../../state.ts';
-import { EXPONENT, FSW_C1, FSW_IE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
+import { EXPONENT, FSW_C1, FSW_IE, FSW_ZE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
 import { difference, inexact, product, ratio, root, sum } from './exact.ts';
 import { extract, roundToInteger, scale } from './integral.ts';
 import { integerSource, source, takeFetched } from './memory-operand.ts';
@@ -264,7 +264,8 @@ function general(c: Cpu, i: Insn, operation: int, d: int): boolean {
   else if (operation === MUL) flags = multiply(fcw);
   else if (operation === DIV || operation === DIVR) flags = divide(fcw);
   else flags = add(SIGN, fcw);
-  // A denormal operand is not reported beside a NaN or an invalid operation.
+  // A denormal operand is not reported beside a NaN, an invalid operation or a division by zero.
+  if ((flags & FSW_ZE) !== 0) before = 0;
   if (before !== 0 && (X[R + 2] & EXPONENT) === EXPONENT && nanOrUnsupported(R)) before = 0;
   return conclude(c, d, flags | before);
 }

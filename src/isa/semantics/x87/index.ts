@@ -80,3 +80,4 @@ export {
   FSTP,
   FXCH,
 } from './load-store.ts';
+export { FPREM, FPREM1 } from './remainder.ts';
