@@ -14,7 +14,7 @@ import {
 } from '../../../src/isa/insn.ts';
 
 export interface Form {
-  /** For messages: the operation and its operands. */
+  /** Unique: opcode, operation and operands. */
   readonly name: string;
   readonly bytes: readonly number[];
   readonly insn: Insn;
@@ -59,7 +59,8 @@ const DISP = [OPERAND & 255, (OPERAND >> 8) & 255, (OPERAND >> 16) & 255, OPERAN
 export const FORMS: Form[] = [];
 
 function add(name: string, bytes: number[], i: Insn, memory: number, kind: Form['kind'], other: number): void {
-  FORMS.push({ name, bytes, insn: i, memory, kind, other });
+  const opcode = bytes.slice(0, 2).map((b) => b.toString(16));
+  FORMS.push({ name: `${opcode.join(' ')} ${name}`, bytes, insn: i, memory, kind, other });
 }
 
 /** Memory form: `reg` is the opcode's extension. */
