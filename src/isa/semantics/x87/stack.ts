@@ -1,52 +1,85 @@
-// The x87 register stack: forms of a register, tags, the checks before an instruction, exceptions
-// (SDM vol. 1, chapter 8; vol. 3, section 2.5 for CR0.EM, MP, TS and NE).
+// The x87 register stack: forms of a register, tags, what precedes and follows an instruction
+// (SDM vol. 1, sections 8.1, 8.4 to 8.7; vol. 3, section 2.5 for CR0.EM, MP, TS and NE).
 //
 // A register holds either its 80 bits in words (FORM_EXTENDED) or, where the value is a finite number that a double
 // holds exactly, that double (FORM_DOUBLE), so that most guests' arithmetic is the host's arithmetic.
+//
+// The instruction and data pointers follow every instruction that is not a control one. The opcode (FOP) is recorded at
+// unmasked exceptions only, as by processors whose fopcode compatibility mode is off (SDM vol. 1, section 8.1.9.1).
 
 import { MF, NM, raise } from '../../fault.ts';
-import type { int } from '../../insn.ts';
+import { CS, type Insn, type int, type Operand } from '../../insn.ts';
+import { nextEip } from '../../prims.ts';
 import { type Cpu, CR0_EM, CR0_NE, CR0_TS, FORM_DOUBLE, FORM_EXTENDED, WORD } from '../../state.ts';
+import {
+  BIAS,
+  EXCEPTIONS,
+  EXPONENT,
+  FSW_B,
+  FSW_C1,
+  FSW_DE,
+  FSW_ES,
+  FSW_IE,
+  FSW_OE,
+  FSW_SF,
+  FSW_UE,
+  FSW_ZE,
+  NAN_HI,
+  NAN_SE,
+} from './bits.ts';
+import { R, X } from './softfloat.ts';
 
-// Status word.
-export const FSW_IE = 0x0001;
-export const FSW_DE = 0x0002;
-export const FSW_ZE = 0x0004;
-export const FSW_OE = 0x0008;
-export const FSW_UE = 0x0010;
-export const FSW_PE = 0x0020;
-export const FSW_SF = 0x0040;
-export const FSW_ES = 0x0080;
-export const FSW_C0 = 0x0100;
-export const FSW_C1 = 0x0200;
-export const FSW_C2 = 0x0400;
-export const FSW_C3 = 0x4000;
-export const FSW_B = 0x8000;
-/** The six exceptions, and their masks in the control word. */
-export const EXCEPTIONS = 0x003f;
+const DOUBLE_BIAS = 1023;
+const DOUBLE_EXPONENT = 0x7ff;
 
 /** Physical register of ST(n). */
 export function physical(c: Cpu, n: int): int {
   return (c.ftop + n) & 7;
 }
 
-/** Makes the 80-bit words of physical register p valid. */
-export function settle(c: Cpu, p: int): void {
-  if (c.fpr[4 * p + 3] === FORM_DOUBLE) settleDouble(c, p);
+/** Whether physical register p is in use (tagged non-empty). */
+export function inUse(c: Cpu, p: int): boolean {
+  return ((c.ftag >> p) & 1) !== 0;
 }
 
-function settleDouble(c: Cpu, p: int): void {
-  const lo = c.words[WORD.fpd + 2 * p];
-  const hi = c.words[WORD.fpd + 2 * p + 1];
-  let e = (hi >>> 20) & 0x7ff;
+/** The value of physical register p if it is in use and has the form of a double; otherwise NaN. */
+export function doubleOf(c: Cpu, p: int): number {
+  return ((c.ftag >> p) & 1 & c.fpr[4 * p + 3]) !== 0 ? c.fpd[p] : Number.NaN;
+}
+
+/** Makes the 80-bit words of physical register p valid. */
+export function settle(c: Cpu, p: int): void {
+  if (c.fpr[4 * p + 3] === FORM_DOUBLE) {
+    widen(c.words[WORD.fpd + 2 * p], c.words[WORD.fpd + 2 * p + 1], c.fpr, 4 * p);
+    c.fpr[4 * p + 3] = FORM_EXTENDED;
+  }
+}
+
+/** Scratch operand `o` = physical register p. */
+export function take(c: Cpu, p: int, o: int): void {
+  const k = 4 * p;
+  if (c.fpr[k + 3] === FORM_DOUBLE) widen(c.words[WORD.fpd + 2 * p], c.words[WORD.fpd + 2 * p + 1], X, o);
+  else {
+    X[o] = c.fpr[k];
+    X[o + 1] = c.fpr[k + 1];
+    X[o + 2] = c.fpr[k + 2];
+  }
+}
+
+/** Three words of `to` at `at` = the double lo, hi in the extended format; a signalling NaN stays one. */
+export function widen(lo: int, hi: int, to: Int32Array, at: int): void {
+  let e = (hi >>> 20) & DOUBLE_EXPONENT;
   let h = ((hi & 0xfffff) << 11) | (lo >>> 21);
   let l = lo << 11;
-  if (e !== 0) {
+  if (e === DOUBLE_EXPONENT) {
+    e = EXPONENT;
     h |= 0x80000000;
-    e += 16383 - 1023;
+  } else if (e !== 0) {
+    h |= 0x80000000;
+    e += BIAS - DOUBLE_BIAS;
   } else if ((h | l) !== 0) {
-    // A double's denormal is a normal number of the extended format.
-    e = 16383 - 1022;
+    // A denormal double is a normal number of the extended format.
+    e = BIAS - DOUBLE_BIAS + 1;
     if (h === 0) {
       h = l;
       l = 0;
@@ -59,11 +92,92 @@ function settleDouble(c: Cpu, p: int): void {
       e -= n;
     }
   }
+  to[at] = l;
+  to[at + 1] = h;
+  to[at + 2] = e | ((hi >>> 16) & 0x8000);
+}
+
+/** Physical register p = R, as a double where one holds it. The tag is not touched. */
+export function give(c: Cpu, p: int): void {
+  giveWords(c, p, X[R + 2], X[R + 1], X[R]);
+}
+
+/** Physical register p = the 80 bits given, as a double where one holds them. The tag is not touched. */
+export function giveWords(c: Cpu, p: int, se: int, hi: int, lo: int): void {
+  const e = (se & EXPONENT) - (BIAS - DOUBLE_BIAS);
   const k = 4 * p;
-  c.fpr[k] = l;
-  c.fpr[k + 1] = h;
-  c.fpr[k + 2] = e | ((hi >>> 16) & 0x8000);
-  c.fpr[k + 3] = FORM_EXTENDED;
+  if ((lo & 0x7ff) === 0 && hi < 0 && e > 0 && e < DOUBLE_EXPONENT) {
+    c.words[WORD.fpd + 2 * p] = (lo >>> 11) | (hi << 21);
+    c.words[WORD.fpd + 2 * p + 1] = ((se & 0x8000) << 16) | (e << 20) | ((hi >>> 11) & 0xfffff);
+    c.fpr[k + 3] = FORM_DOUBLE;
+  } else if ((lo | hi | (se & EXPONENT)) === 0) {
+    c.fpd[p] = se === 0 ? 0 : -0;
+    c.fpr[k + 3] = FORM_DOUBLE;
+  } else {
+    c.fpr[k] = lo;
+    c.fpr[k + 1] = hi;
+    c.fpr[k + 2] = se;
+    c.fpr[k + 3] = FORM_EXTENDED;
+  }
+}
+
+/** Physical register p = v, a finite number. The tag is not touched. */
+export function giveDouble(c: Cpu, p: int, v: number): void {
+  c.fpd[p] = v;
+  c.fpr[4 * p + 3] = FORM_DOUBLE;
+}
+
+/** Physical register p = the default NaN, in use. */
+export function giveNaN(c: Cpu, p: int): void {
+  giveWords(c, p, NAN_SE, NAN_HI, 0);
+  c.ftag |= 1 << p;
+}
+
+/** Physical register `to` = physical register `from`, in use. */
+export function copy(c: Cpu, to: int, from: int): void {
+  const k = 4 * to;
+  const j = 4 * from;
+  c.fpr[k] = c.fpr[j];
+  c.fpr[k + 1] = c.fpr[j + 1];
+  c.fpr[k + 2] = c.fpr[j + 2];
+  c.fpr[k + 3] = c.fpr[j + 3];
+  c.words[WORD.fpd + 2 * to] = c.words[WORD.fpd + 2 * from];
+  c.words[WORD.fpd + 2 * to + 1] = c.words[WORD.fpd + 2 * from + 1];
+  c.ftag |= 1 << to;
+}
+
+/** Marks ST(0) empty and increments TOP. */
+export function pop(c: Cpu): void {
+  c.ftag &= ~(1 << c.ftop);
+  c.ftop = (c.ftop + 1) & 7;
+}
+
+/** Decrements TOP, marks the new ST(0) in use and returns its physical register. */
+export function push(c: Cpu): int {
+  const p = (c.ftop + 7) & 7;
+  c.ftop = p;
+  c.ftag |= 1 << p;
+  return p;
+}
+
+/** Before a push: whether the stack has room. If it has not, #IS: the default NaN is pushed where that is masked. */
+export function roomToPush(c: Cpu): boolean {
+  const p = (c.ftop + 7) & 7;
+  if (((c.ftag >> p) & 1) === 0) return true;
+  if (signal(c, FSW_IE | FSW_SF | FSW_C1) === 0) giveNaN(c, push(c));
+  return false;
+}
+
+/** #IS on an empty register: whether it is masked. */
+export function underflow(c: Cpu): boolean {
+  return signal(c, FSW_IE | FSW_SF) === 0;
+}
+
+/** #IS on an empty register: where masked, physical register p = the default NaN. Whether it is masked. */
+export function underflowTo(c: Cpu, p: int): boolean {
+  if (!underflow(c)) return false;
+  giveNaN(c, p);
+  return true;
 }
 
 /** Before every waiting instruction: #NM, #MF; with CR0.NE clear the error goes out through FERR#. */
@@ -87,4 +201,79 @@ export function pendingError(c: Cpu): void {
   if ((c.cr0 & CR0_NE) !== 0) raise(MF);
   // NE = 0: the platform's interrupt 13 reports it; the processor goes on, as with IGNNE# asserted.
   c.platform.ferr?.();
+}
+
+/** Records the instruction in FIP and FCS. */
+export function note(c: Cpu, i: Insn): void {
+  c.fip = (nextEip(c) - i.length) | 0;
+  c.fcs = c.sel[CS];
+}
+
+/** Records the instruction and its memory operand, which is at `offset`. */
+export function noteMemory(c: Cpu, i: Insn, o: Operand, offset: int): void {
+  c.fip = (nextEip(c) - i.length) | 0;
+  c.fcs = c.sel[CS];
+  c.fdp = offset;
+  c.fds = c.sel[o.seg];
+}
+
+/**
+ * Sets the exceptions of `flags` in the status word, and C1 as it is in `flags`; if one is unmasked, ES and B, and the
+ * pointers' opcode. Returns the unmasked ones.
+ */
+export function signal(c: Cpu, flags: int): int {
+  c.fsw = (c.fsw & ~FSW_C1) | flags;
+  const unmasked = flags & ~c.fcw & EXCEPTIONS;
+  if (unmasked !== 0) pend(c);
+  return unmasked;
+}
+
+function pend(c: Cpu): void {
+  c.fsw |= FSW_ES | FSW_B;
+  c.fop = opcode(c);
+  if ((c.cr0 & CR0_NE) === 0) c.platform.ferr?.();
+}
+
+/**
+ * Ends a computation whose result is R and whose exceptions are `flags`: writes physical register p unless an
+ * exception that precedes the computation is unmasked. Whether it was written.
+ */
+export function conclude(c: Cpu, p: int, flags: int): boolean {
+  if (flags === 0) c.fsw &= ~FSW_C1;
+  else if (!allowed(c, flags)) return false;
+  give(c, p);
+  return true;
+}
+
+/** The same for several results: signals `flags`; whether the results are to be written. */
+export function allowed(c: Cpu, flags: int): boolean {
+  const before = flags & (FSW_IE | FSW_DE | FSW_ZE);
+  if ((before & ~c.fcw) !== 0) {
+    signal(c, before);
+    return false;
+  }
+  signal(c, flags);
+  return true;
+}
+
+/** Whether memory may be written by a store whose exceptions are `flags`: unmasked ones but #P prevent it. Signals them. */
+export function storable(c: Cpu, flags: int): boolean {
+  const before = flags & (FSW_IE | FSW_OE | FSW_UE);
+  if ((before & ~c.fcw) !== 0) {
+    signal(c, before);
+    return false;
+  }
+  signal(c, flags);
+  return true;
+}
+
+/** The 11 bits of FOP, read from the instruction at FIP, past its prefixes. */
+function opcode(c: Cpu): int {
+  let at = (c.base[CS] + c.fip) | 0;
+  for (let n = 0; n < 15; n++) {
+    const b = c.memory.load8(c.memory.readPlace(at, 1, 0), 0) & 255;
+    at = (at + 1) | 0;
+    if (b >= 0xd8 && b <= 0xdf) return ((b & 7) << 8) | (c.memory.load8(c.memory.readPlace(at, 1, 0), 0) & 255);
+  }
+  return 0;
 }
