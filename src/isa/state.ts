@@ -132,6 +132,8 @@ export interface Platform {
   setApicBase(value: int): boolean;
   /** The processor shut down (triple fault). `reason` is one line for the log. */
   shutdown(reason: string): void;
+  /** FERR#: an unmasked x87 exception is pending and CR0.NE is clear. May be called again while it is. */
+  ferr?(): void;
 }
 
 /** The processor: state words with names, and the two things it talks to. */
