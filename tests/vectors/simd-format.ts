@@ -49,6 +49,8 @@ export const FIELDS = {
   address: 4,
   mxcsr: 2,
   eflags: 2,
+  /** 1: an unmasked x87 exception is pending (FCW 0x037e, FSW.IE and ES set). */
+  pending: 1,
   // After: the destination (as it was in memory or a register), MXCSR, EFLAGS.
   dstOut: 16,
   mxcsrOut: 2,

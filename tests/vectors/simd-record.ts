@@ -314,12 +314,19 @@ const digits = (bytes: Uint8Array): string => Array.from(bytes, hexByte).reverse
 
 const UNMAPPED = 0x30000000;
 
-function invent(plan: Plan): Case {
+/** Upper lanes of scalar operations: the same in all cases of a form, so that the file compresses. */
+function calm(op: string, of: Class, v: number[], upper: readonly number[]): number[] {
+  if (!/(SS|SD|SDX|SI)$/.test(op)) return v;
+  const lanes = of === 'double' ? 2 : 1;
+  return v.map((w, k) => (k < lanes ? w : (upper[k] as number)));
+}
+
+function invent(plan: Plan, upper: readonly number[]): Case {
   const one = blank();
   const { form } = plan;
-  setWords(one.dst, words(plan.dst));
-  setWords(one.src, words(plan.src));
-  setWords(one.src2, words('integer'));
+  setWords(one.dst, calm(form.op, plan.dst, words(plan.dst), upper));
+  setWords(one.src, calm(form.op, plan.src, words(plan.src), upper));
+  if (form.src2.file !== 'none') setWords(one.src2, words('integer'));
   let address = DATA + 0x100;
   if (form.dst.file === 'mem' || form.src.file === 'mem') {
     if (chance(20)) address += 1 + below(15);
@@ -328,6 +335,7 @@ function invent(plan: Plan): Case {
   put(one.address, address);
   put(one.mxcsr, mxcsr(/^CVT/.test(form.op) ? plan.src : plan.dst));
   put(one.eflags, chance(50) ? 0x202 : 0xad7);
+  if (chance(2)) one.pending[0] = 1;
   return one;
 }
 
@@ -360,7 +368,13 @@ const effective = (form: Plan['form'], one: Case): number =>
 function question(plan: Plan, one: Case): string {
   const { form } = plan;
   const all = registersBefore(form, one);
-  const fields = [`code=${form.code}`, 'fx=1', `fsw=${(TOP << 11).toString(16)}`, `ftw=${TAGS.toString(16)}`];
+  const fields = [
+    `code=${form.code}`,
+    'fx=1',
+    `fsw=${((TOP << 11) | (one.pending[0] ? 0x8081 : 0)).toString(16)}`,
+    'fcw=37e',
+    `ftw=${TAGS.toString(16)}`,
+  ];
   fields.push(`mxcsr=${(one.mxcsr[0]! | (one.mxcsr[1]! << 8)).toString(16)}`);
   fields.push(`eflags=${(one.eflags[0]! | (one.eflags[1]! << 8)).toString(16)}`);
   for (const [n, v] of all.xmm.entries()) fields.push(`xmm${n}=${digits(v)}`);
@@ -441,7 +455,8 @@ function flush(): void {
   pending = [];
 }
 for (const plan of all) {
-  const cases = Array.from({ length: plan.cases }, () => invent(plan));
+  const upper = words('integer');
+  const cases = Array.from({ length: plan.cases }, () => invent(plan, upper));
   corpus.forms.push({ ...plan.form, count: plan.cases });
   corpus.cases.push(cases);
   for (const one of cases) pending.push({ plan, one });

@@ -359,7 +359,7 @@ function reciprocal(c: Cpu, d: int, s: int): void {
   const sign = w & -0x80000000;
   if (magnitude > 0x7f800000) c.xmm[d] = w | 0x00400000;
   else if (magnitude < 0x00800000) c.xmm[d] = sign | 0x7f800000;
-  else if (magnitude > 0x7e800000)
+  else if (magnitude >= 0x7e800000)
     c.xmm[d] = sign; // Tiny results are flushed.
   else c.xmmF32[d] = Math.sign(c.xmmF32[s]) * twelveBits(1 / Math.abs(c.xmmF32[s]));
 }
