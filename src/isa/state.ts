@@ -34,7 +34,7 @@ export const WORD = {
   fpr: 128,
   /** Eight doubles: the value of a physical x87 register whose form is FORM_DOUBLE. */
   fpd: 160,
-  /** Eight XMM registers of four words. */
+  /** Eight XMM registers of four words; then one more, where memory operands are staged. */
   xmm: 192,
   /** Engine-private words (budget, tables): see cpu/. */
   engine: 256,
@@ -193,11 +193,11 @@ export class Cpu {
     this.writeSpan = words(WORD.writeSpan, 8);
     this.fpr = words(WORD.fpr, 32);
     this.fpd = new Float64Array(heap, at + 4 * WORD.fpd, 8);
-    this.xmm = words(WORD.xmm, 32);
-    this.xmmF32 = new Float32Array(heap, at + 4 * WORD.xmm, 32);
-    this.xmmF64 = new Float64Array(heap, at + 4 * WORD.xmm, 16);
-    this.xmmU8 = new Uint8Array(heap, at + 4 * WORD.xmm, 128);
-    this.xmmI16 = new Int16Array(heap, at + 4 * WORD.xmm, 64);
+    this.xmm = words(WORD.xmm, 36);
+    this.xmmF32 = new Float32Array(heap, at + 4 * WORD.xmm, 36);
+    this.xmmF64 = new Float64Array(heap, at + 4 * WORD.xmm, 18);
+    this.xmmU8 = new Uint8Array(heap, at + 4 * WORD.xmm, 144);
+    this.xmmI16 = new Int16Array(heap, at + 4 * WORD.xmm, 72);
     this.memory = memory;
     this.platform = platform;
   }

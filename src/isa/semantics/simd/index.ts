@@ -1,0 +1,11 @@
+// MMX, SSE, SSE2 and SSE3: every instruction by the name of its operation.
+// Elsewhere: FISTTP and FXSAVE/FXRSTOR (x87), fences, PREFETCH (NOP), MONITOR and MWAIT (system).
+
+export * from './convert.ts';
+export * from './float-arithmetic.ts';
+export * from './float-compare.ts';
+export * from './move.ts';
+export { LDMXCSR, STMXCSR } from './mxcsr.ts';
+export * from './packed-integer.ts';
+export * from './packed-quadword.ts';
+export * from './shuffle.ts';

@@ -1,0 +1,253 @@
+// Moves among MMX, XMM and general registers and memory (SDM vol. 2). No flags, no numeric exceptions; everything moves
+// as words, so that the bits of NaNs survive.
+//
+// Deviations: the non-temporal stores are ordinary ones. MASKMOVQ and MASKMOVDQU touch no memory, and raise no page
+// fault, below the first or above the last byte that they store.
+
+import { type Insn, type int, MEM, MMX, type Operand, REG } from '../../insn.ts';
+import { store, writePlace } from '../../prims.ts';
+import type { Cpu, Place } from '../../state.ts';
+import { offset } from '../operand.ts';
+import { mmxCheck, mmxEnter, mmxLeave } from '../x87/mmx-alias.ts';
+import {
+  alignedTarget,
+  destination,
+  enterUnit,
+  registerWords,
+  requireBoth,
+  requireSse,
+  requireUnit,
+  source,
+  storeWords,
+  unalignedSource,
+} from './operand.ts';
+import { byteSigns } from './words.ts';
+
+// 128 bits.
+
+/** MOVAPS - DEST <- SRC; #GP(0) for memory that is not aligned to 16 bytes. */
+export function MOVAPS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  if (i.dst.kind === MEM) storeWords(c, alignedTarget(c, i.dst), 128, registerWords(c, i.src));
+  else copy(c, registerWords(c, i.dst), source(c, i.src));
+}
+/** MOVAPD - as MOVAPS. */
+export function MOVAPD(c: Cpu, i: Insn): void {
+  MOVAPS(c, i);
+}
+/** MOVDQA - as MOVAPS. */
+export function MOVDQA(c: Cpu, i: Insn): void {
+  MOVAPS(c, i);
+}
+/** MOVNTPS, MOVNTPD, MOVNTDQ - as MOVAPS, to memory. */
+export function MOVNTPS(c: Cpu, i: Insn): void {
+  MOVAPS(c, i);
+}
+export function MOVNTPD(c: Cpu, i: Insn): void {
+  MOVAPS(c, i);
+}
+export function MOVNTDQ(c: Cpu, i: Insn): void {
+  MOVAPS(c, i);
+}
+
+/** MOVUPS - DEST <- SRC, of any alignment. */
+export function MOVUPS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 128, registerWords(c, i.src));
+  else copy(c, registerWords(c, i.dst), unalignedSource(c, i.src));
+}
+/** MOVUPD - as MOVUPS. */
+export function MOVUPD(c: Cpu, i: Insn): void {
+  MOVUPS(c, i);
+}
+/** MOVDQU - as MOVUPS. */
+export function MOVDQU(c: Cpu, i: Insn): void {
+  MOVUPS(c, i);
+}
+/** LDDQU - as MOVUPS, from memory. */
+export function LDDQU(c: Cpu, i: Insn): void {
+  MOVUPS(c, i);
+}
+
+// 64 and 32 bits.
+
+/** MOVSS - DEST <- SRC (single). Loads clear the rest of the register, register moves keep it. */
+export function MOVSS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 32, registerWords(c, i.src));
+  else {
+    const s = unalignedSource(c, i.src);
+    const d = registerWords(c, i.dst);
+    c.words[d] = c.words[s];
+    if (i.src.kind === MEM) {
+      c.words[d + 1] = 0;
+      c.words[d + 2] = 0;
+      c.words[d + 3] = 0;
+    }
+  }
+}
+
+/** MOVSD (xmm) - DEST <- SRC (double). Loads clear the rest of the register, register moves keep it. */
+export function MOVSDX(c: Cpu, i: Insn): void {
+  requireSse(c);
+  if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src));
+  else {
+    const d = low(c, i.dst, unalignedSource(c, i.src));
+    if (i.src.kind === MEM) clearHigh(c, d);
+  }
+}
+
+/** MOVLPS - the low quadword from or to memory; the high one stays. */
+export function MOVLPS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src));
+  else low(c, i.dst, unalignedSource(c, i.src));
+}
+/** MOVLPD - as MOVLPS. */
+export function MOVLPD(c: Cpu, i: Insn): void {
+  MOVLPS(c, i);
+}
+
+/** MOVHPS - the high quadword from or to memory; the low one stays. */
+export function MOVHPS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src) + 2);
+  else high(c, i.dst, unalignedSource(c, i.src));
+}
+/** MOVHPD - as MOVHPS. */
+export function MOVHPD(c: Cpu, i: Insn): void {
+  MOVHPS(c, i);
+}
+
+/** MOVHLPS - DEST's low quadword <- SRC's high one. */
+export function MOVHLPS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  low(c, i.dst, registerWords(c, i.src) + 2);
+}
+/** MOVLHPS - DEST's high quadword <- SRC's low one. */
+export function MOVLHPS(c: Cpu, i: Insn): void {
+  requireSse(c);
+  high(c, i.dst, registerWords(c, i.src));
+}
+
+/** MOVQ - DEST <- SRC (64 bits); an XMM register's high quadword becomes zero. */
+export function MOVQ(c: Cpu, i: Insn): void {
+  if (i.dst.kind === MEM) {
+    requireUnit(c, i.src);
+    const p = target(c, i.dst);
+    enterUnit(c, i.src);
+    storeWords(c, p, 64, registerWords(c, i.src));
+  } else {
+    requireUnit(c, i.dst);
+    const d = low(c, i.dst, unalignedSource(c, i.src));
+    if (i.dst.kind !== MMX) clearHigh(c, d);
+  }
+}
+/** MOVNTQ - as MOVQ, to memory. */
+export function MOVNTQ(c: Cpu, i: Insn): void {
+  MOVQ(c, i);
+}
+
+/** MOVD - a doubleword between an MMX or XMM register, whose rest becomes zero, and a general register or memory. */
+export function MOVD(c: Cpu, i: Insn): void {
+  if (i.dst.kind === MEM) {
+    requireUnit(c, i.src);
+    const p = target(c, i.dst);
+    enterUnit(c, i.src);
+    storeWords(c, p, 32, registerWords(c, i.src));
+  } else if (i.dst.kind === REG) {
+    requireUnit(c, i.src);
+    enterUnit(c, i.src);
+    c.reg[i.dst.n] = c.words[registerWords(c, i.src)];
+  } else {
+    requireUnit(c, i.dst);
+    const v = i.src.kind === REG ? c.reg[i.src.n] : c.words[unalignedSource(c, i.src)];
+    const d = destination(c, i.dst);
+    c.words[d] = v;
+    c.words[d + 1] = 0;
+    if (i.dst.kind !== MMX) clearHigh(c, d);
+  }
+}
+
+/** MOVQ2DQ - DEST (xmm) <- SRC (mm); the high quadword becomes zero. */
+export function MOVQ2DQ(c: Cpu, i: Insn): void {
+  requireBoth(c);
+  mmxEnter(c);
+  clearHigh(c, low(c, i.dst, registerWords(c, i.src)));
+}
+/** MOVDQ2Q - DEST (mm) <- the low quadword of SRC (xmm). */
+export function MOVDQ2Q(c: Cpu, i: Insn): void {
+  requireBoth(c);
+  low(c, i.dst, registerWords(c, i.src));
+}
+
+/** MOVNTI - DEST (memory) <- SRC (general register). */
+export function MOVNTI(c: Cpu, i: Insn): void {
+  store(c, target(c, i.dst), i.src.size, c.reg[i.src.n]);
+}
+
+// Bytes under a mask.
+
+/** MASKMOVQ, MASKMOVDQU - stores those bytes of SRC at DS:eDI whose byte in the mask (second source) has its top bit set. */
+export function MASKMOVQ(c: Cpu, i: Insn): void {
+  mmxCheck(c);
+  const m = registerWords(c, i.src2);
+  storeMasked(c, i, byteSigns(c.words[m]) | (byteSigns(c.words[m + 1]) << 4));
+  mmxEnter(c);
+}
+export function MASKMOVDQU(c: Cpu, i: Insn): void {
+  requireSse(c);
+  const m = registerWords(c, i.src2);
+  const low = byteSigns(c.words[m]) | (byteSigns(c.words[m + 1]) << 4);
+  storeMasked(c, i, low | (byteSigns(c.words[m + 2]) << 8) | (byteSigns(c.words[m + 3]) << 12));
+}
+
+/** EMMS - the x87 tag word becomes empty. */
+export function EMMS(c: Cpu, _i: Insn): void {
+  mmxCheck(c);
+  mmxLeave(c);
+}
+
+function target(c: Cpu, o: Operand): Place {
+  return writePlace(c, o.seg, offset(c, o), o.size);
+}
+
+function copy(c: Cpu, d: int, s: int): void {
+  const w = c.words;
+  w[d] = w[s];
+  w[d + 1] = w[s + 1];
+  w[d + 2] = w[s + 2];
+  w[d + 3] = w[s + 3];
+}
+
+/** The quadword at `s` becomes the low one of the register; returns that register's first word. */
+function low(c: Cpu, o: Operand, s: int): int {
+  const d = destination(c, o);
+  c.words[d] = c.words[s];
+  c.words[d + 1] = c.words[s + 1];
+  return d;
+}
+
+function high(c: Cpu, o: Operand, s: int): void {
+  const d = registerWords(c, o);
+  c.words[d + 2] = c.words[s];
+  c.words[d + 3] = c.words[s + 1];
+}
+
+function clearHigh(c: Cpu, d: int): void {
+  c.words[d + 2] = 0;
+  c.words[d + 3] = 0;
+}
+
+/** Stores the bytes of the source whose bit is set in `mask`; one check from the first to the last of them. */
+function storeMasked(c: Cpu, i: Insn, mask: int): void {
+  if (mask === 0) return;
+  const s = registerWords(c, i.src);
+  const first = 31 - Math.clz32(mask & -mask);
+  const last = 31 - Math.clz32(mask);
+  const at = offset(c, i.dst) + first;
+  const place = writePlace(c, i.dst.seg, i.dst.address === 16 ? at & 65535 : at | 0, (last - first + 1) << 3);
+  for (let k = first; k <= last; k++) {
+    if (mask & (1 << k)) store(c, place, 8, (c.words[s + (k >> 2)] << (24 - ((k & 3) << 3))) >> 24, k - first);
+  }
+}
