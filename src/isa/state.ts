@@ -114,6 +114,21 @@ export interface GuestMemory {
   loadPdptes(cr3: int): boolean;
   /** INVLPG. */
   invalidatePage(linear: int): void;
+  /** Loops of repeated string instructions over places that are no tickets. */
+  readonly bulk?: BulkMemory;
+}
+
+/**
+ * Loops over elements of `size` bits (8, 16, 32) in `bytes` of directly accessible memory (places, not negative, of the
+ * lowest element). `down`: the highest element comes first.
+ */
+export interface BulkMemory {
+  copy(to: Place, from: Place, bytes: int, size: int, down: boolean): void;
+  fill(to: Place, bytes: int, size: int, value: int): void;
+  /** Elements before the first whose equality with `value` (sign-extended) is not `equal`; all if there is none. */
+  scan(at: Place, bytes: int, size: int, down: boolean, value: int, equal: boolean): int;
+  /** Pairs of elements before the first whose equality is not `equal`; all if there is none. */
+  compare(a: Place, b: Place, bytes: int, size: int, down: boolean, equal: boolean): int;
 }
 
 /** What the processor asks of the machine around it. */
