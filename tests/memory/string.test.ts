@@ -101,8 +101,10 @@ function instruction(name: Name, size: 8 | 16 | 32, asize: 16 | 32, rep: number)
   };
 }
 
-/** A machine with the pages of a case, and the model's own idea of it. */
-function machine(c: Case) {
+/** One machine for all cases: a heap is costly to make. */
+const shared = build();
+
+function build() {
   const device: number[] = [];
   const codeWrites: number[] = [];
   const memory: Memory = new Memory({
@@ -129,6 +131,18 @@ function machine(c: Case) {
     },
   });
   const cpu: Cpu = new Cpu(memory.heap, memory.layout.registersAt, memory, undefined as unknown as Platform);
+  memory.traceCode(CODE_PAGE + 0x100, 0x200);
+  return { memory, cpu, device, codeWrites };
+}
+
+/** The machine with the pages and registers of a case. */
+function machine(c: Case) {
+  const { memory, cpu, device, codeWrites } = shared;
+  memory.reset();
+  memory.u8.fill(0, 0, RAM);
+  cpu.words.fill(0);
+  device.length = 0;
+  codeWrites.length = 0;
   const dword = (at: number, value: number) => (memory.i32[at >> 2] = value);
   dword(DIRECTORY, TABLE | 7);
   for (const [k, page] of c.pages.entries()) {
@@ -141,7 +155,6 @@ function machine(c: Case) {
   cpu.cr3 = DIRECTORY;
   cpu.cpl = c.user ? 3 : 0;
   memory.contextChanged(cpu, true);
-  memory.traceCode(CODE_PAGE + 0x100, 0x200);
   for (const seg of [DS, ES]) {
     cpu.base[seg] = FIRST_PAGE << 12;
     cpu.limit[seg] = c.limit;
