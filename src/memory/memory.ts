@@ -527,6 +527,7 @@ export class Memory {
         return;
       }
     }
+    if (user === 0 && this.#borrow(at, linear, access)) return;
     const walk = this.walker;
     const code = walk.walk(this.spaces.current, linear, user, access, true);
     if (code >= 0) {
@@ -552,6 +553,25 @@ export class Memory {
     const watched = this.#fill(at, frame, kind, access, linear);
     this.#mode = kind === PAGE_ROM ? ROM : watched ? TRACED : DIRECT;
     if (access !== WRITE) this.#mode = DIRECT;
+  }
+
+  /**
+   * Fills a supervisor entry from the current user table, which has what the supervisor may do with a user page (copies
+   * from and to user memory). False if it does not answer.
+   */
+  #borrow(at: int, linear: int, access: int): boolean {
+    const from = this.#userFirst | at;
+    const attributes = this.#attributes[from];
+    if (this.#userFirst === 0 || attributes === 0 || this.#attributes[at] !== 0 || access === FETCH) return false;
+    if (access === WRITE && (attributes & WRITABLE) === 0) return false;
+    const host = this.shadow.look(from) & HOST_BITS & ~0xfff;
+    const frame = host >>> 12;
+    const watched = access === WRITE ? this.#watched(frame) : this.traces.flags[frame] !== 0;
+    this.#hiddenFills++;
+    this.shadow.copyEntry(at, from, WRITABLE | NO_EXECUTE, (attributes & WRITABLE) !== 0 && !watched);
+    this.#host = host | (linear & 0xfff);
+    this.#mode = access === WRITE && watched ? TRACED : DIRECT;
+    return true;
   }
 
   /** Enters the last walk's result. Returns whether writes to the frame are watched. */

@@ -94,10 +94,9 @@ export class ShadowTables {
   prepare(table: int): void {
     if (this.#ready[table] !== 0) return;
     this.#ready[table] = 1;
-    // Zero is the invalid entry of the upper half.
+    // Zero, as the heap comes, is the invalid entry of the upper half.
     const first = this.firstWord + table * TABLE_ENTRIES;
     this.#h32.fill(invalidEntry(0), first, first + TABLE_ENTRIES / 2);
-    this.#h32.fill(0, first + TABLE_ENTRIES / 2, first + TABLE_ENTRIES);
   }
 
   isPrepared(table: int): boolean {
@@ -151,6 +150,16 @@ export class ShadowTables {
     this.#links[2 * at + 1] = 0;
     if (head !== 0) this.#links[2 * (head - 1) + 1] = at + 1;
     this.#heads[frame] = at + 1;
+  }
+
+  /**
+   * Copies an entry of another table for the same page, with the region it belongs to. `mask`: attributes to keep;
+   * `direct` as for `enter`.
+   */
+  copyEntry(to: int, from: int, mask: int, direct: boolean): void {
+    const node = this.nodeOf(from);
+    this.derive(to, this.regionEntry[node], this.regionEntryHigh[node], this.regionTable[node]);
+    this.enter(to, (this.look(from) & HOST_BITS) >>> 12, this.attributes[from] & mask, direct);
   }
 
   /** Lets writes through an entry be direct. */
@@ -265,6 +274,15 @@ export class ShadowTables {
 
   isFilled(at: int): boolean {
     return (this.#filled[at >>> 5] & (1 << (at & 31))) !== 0;
+  }
+
+  /** For the invariant checker: the first entry from `at` on, below `end`, that is filled or gives access; or -1. */
+  nextLive(at: int, end: int): int {
+    const h32 = this.#h32;
+    const attributes = this.attributes;
+    const first = this.firstWord;
+    for (let k = at; k < end; k++) if (attributes[k] !== 0 || (h32[first + k] ^ (k << 12)) >= 0) return k;
+    return -1;
   }
 
   /** Makes an entry invalid and takes it off its frame's list; its bit in #filled is the caller's. */
