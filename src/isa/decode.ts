@@ -1,8 +1,10 @@
 // The instruction decoder: IA-32 through SSE3, 16- and 32-bit code.
 // Source: Intel SDM vol. 2, chapter 2 (instruction format) and the opcode maps in `opcodes*.ts`.
 //
-// Deviations: none known in what is defined. Undefined opcodes are 'UD' as soon as they are known to be undefined, so
-// the bytes after them are not asked for. LOCK before anything that cannot take it is 'UD'.
+// Deviations: none known in what is defined. Undefined opcodes are 'UD' as soon as they are known to be undefined; the
+// bytes after them are not asked for. A CPU first fetches a whole instruction, so that one which is undefined, and
+// crosses into a page that is not present or is longer than 15 bytes, faults otherwise there. LOCK before anything that
+// cannot take it is 'UD'.
 
 import {
   type Entry,
