@@ -19,11 +19,13 @@ import * as msr from './msr.ts';
 import * as multiply from './multiply.ts';
 import * as segments from './segments.ts';
 import * as shift from './shift.ts';
+import * as simd from './simd/index.ts';
 import * as stack from './stack.ts';
 import * as string from './string.ts';
 import * as sysenter from './sysenter.ts';
 import * as system from './system.ts';
 import * as transfer from './transfer.ts';
+import * as x87 from './x87/index.ts';
 
 export type Semantic = (c: Cpu, i: Insn) => void;
 
@@ -45,11 +47,13 @@ const MODULES: readonly object[] = [
   multiply,
   segments,
   shift,
+  simd,
   stack,
   string,
   sysenter,
   system,
   transfer,
+  x87,
 ];
 
 /** Instructions are the functions whose names are mnemonics: they start with a capital. */
