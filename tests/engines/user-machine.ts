@@ -170,11 +170,30 @@ export class UserMachine {
     };
   }
 
-  /** Maps the frame of a user page with other rights, or (0) not at all; restores its former rights with `restoreUser`. */
-  protect(linear: number, rights: number): void {
-    const entry = (linear >= CODE ? CODE_FRAMES : DATA_FRAMES) + (linear & 0xf000);
-    this.#entry(linear, rights === 0 ? 0 : entry | rights | USED, 0);
+  /** Changes the rights of a data page: present and writable, present, or absent. */
+  protect(linear: number, rights: 'write' | 'read' | 'none'): void {
+    const frame = DATA_FRAMES + (linear & 0xf000);
+    const low = rights === 'none' ? 0 : frame | PRESENT | USER | USED | (rights === 'write' ? WRITABLE : 0);
+    this.#entry(linear, low, NO_EXECUTE);
     this.memory.invalidatePage(linear);
+  }
+
+  /**
+   * Handlers that go on with the next 64 bytes of code, round about the code pages, instead of halting: the code is to
+   * be in units of that size.
+   */
+  resumeAfterFaults(): void {
+    const at = (vector: number): number => SYSTEM_FRAMES + HANDLERS - SYSTEM + HANDLER_BYTES * vector;
+    const common = 0x40;
+    // add dword [esp], 64; and dword [esp], CODE_BYTES - 64; or dword [esp], CODE; iret
+    const go = [0x83, 0x04, 0x24, 64, 0x81, 0x24, 0x24, 0xc0, 0x1f, 0, 0, 0x81, 0x0c, 0x24, 0, 0, 0, 0x20, 0xcf];
+    this.memory.writePhysical(at(common), Uint8Array.from(go));
+    for (let vector = 0; vector < 32; vector++) {
+      // add esp, 4 for an error code; jmp
+      const skip = HAS_CODE.has(vector) ? [0x83, 0xc4, 4] : [];
+      const rel = at(common) - at(vector) - skip.length - 5;
+      this.memory.writePhysical(at(vector), Uint8Array.from([...skip, 0xe9, rel, rel >> 8, rel >> 16, rel >> 24]));
+    }
   }
 
   #entry(linear: number, low: number, high: number): void {
