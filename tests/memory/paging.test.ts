@@ -98,7 +98,7 @@ const linear = fc
   .tuple(
     fc.constantFrom(0, 0, 1, 2, 3, 0x3fc, 0x3ff, 0x400, 0x402, 0x7fc, 0x7fe, 0x7ff),
     fc.constantFrom(0, 1, 2, 3, 0x1fe, 0x1ff),
-    fc.constantFrom(0, 4, 0x7fc, 0xff8, 0xffd, 0xfff),
+    fc.constantFrom(0, 4, 0x7fc, 0x7fe, 0xff8, 0xffd, 0xfff),
   )
   .map(([region, page, offset]) => (region << 21) | (page << 12) | offset);
 /** With PAE, a PDPT; otherwise a table frame. */
