@@ -117,7 +117,9 @@ export class Memory {
   readonly #frames: int;
   /** First entry number of the current user table. */
   #userFirst: int = 0;
+  /** PDPTEs: low and high words of each. */
   readonly #pdptes = new Int32Array(8);
+  readonly #loadedPdptes = new Int32Array(8);
   readonly #slots = new Int32Array(SLOTS * SLOT_WORDS);
   #nextSlot = 0;
   // What #translate found.
@@ -309,7 +311,7 @@ export class Memory {
   /** PAE: loads the four PDPTEs from `cr3`; false, and nothing changes, if a present one has reserved bits set. */
   loadPdptes(cr3: int): boolean {
     const walk = this.walker;
-    const loaded = new Int32Array(8);
+    const loaded = this.#loadedPdptes;
     for (let k = 0; k < 8; k++) loaded[k] = walk.loadEntry((cr3 & ~0x1f) + 4 * k);
     for (let k = 0; k < 8; k += 2)
       if ((loaded[k] & 1) !== 0 && walk.pdpteIsReserved(loaded[k], loaded[k + 1])) return false;
