@@ -45,7 +45,7 @@ export function buildDemo(): Buffer {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   try {
     const image = buildDemo();
     if (process.argv.includes('--check')) {
