@@ -20,3 +20,9 @@ test('arithmetic, conversions, comparisons and control give what the processor g
   expect(count).toBeGreaterThan(60_000);
   expect(found).toEqual([]);
 });
+
+test('transcendental functions are within one unit in the last place of what the processor gives', () => {
+  const { count, found } = differences('x87-transcendental.bin.gz');
+  expect(count).toBeGreaterThan(7_000);
+  expect(found).toEqual([]);
+});

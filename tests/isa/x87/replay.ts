@@ -63,6 +63,13 @@ export function replay(c: Case): Outcome {
   };
 }
 
+/** Whether the manual leaves the result undefined: FYL2XP1 of a magnitude above 1 - sqrt(2) / 2, or so. */
+export function undefinedResult(c: Case): boolean {
+  if (FORMS[c.form].insn.op !== 'FYL2XP1') return false;
+  const e = (c.st[8] | (c.st[9] << 8)) & 0x7fff;
+  return (e === 0x3ffd && c.st[7] >= 0x95) || (e > 0x3ffd && e < 0x7fff);
+}
+
 /** The bits that the manual, or the accuracy of the operation, leaves open: what to compare of `fsw`. */
 export function statusMask(c: Case): number {
   const op = FORMS[c.form].insn.op;

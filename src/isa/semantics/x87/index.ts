@@ -80,4 +80,6 @@ export {
   FSTP,
   FXCH,
 } from './load-store.ts';
+export { F2XM1, FYL2X, FYL2XP1 } from './logarithmic.ts';
 export { FPREM, FPREM1 } from './remainder.ts';
+export { FCOS, FPATAN, FPTAN, FSIN, FSINCOS } from './trigonometric.ts';
