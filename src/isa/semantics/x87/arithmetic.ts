@@ -2,11 +2,12 @@
 
 import { type Insn, type int, MEM } from '../../insn.ts';
 import { type Cpu, FORM_DOUBLE } from '../../state.ts';
-import { EXPONENT, FSW_C1, FSW_IE, FSW_ZE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
+import { EXPONENT, FSW_C1, FSW_IE, FSW_SF, FSW_ZE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
 import { difference, inexact, product, ratio, root, sum } from './exact.ts';
 import { extract, roundToInteger, scale } from './integral.ts';
 import { integerSource, source, takeFetched } from './memory-operand.ts';
-import { A, add, B, divide, multiply, nanOrUnsupported, R, result, squareRoot, X } from './softfloat.ts';
+import { add, divide, multiply, squareRoot } from './operations.ts';
+import { A, B, nanOrUnsupported, R, result, X } from './softfloat.ts';
 import {
   allowed,
   conclude,
@@ -141,14 +142,14 @@ export function FSQRT(c: Cpu, i: Insn): void {
 
 /** FCHS: the sign of ST(0) inverted; no exception but #IS. */
 export function FCHS(c: Cpu, i: Insn): void {
-  setSign(c, i, SIGN, SIGN);
+  setSign(c, i, true);
 }
 /** FABS: the sign of ST(0) cleared; no exception but #IS. */
 export function FABS(c: Cpu, i: Insn): void {
-  setSign(c, i, SIGN, 0);
+  setSign(c, i, false);
 }
 
-function setSign(c: Cpu, i: Insn, keepNot: int, flip: int): void {
+function setSign(c: Cpu, i: Insn, flip: boolean): void {
   waiting(c);
   note(c, i);
   const d = c.ftop;
@@ -157,9 +158,9 @@ function setSign(c: Cpu, i: Insn, keepNot: int, flip: int): void {
     return;
   }
   c.fsw &= ~FSW_C1;
-  if (c.fpr[4 * d + 3] === FORM_DOUBLE) c.fpd[d] = flip !== 0 ? -c.fpd[d] : Math.abs(c.fpd[d]);
-  else if (flip !== 0) c.fpr[4 * d + 2] ^= flip;
-  else c.fpr[4 * d + 2] &= ~keepNot;
+  if (c.fpr[4 * d + 3] === FORM_DOUBLE) c.fpd[d] = flip ? -c.fpd[d] : Math.abs(c.fpd[d]);
+  else if (flip) c.fpr[4 * d + 2] ^= SIGN;
+  else c.fpr[4 * d + 2] &= ~SIGN;
 }
 
 /** FRNDINT: ST(0) = ST(0) rounded to an integer as the control word says. */
@@ -216,7 +217,7 @@ export function FXTRACT(c: Cpu, i: Insn): void {
   if (!inUse(c, d) || inUse(c, n)) {
     // An empty source and a full stack are one and the same fault, told apart by C1.
     const full = inUse(c, d);
-    if (full ? signal(c, FSW_IE | 0x40 | FSW_C1) === 0 : underflow(c)) {
+    if (full ? signal(c, FSW_IE | FSW_SF | FSW_C1) === 0 : underflow(c)) {
       giveNaN(c, d);
       giveNaN(c, push(c));
     }

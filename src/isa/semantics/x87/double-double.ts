@@ -83,6 +83,37 @@ export function over(h: number, l: number): void {
   plus(q3, 0);
 }
 
+/**
+ * ACC = the polynomial of h + l with `terms` coefficients (high and low parts). The highest, from `exact` up, are summed
+ * as doubles: what they add must be below 2^-24 of the whole.
+ */
+export function polynomial(coefficients: Float64Array, terms: int, exact: int, h: number, l: number): void {
+  let p = 0;
+  for (let k = terms - 1; k >= exact; k--) p = p * h + coefficients[2 * k];
+  set(p, 0);
+  for (let k = exact - 1; k >= 0; k--) {
+    times(h, l);
+    plus(coefficients[2 * k], coefficients[2 * k + 1]);
+  }
+}
+
+/** A table of coefficients, each 1 divided by `divide` of its index, with alternating signs if `alternate`. */
+export function coefficients(terms: int, alternate: boolean, divide: (k: int) => void): Float64Array {
+  const out = new Float64Array(2 * terms);
+  for (let k = 0; k < terms; k++) {
+    set(alternate && (k & 1) !== 0 ? -1 : 1, 0);
+    divide(k);
+    out[2 * k] = ACC[0];
+    out[2 * k + 1] = ACC[1];
+  }
+  return out;
+}
+
+/** ACC /= n!. */
+export function overFactorial(n: int): void {
+  for (let k = 2; k <= n; k++) over(k, 0);
+}
+
 /** ACC = significand of the normal scratch operand `o`, in [1, 2): exact. */
 export function significand(o: int): void {
   const a = (X[o + 1] >>> 0) * 2 ** -31;

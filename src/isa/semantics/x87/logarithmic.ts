@@ -3,7 +3,19 @@
 import type { Insn, int } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
 import { BIAS, EXPONENT, FSW_DE, FSW_PE, FSW_ZE, MSB, PC_EXTENDED, SIGN } from './bits.ts';
-import { ACC, over, pack, plus, set, shift, significand, times } from './double-double.ts';
+import {
+  ACC,
+  coefficients,
+  over,
+  overFactorial,
+  pack,
+  plus,
+  polynomial,
+  set,
+  shift,
+  significand,
+  times,
+} from './double-double.ts';
 import {
   A,
   B,
@@ -29,10 +41,9 @@ const ROOT_2 = Math.SQRT2;
 const EXACT_TERMS = 10;
 const EXPONENTIAL_TERMS = 24;
 const LOGARITHM_TERMS = 18;
-const EXPONENTIAL = coefficients(EXPONENTIAL_TERMS, (k) => {
-  for (let n = 2; n <= k + 1; n++) over(n, 0);
-});
-const LOGARITHM = coefficients(LOGARITHM_TERMS, (k) => over(2 * k + 1, 0));
+/** 1 / (k + 1)! and 1 / (2k + 1). */
+const EXPONENTIAL = coefficients(EXPONENTIAL_TERMS, false, (k) => overFactorial(k + 1));
+const LOGARITHM = coefficients(LOGARITHM_TERMS, false, (k) => over(2 * k + 1, 0));
 
 /** F2XM1: ST(0) = 2 ^ ST(0) - 1, for -1 <= ST(0) <= 1; a greater magnitude is left as it is. */
 export function F2XM1(c: Cpu, i: Insn): void {
@@ -83,7 +94,7 @@ function exponential(fcw: int): int {
   shift(e - BIAS);
   const h = ACC[0];
   const l = ACC[1];
-  polynomial(EXPONENTIAL, EXPONENTIAL_TERMS, h, l);
+  polynomial(EXPONENTIAL, EXPONENTIAL_TERMS, EXACT_TERMS, h, l);
   times(h, l);
   return flags | pack(0, fcw);
 }
@@ -247,29 +258,7 @@ function logarithmOfRatio(): void {
   const h = ACC[0];
   const l = ACC[1];
   times(h, l);
-  polynomial(LOGARITHM, LOGARITHM_TERMS, ACC[0], ACC[1]);
+  polynomial(LOGARITHM, LOGARITHM_TERMS, EXACT_TERMS, ACC[0], ACC[1]);
   times(h, l);
   times(TWO_LOG2_E[0], TWO_LOG2_E[1]);
-}
-
-/** ACC = the polynomial of h + l. */
-function polynomial(table: Float64Array, terms: int, h: number, l: number): void {
-  let p = 0;
-  for (let k = terms - 1; k >= EXACT_TERMS; k--) p = p * h + table[2 * k];
-  set(p, 0);
-  for (let k = EXACT_TERMS - 1; k >= 0; k--) {
-    times(h, l);
-    plus(table[2 * k], table[2 * k + 1]);
-  }
-}
-
-function coefficients(terms: int, divide: (k: int) => void): Float64Array {
-  const out = new Float64Array(2 * terms);
-  for (let k = 0; k < terms; k++) {
-    set(1, 0);
-    divide(k);
-    out[2 * k] = ACC[0];
-    out[2 * k + 1] = ACC[1];
-  }
-  return out;
 }

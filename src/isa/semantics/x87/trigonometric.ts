@@ -1,25 +1,24 @@
-// FSIN, FCOS, FSINCOS, FPTAN, FPATAN (SDM vol. 2; vol. 1, section 8.3.8 for the 66 bits of pi that reduce the argument).
+// FSIN, FCOS, FSINCOS, FPTAN (SDM vol. 2; vol. 1, section 8.3.8 for the 66 bits of pi that reduce the argument).
 // Results are within one unit in the last place of the extended format; C1 tells how they were rounded.
 
 import type { Insn, int } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
 import { BIAS, EXPONENT, FSW_C1, FSW_C2, FSW_DE, FSW_IE, FSW_PE, FSW_SF, MSB, PC_EXTENDED, SIGN } from './bits.ts';
-import { ACC, addDoubles, over, pack, plus, set, shift, significand, times } from './double-double.ts';
 import {
-  A,
-  B,
-  denormal,
-  invalid,
-  isInfinite,
-  isZero,
-  nanOfA,
-  nanOfBoth,
-  nanOrUnsupported,
-  normalise,
-  R,
-  result,
-  X,
-} from './softfloat.ts';
+  ACC,
+  addDoubles,
+  coefficients,
+  over,
+  overFactorial,
+  pack,
+  plus,
+  polynomial,
+  set,
+  shift,
+  significand,
+  times,
+} from './double-double.ts';
+import { A, invalid, isInfinite, isZero, nanOfA, nanOrUnsupported, normalise, R, result, X } from './softfloat.ts';
 import {
   allowed,
   conclude,
@@ -27,8 +26,6 @@ import {
   giveNaN,
   inUse,
   note,
-  physical,
-  pop,
   push,
   signal,
   take,
@@ -44,9 +41,6 @@ const HALF_PI_LO = 6.077100506303966e-11;
 const TWO_OVER_PI = 0.6366197723675814;
 /** Quotients up to here, multiplied by a half of pi's bits, are exact doubles. */
 const MAX_QUOTIENT = 2 ** 20;
-/** pi and its half. */
-const PI = [Math.PI, 1.2246467991473532e-16] as const;
-const HALF_PI = [1.5707963267948966, 6.123233995736766e-17] as const;
 
 const SIN = 0;
 const COS = 1;
@@ -57,22 +51,10 @@ const TRIFLE = 2 ** -90;
 
 /** Terms of a series that the accumulator sums; the higher ones are summed as doubles. */
 const EXACT_TERMS = 6;
+const TERMS = 14;
 /** (-1)^k / (2k + 1)! and (-1)^k / (2k)!, high and low parts. */
-const SINE = series(14, (k) => 2 * k + 1);
-const COSINE = series(14, (k) => 2 * k);
-/** (-1)^k / (2k + 1). */
-const ARCTANGENT = reciprocals(11);
-
-/** arctan(k / 16), high and low parts. */
-const ARCTANGENTS = [
-  0.0, 0.0, 0.06241880999595735, -1.5490756308295046e-18, 0.12435499454676144, -3.1253241424539383e-18,
-  0.18534794999569476, 4.180692268843079e-18, 0.24497866312686414, 1.0698755618734451e-17, 0.3028848683749714,
-  -1.1010827903001369e-17, 0.35877067027057225, -2.4623815582638635e-17, 0.4124104415973873, -1.587652227770689e-17,
-  0.4636476090008061, 2.2698777452961687e-17, 0.5123894603107377, -2.5462781472855804e-17, 0.5585993153435624,
-  -5.4556305485916264e-18, 0.6022873461349642, 2.950430737228402e-17, 0.6435011087932844, 1.5834785051444286e-17,
-  0.6823165548747481, 6.943223671560008e-18, 0.7188299996216245, -2.1478388444456983e-17, 0.7531512809621944,
-  -2.4256934659182068e-17, 0.7853981633974483, 3.061616997868383e-17,
-];
+const SINE = coefficients(TERMS, true, (k) => overFactorial(2 * k + 1));
+const COSINE = coefficients(TERMS, true, (k) => overFactorial(2 * k));
 
 /** FSIN: ST(0) = sin ST(0); C2 and no change from 2^63 up. */
 export function FSIN(c: Cpu, i: Insn): void {
@@ -255,158 +237,12 @@ function sine(): void {
   const h = ACC[0];
   const l = ACC[1];
   times(h, l);
-  polynomial(SINE, 14);
+  polynomial(SINE, TERMS, EXACT_TERMS, ACC[0], ACC[1]);
   times(h, l);
 }
 
 /** ACC = cos ACC, for a magnitude up to pi / 4. */
 function cosine(): void {
   times(ACC[0], ACC[1]);
-  polynomial(COSINE, 14);
-}
-
-/** ACC = the polynomial of ACC with the given coefficients. */
-function polynomial(coefficients: Float64Array, terms: int): void {
-  const h = ACC[0];
-  const l = ACC[1];
-  let p = 0;
-  for (let k = terms - 1; k >= EXACT_TERMS; k--) p = p * h + coefficients[2 * k];
-  set(p, 0);
-  for (let k = EXACT_TERMS - 1; k >= 0; k--) {
-    times(h, l);
-    plus(coefficients[2 * k], coefficients[2 * k + 1]);
-  }
-}
-
-/** FPATAN: ST(1) = arctan(ST(1) / ST(0)) in the quadrant of the point (ST(0), ST(1)); then pop. */
-export function FPATAN(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  const s = c.ftop;
-  const d = physical(c, 1);
-  if (!(inUse(c, s) && inUse(c, d))) {
-    if (underflowTo(c, d)) pop(c);
-    return;
-  }
-  take(c, d, A);
-  take(c, s, B);
-  if (conclude(c, d, arctangent(c.fcw | PC_EXTENDED))) pop(c);
-}
-
-/** R = the angle of the point (B, A). */
-function arctangent(fcw: int): int {
-  if (nanOrUnsupported(A) || nanOrUnsupported(B)) return nanOfBoth();
-  const sign = X[A + 2] & SIGN;
-  const left = (X[B + 2] & SIGN) !== 0;
-  const flags = denormal(A) || denormal(B) ? FSW_DE : 0;
-  const aInfinite = isInfinite(A);
-  const bInfinite = isInfinite(B);
-  if (aInfinite) {
-    // pi / 4 or 3 pi / 4 with both infinite, else pi / 2.
-    if (bInfinite) multipleOfQuarterPi(left ? 3 : 1);
-    else multipleOfQuarterPi(2);
-    return flags | signed(sign, 0, fcw);
-  }
-  if (bInfinite || isZero(A)) {
-    if (left) {
-      multipleOfQuarterPi(4);
-      return flags | signed(sign, 0, fcw);
-    }
-    result(sign, 0, 0);
-    return flags;
-  }
-  if (isZero(B)) {
-    multipleOfQuarterPi(2);
-    return flags | signed(sign, 0, fcw);
-  }
-  let ea = X[A + 2] & EXPONENT;
-  let eb = X[B + 2] & EXPONENT;
-  if (ea === 0) ea = normalise(A);
-  if (eb === 0) eb = normalise(B);
-  // The lesser magnitude over the greater.
-  let n = ea - eb;
-  const steep = n > 0 || (n === 0 && X[A + 1] >>> 0 > X[B + 1] >>> 0);
-  significand(steep ? A : B);
-  const dh = ACC[0];
-  const dl = ACC[1];
-  significand(steep ? B : A);
-  over(dh, dl);
-  if (steep) n = -n;
-  if (n < -80) {
-    if (!steep && !left) {
-      plus(-TRIFLE * ACC[0], 0);
-      return flags | signed(sign, n, fcw);
-    }
-    set(ACC[0] * 2 ** -100, 0);
-  } else {
-    shift(n);
-    arctangentOfRatio();
-  }
-  if (steep) {
-    if (!left) set(-ACC[0], -ACC[1]);
-    plus(HALF_PI[0], HALF_PI[1]);
-  } else if (left) {
-    set(-ACC[0], -ACC[1]);
-    plus(PI[0], PI[1]);
-  }
-  return flags | signed(sign, 0, fcw);
-}
-
-function multipleOfQuarterPi(n: int): void {
-  set((PI[0] * n) / 4, (PI[1] * n) / 4);
-  if (n === 3) {
-    set(PI[0], PI[1]);
-    times(0.75, 0);
-  }
-}
-
-function signed(sign: int, n: int, fcw: int): int {
-  if (sign !== 0) set(-ACC[0], -ACC[1]);
-  return pack(n, fcw);
-}
-
-/** ACC = arctan ACC, for 0 <= ACC <= 1 (and a trifle more). */
-function arctangentOfRatio(): void {
-  const k = Math.round(ACC[0] * 16);
-  const h = ACC[0];
-  const l = ACC[1];
-  if (k !== 0) {
-    // arctan t = arctan c + arctan((t - c) / (1 + t c))
-    const t = k / 16;
-    times(t, 0);
-    plus(1, 0);
-    const dh = ACC[0];
-    const dl = ACC[1];
-    set(h, l);
-    plus(-t, 0);
-    over(dh, dl);
-  }
-  const uh = ACC[0];
-  const ul = ACC[1];
-  times(uh, ul);
-  polynomial(ARCTANGENT, 11);
-  times(uh, ul);
-  if (k !== 0) plus(ARCTANGENTS[2 * k], ARCTANGENTS[2 * k + 1]);
-}
-
-function series(terms: int, order: (k: int) => int): Float64Array {
-  const out = new Float64Array(2 * terms);
-  for (let k = 0; k < terms; k++) {
-    set(k & 1 ? -1 : 1, 0);
-    for (let n = 2; n <= order(k); n++) over(n, 0);
-    out[2 * k] = ACC[0];
-    out[2 * k + 1] = ACC[1];
-  }
-  return out;
-}
-
-function reciprocals(terms: int): Float64Array {
-  const out = new Float64Array(2 * terms);
-  for (let k = 0; k < terms; k++) {
-    set(k & 1 ? -1 : 1, 0);
-    over(2 * k + 1, 0);
-    out[2 * k] = ACC[0];
-    out[2 * k + 1] = ACC[1];
-  }
-  return out;
+  polynomial(COSINE, TERMS, EXACT_TERMS, ACC[0], ACC[1]);
 }
