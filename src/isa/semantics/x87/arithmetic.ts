@@ -5,7 +5,7 @@ import { type Cpu, FORM_DOUBLE } from '../../state.ts';
 import { EXPONENT, FSW_C1, FSW_IE, FSW_SF, FSW_ZE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
 import { difference, inexact, product, ratio, root, sum } from './exact.ts';
 import { extract, roundToInteger, scale } from './integral.ts';
-import { integerSource, source, takeFetched } from './memory-operand.ts';
+import { integerSource, OPERAND, source, takeFetched } from './memory-operand.ts';
 import { add, divide, multiply, squareRoot } from './operations.ts';
 import { A, B, nanOrUnsupported, R, result, X } from './softfloat.ts';
 import {
@@ -13,7 +13,6 @@ import {
   conclude,
   doubleOf,
   give,
-  giveDouble,
   giveNaN,
   inUse,
   note,
@@ -37,93 +36,93 @@ const DIVR = 5;
 
 /** FADD: dst = dst + src. */
 export function FADD(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, ADD, sum(c, destination(c, i), b));
+  source(c, i);
+  if (!sum(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, ADD);
 }
 /** FADDP: the same, then pop. */
 export function FADDP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, ADD, sum(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (sum(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, ADD)) pop(c);
 }
 /** FIADD: ST(0) = ST(0) + integer. */
 export function FIADD(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, ADD, sum(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!sum(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, ADD);
 }
 /** FSUB: dst = dst - src. */
 export function FSUB(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, SUB, difference(c, destination(c, i), b));
+  source(c, i);
+  if (!difference(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, SUB);
 }
 /** FSUBP: the same, then pop. */
 export function FSUBP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, SUB, difference(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (difference(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, SUB)) pop(c);
 }
 /** FISUB: ST(0) = ST(0) - integer. */
 export function FISUB(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, SUB, difference(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!difference(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, SUB);
 }
 /** FSUBR: dst = src - dst. */
 export function FSUBR(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, SUBR, difference(c, b, destination(c, i)));
+  source(c, i);
+  if (!difference(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, SUBR);
 }
 /** FSUBRP: the same, then pop. */
 export function FSUBRP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, SUBR, difference(c, b, destination(c, i)))) pop(c);
+  source(c, i);
+  if (difference(c, physical(c, i.dst.n), OPERAND[0], destination(c, i)) || general(c, i, SUBR)) pop(c);
 }
 /** FISUBR: ST(0) = integer - ST(0). */
 export function FISUBR(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, SUBR, difference(c, b, destination(c, i)));
+  integerSource(c, i);
+  if (!difference(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, SUBR);
 }
 /** FMUL: dst = dst * src. */
 export function FMUL(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, MUL, product(c, destination(c, i), b));
+  source(c, i);
+  if (!product(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, MUL);
 }
 /** FMULP: the same, then pop. */
 export function FMULP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, MUL, product(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (product(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, MUL)) pop(c);
 }
 /** FIMUL: ST(0) = ST(0) * integer. */
 export function FIMUL(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, MUL, product(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!product(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, MUL);
 }
 /** FDIV: dst = dst / src. */
 export function FDIV(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, DIV, ratio(c, destination(c, i), b));
+  source(c, i);
+  if (!ratio(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, DIV);
 }
 /** FDIVP: the same, then pop. */
 export function FDIVP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, DIV, ratio(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (ratio(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, DIV)) pop(c);
 }
 /** FIDIV: ST(0) = ST(0) / integer. */
 export function FIDIV(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, DIV, ratio(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!ratio(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, DIV);
 }
 /** FDIVR: dst = src / dst. */
 export function FDIVR(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, DIVR, ratio(c, b, destination(c, i)));
+  source(c, i);
+  if (!ratio(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, DIVR);
 }
 /** FDIVRP: the same, then pop. */
 export function FDIVRP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, DIVR, ratio(c, b, destination(c, i)))) pop(c);
+  source(c, i);
+  if (ratio(c, physical(c, i.dst.n), OPERAND[0], destination(c, i)) || general(c, i, DIVR)) pop(c);
 }
 /** FIDIVR: ST(0) = integer / ST(0). */
 export function FIDIVR(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, DIVR, ratio(c, b, destination(c, i)));
+  integerSource(c, i);
+  if (!ratio(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, DIVR);
 }
 
 /** FSQRT: ST(0) = square root of ST(0). */
@@ -131,9 +130,8 @@ export function FSQRT(c: Cpu, i: Insn): void {
   waiting(c);
   note(c, i);
   const d = c.ftop;
-  const r = root(c, doubleOf(c, d));
-  if (!Number.isNaN(r)) c.fpd[d] = r;
-  else if (!inUse(c, d)) underflowTo(c, d);
+  if (root(c, d, doubleOf(c, d))) return;
+  if (!inUse(c, d)) underflowTo(c, d);
   else {
     take(c, d, A);
     conclude(c, d, squareRoot(c.fcw));
@@ -236,17 +234,9 @@ function destination(c: Cpu, i: Insn): number {
   return doubleOf(c, physical(c, i.dst.n));
 }
 
-/** Ends an instruction for which the fast way found r, or did not (NaN). Whether it completed, so that it may pop. */
-function finish(c: Cpu, i: Insn, operation: int, r: number): boolean {
+/** The general way. Whether the instruction completed, so that it may pop. */
+function general(c: Cpu, i: Insn, operation: int): boolean {
   const d = physical(c, i.dst.n);
-  if (!Number.isNaN(r)) {
-    giveDouble(c, d, r);
-    return true;
-  }
-  return general(c, i, operation, d);
-}
-
-function general(c: Cpu, i: Insn, operation: int, d: int): boolean {
   const reverse = operation === SUBR || operation === DIVR;
   const to = reverse ? B : A;
   const from = reverse ? A : B;

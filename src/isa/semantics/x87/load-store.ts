@@ -8,7 +8,7 @@ import { offset, readable } from '../operand.ts';
 import { FSW_C1, RC_MASK, RC_NEAREST } from './bits.ts';
 import { convertedHi, convertedLo, toDouble, toSingle } from './convert.ts';
 import { inexact } from './exact.ts';
-import { fetch, takeFetched } from './memory-operand.ts';
+import { memorySource, OPERAND, takeFetched } from './memory-operand.ts';
 import { A, nanOfA, nanOrUnsupported, R, X } from './softfloat.ts';
 import {
   allowed,
@@ -42,13 +42,13 @@ const floatWord = new Int32Array(float.buffer);
 
 /** FLD: pushes ST(n), m32fp, m64fp or m80fp. */
 export function FLD(c: Cpu, i: Insn): void {
-  waiting(c);
   const o = i.src;
   if (o.kind === MEM) {
     if (o.size === 80) loadExtended(c, i, o);
     else {
-      const v = fetch(c, i, o);
+      memorySource(c, i);
       if (!roomToPush(c)) return;
+      const v = OPERAND[0];
       if (!Number.isNaN(v)) {
         c.fsw &= ~FSW_C1;
         giveDouble(c, push(c), v);
@@ -56,6 +56,7 @@ export function FLD(c: Cpu, i: Insn): void {
     }
     return;
   }
+  waiting(c);
   note(c, i);
   const s = physical(c, o.n);
   if (!inUse(c, s)) {
@@ -85,6 +86,7 @@ function loadSpecial(c: Cpu): void {
 }
 
 function loadExtended(c: Cpu, i: Insn, o: Operand): void {
+  waiting(c);
   const at = offset(c, o);
   const p = readable(c, o);
   noteMemory(c, i, o, at);

@@ -261,8 +261,8 @@ export function allowed(c: Cpu, flags: int): boolean {
  * signalled. Otherwise the caller signals them when it has written, since recording the opcode reads memory.
  */
 export function storable(c: Cpu, flags: int): boolean {
-  const before = flags & (FSW_IE | FSW_OE | FSW_UE);
-  if ((before & ~c.fcw) === 0) return true;
+  const before = flags & (FSW_IE | FSW_SF | FSW_OE | FSW_UE);
+  if ((before & ~c.fcw & EXCEPTIONS) === 0) return true;
   signal(c, before);
   return false;
 }
