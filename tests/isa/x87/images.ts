@@ -1,7 +1,7 @@
-// Cases of the instructions that store and load state images, and their replay.
+// Cases of the instructions that store and load state images, and their replay. They are recorded as a gzip file of one
+// JSON array of ImageCase with its ImageOutcome; bytes in hexadecimal, in the order of memory.
 
-import { DS, MEM, type Size } from '../../../src/isa/insn.ts';
-import { statusWord } from '../../../src/isa/semantics/x87/control.ts';
+import { MEM, type Size } from '../../../src/isa/insn.ts';
 import { type Random, randomCase } from './cases.ts';
 import { FORMS, insn, NOTHING, OPERAND, operand } from './forms.ts';
 import { cpu, DATA, execute, getRegister, memory, setRegister } from './machine.ts';
@@ -102,11 +102,9 @@ export function replayImage(c: ImageCase): ImageOutcome {
   const registers = Buffer.alloc(80);
   for (let n = 0; n < 8; n++) getRegister(n, registers, 10 * n);
   const xmm = Buffer.from(cpu.xmmU8).toString('hex');
-  const status = statusWord(cpu);
   const mxcsr = cpu.mxcsr;
   execute(insn('FNSTENV', operand(MEM, 224, 0, DATA + 0x100), NOTHING, 6));
   const environment = Buffer.from(memory.bytes.subarray(0x100, 0x11c)).toString('hex');
-  void status;
   return { fault, environment, registers: registers.toString('hex'), xmm, mxcsr, mem };
 }
 
@@ -121,5 +119,3 @@ export function comparable(c: ImageCase, o: ImageOutcome): ImageOutcome {
   }
   return { ...o, mem: mem.toString('hex') };
 }
-
-export { DS };
