@@ -4,8 +4,12 @@
 export * from './convert.ts';
 export * from './float-arithmetic.ts';
 export * from './float-compare.ts';
+export * from './logic.ts';
 export * from './move.ts';
 export { LDMXCSR, STMXCSR } from './mxcsr.ts';
-export * from './packed-integer.ts';
+export * from './packed-add.ts';
+export * from './packed-compare.ts';
+export * from './packed-multiply.ts';
 export * from './packed-quadword.ts';
+export * from './packed-shift.ts';
 export * from './shuffle.ts';

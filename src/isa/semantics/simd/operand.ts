@@ -5,12 +5,12 @@
 // registers, XMM registers are rows of four words, and a memory operand is first loaded into the staging register
 // behind XMM7. So an algorithm sees words only, and with operands known these indices are constants.
 //
-// Order of exceptions, as on hardware: #UD, #NM, #MF, then segment limits, alignment (#GP), paging.
+// Order of exceptions, as measured: #UD, #NM, #MF, alignment (#GP, also in SS), segment limits, paging.
 //
 // Deviations: alignment checks of CR0.AM (#AC) are the memory's business, not made here.
 
 import { GP, NM, UD } from '../../fault.ts';
-import { type Insn, type int, MEM, MMX, type Operand } from '../../insn.ts';
+import { type int, MEM, MMX, type Operand } from '../../insn.ts';
 import { load, raiseIf, readPlace, store, writePlace } from '../../prims.ts';
 import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, type Place, WORD } from '../../state.ts';
 import { offset } from '../operand.ts';
@@ -112,24 +112,5 @@ export function storeWords(c: Cpu, p: Place, size: int, s: int): void {
   if (size > 64) {
     store(c, p, 32, c.words[s + 2], 8);
     store(c, p, 32, c.words[s + 3], 12);
-  }
-}
-
-/** A two-operand instruction whose destination is a register that is also its first source. */
-export type Binary = (a: int, b: int) => int;
-
-/**
- * DEST <- algorithm(DEST, SRC) on each 32-bit word of MMX or XMM registers.
- */
-export function each(c: Cpu, i: Insn, algorithm: Binary): void {
-  requireUnit(c, i.dst);
-  const s = source(c, i.src);
-  const d = destination(c, i.dst);
-  const w = c.words;
-  w[d] = algorithm(w[d], w[s]);
-  w[d + 1] = algorithm(w[d + 1], w[s + 1]);
-  if (i.dst.kind !== MMX) {
-    w[d + 2] = algorithm(w[d + 2], w[s + 2]);
-    w[d + 3] = algorithm(w[d + 3], w[s + 3]);
   }
 }

@@ -167,21 +167,6 @@ export function sumOfDifferences(a: int, b: int): int {
   return (halves & 65535) + (halves >>> 16);
 }
 
-// Logic.
-
-export function and(a: int, b: int): int {
-  return a & b;
-}
-export function andNot(a: int, b: int): int {
-  return ~a & b;
-}
-export function or(a: int, b: int): int {
-  return a | b;
-}
-export function xor(a: int, b: int): int {
-  return a ^ b;
-}
-
 // Shifts by n: more than a lane's width gives zero, or the sign (arithmetic).
 
 export function shiftLeftWords(a: int, n: int): int {
