@@ -10,7 +10,7 @@ import { type Cpu, WORD } from '../../state.ts';
 import { mmxCheck } from '../x87/mmx-alias.ts';
 import { DAZ, IE, PE, RC, RC_DOWN, RC_ZERO, settleExceptions } from './mxcsr.ts';
 import { destination, enterUnit, registerWords, requireBoth, requireSse, source, unalignedSource } from './operand.ts';
-import { isQuick, narrowDouble, stickyPrecision } from './quick-float.ts';
+import { narrowDouble } from './quick-float.ts';
 import { begin, narrow, raisedFlags, resultHigh, resultLow, singleFromInteger, widen } from './soft-float.ts';
 
 /** The integer indefinite. */
@@ -155,12 +155,10 @@ export function CVTSD2SS(c: Cpu, i: Insn): void {
   requireSse(c);
   const s = unalignedSource(c, i.src) - WORD.xmm;
   const d = i.dst.n << 2;
-  if (isQuick(c.mxcsr)) {
-    const r = narrowDouble(0, c.xmmF64[s >> 1], stickyPrecision(c.mxcsr));
-    if (!Number.isNaN(r)) {
-      c.xmmF32[d] = r;
-      return;
-    }
+  const r = narrowDouble(c.xmmF64[s >> 1], c.mxcsr);
+  if (!Number.isNaN(r)) {
+    c.xmmF32[d] = r;
+    return;
   }
   begin();
   narrow(c.xmm[s + 1], c.xmm[s], c.mxcsr);
@@ -198,7 +196,7 @@ export function CVTPD2PS(c: Cpu, i: Insn): void {
   begin();
   for (let k = 0; k < 2; k++) {
     const at = s + 2 * k;
-    const r = isQuick(c.mxcsr) ? narrowDouble(0, c.xmmF64[at >> 1], stickyPrecision(c.mxcsr)) : NaN;
+    const r = narrowDouble(c.xmmF64[at >> 1], c.mxcsr);
     if (!Number.isNaN(r)) waitSingle(k, r);
     else {
       narrow(c.xmm[at + 1], c.xmm[at], c.mxcsr);

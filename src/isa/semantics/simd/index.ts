@@ -2,8 +2,10 @@
 // Elsewhere: FISTTP and FXSAVE/FXRSTOR (x87), fences, PREFETCH (NOP), MONITOR and MWAIT (system).
 
 export * from './convert.ts';
+export * from './float-approximate.ts';
 export * from './float-arithmetic.ts';
 export * from './float-compare.ts';
+export * from './float-horizontal.ts';
 export * from './logic.ts';
 export * from './move.ts';
 export { LDMXCSR, STMXCSR } from './mxcsr.ts';
