@@ -10,7 +10,7 @@ import { type Cpu, WORD } from '../../state.ts';
 import { mmxCheck } from '../x87/mmx-alias.ts';
 import { DAZ, IE, PE, RC, RC_DOWN, RC_ZERO, settleExceptions } from './mxcsr.ts';
 import { destination, enterUnit, registerWords, requireBoth, requireSse, source, unalignedSource } from './operand.ts';
-import { narrowDouble } from './quick-float.ts';
+import { isCarefree, narrowDouble } from './quick-float.ts';
 import { begin, narrow, raisedFlags, resultHigh, resultLow, singleFromInteger, widen } from './soft-float.ts';
 
 /** The integer indefinite. */
@@ -32,6 +32,10 @@ export function CVTSI2SS(c: Cpu, i: Insn): void {
   requireSse(c);
   const v = integerSource(c, i.src);
   const d = registerWords(c, i.dst);
+  if (isCarefree(c.mxcsr)) {
+    c.xmmF32[i.dst.n << 2] = v;
+    return;
+  }
   begin();
   singleAt(0, v, c.mxcsr);
   settleExceptions(c, raisedFlags());
@@ -224,13 +228,19 @@ function integerSource(c: Cpu, o: Operand): int {
   return o.kind === REG ? c.reg[o.n] : c.words[unalignedSource(c, o)];
 }
 
+/** `lanes` integers from word `s` on to singles from word `d` (of an XMM register) on. */
 function toSingles(c: Cpu, d: int, s: int, lanes: int): void {
+  if (isCarefree(c.mxcsr)) {
+    for (let k = 0; k < lanes; k++) c.xmmF32[d - WORD.xmm + k] = c.words[s + k];
+    return;
+  }
   begin();
   for (let k = 0; k < lanes; k++) singleAt(k, c.words[s + k], c.mxcsr);
   settleExceptions(c, raisedFlags());
   for (let k = 0; k < lanes; k++) c.words[d + k] = waiting[k];
 }
 
+/** Lane k of the waiting results <- the integer v as a single; adds to the flags raised. */
 function singleAt(k: int, v: int, mxcsr: int): void {
   if (v === Math.fround(v)) waitSingle(k, v);
   else {

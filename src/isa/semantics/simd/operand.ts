@@ -24,8 +24,8 @@ export const STAGED = WORD.xmm + 4 * STAGING;
 
 /** Before an instruction on XMM registers: #UD (CR0.EM, CR4.OSFXSR clear), #NM (CR0.TS). */
 export function requireSse(c: Cpu): void {
-  raiseIf(c, (c.cr0 & CR0_EM) | (~c.cr4 & CR4_OSFXSR), UD);
-  raiseIf(c, c.cr0 & CR0_TS, NM);
+  const obstacles = (c.cr0 & (CR0_EM | CR0_TS)) | (~c.cr4 & CR4_OSFXSR);
+  raiseIf(c, obstacles, obstacles & ~CR0_TS ? UD : NM);
 }
 
 /** Before an instruction on registers of the kind of `o`: MMX registers #UD, #NM, #MF; XMM registers #UD, #NM. */

@@ -27,7 +27,8 @@ const { abs, fround, sqrt } = Math;
 /** RC, PM and PE where inexact results are plain: rounding to nearest, inexactness masked and already noted. */
 const CAREFREE = PM | PE;
 
-function isCarefree(mxcsr: int): boolean {
+/** Whether rounding to nearest with nothing noted is all there is to do for plain results. */
+export function isCarefree(mxcsr: int): boolean {
   return (mxcsr & (RC | PM | PE)) === CAREFREE;
 }
 function isNearest(mxcsr: int): boolean {
