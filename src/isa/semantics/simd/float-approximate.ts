@@ -5,34 +5,34 @@
 // bound on the relative error (1.5 * 2^-12) holds.
 
 import type { Insn, int } from '../../insn.ts';
-import { type Cpu, WORD } from '../../state.ts';
-import { registerWords, requireSse, source, unalignedSource } from './operand.ts';
+import type { Cpu } from '../../state.ts';
+import { registerWords, requireSse, source, unalignedSource, XMM_WORDS } from './operand.ts';
 
 /** RCPPS - DEST <- approximately 1 / SRC, four singles. */
 export function RCPPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
-  const d = registerWords(c, i.dst) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
+  const d = registerWords(c, i.dst) - XMM_WORDS;
   for (let k = 0; k < 4; k++) reciprocal(c, d + k, s + k);
 }
 /** RCPSS - the low single. */
 export function RCPSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
-  reciprocal(c, registerWords(c, i.dst) - WORD.xmm, s);
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
+  reciprocal(c, registerWords(c, i.dst) - XMM_WORDS, s);
 }
 /** RSQRTPS - DEST <- approximately 1 / square root of SRC, four singles. */
 export function RSQRTPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
-  const d = registerWords(c, i.dst) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
+  const d = registerWords(c, i.dst) - XMM_WORDS;
   for (let k = 0; k < 4; k++) reciprocalRoot(c, d + k, s + k);
 }
 /** RSQRTSS - the low single. */
 export function RSQRTSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
-  reciprocalRoot(c, registerWords(c, i.dst) - WORD.xmm, s);
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
+  reciprocalRoot(c, registerWords(c, i.dst) - XMM_WORDS, s);
 }
 
 /** A positive normal number to 12 significant bits, nearest. */

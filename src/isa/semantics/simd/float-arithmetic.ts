@@ -2,9 +2,9 @@
 // MXCSR: IE DE ZE OE UE PE as they arise.
 
 import type { Insn } from '../../insn.ts';
-import { type Cpu, WORD } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { putDoubles, putSingles, SQRT, soft, VERTICAL } from './float-lanes.ts';
-import { requireSse, source, unalignedSource } from './operand.ts';
+import { requireSse, source, unalignedSource, XMM_WORDS } from './operand.ts';
 import {
   addDouble,
   addSingle,
@@ -22,7 +22,7 @@ import { ADD, DIV, MUL, SUB } from './soft-float.ts';
 /** ADDPS - DEST <- DEST + SRC, four singles. */
 export function ADDPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -35,7 +35,7 @@ export function ADDPS(c: Cpu, i: Insn): void {
 /** ADDPD - two doubles. */
 export function ADDPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -46,7 +46,7 @@ export function ADDPD(c: Cpu, i: Insn): void {
 /** ADDSS - the low single. */
 export function ADDSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const r = addSingle(x[d], x[s], c.mxcsr);
@@ -56,7 +56,7 @@ export function ADDSS(c: Cpu, i: Insn): void {
 /** ADDSD - the low double. */
 export function ADDSD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (unalignedSource(c, i.src) - WORD.xmm) >> 1;
+  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const r = addDouble(x[d], x[s], c.mxcsr);
@@ -67,7 +67,7 @@ export function ADDSD(c: Cpu, i: Insn): void {
 /** SUBPS - DEST <- DEST - SRC, four singles. */
 export function SUBPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -80,7 +80,7 @@ export function SUBPS(c: Cpu, i: Insn): void {
 /** SUBPD - two doubles. */
 export function SUBPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -91,7 +91,7 @@ export function SUBPD(c: Cpu, i: Insn): void {
 /** SUBSS - the low single. */
 export function SUBSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const r = subSingle(x[d], x[s], c.mxcsr);
@@ -101,7 +101,7 @@ export function SUBSS(c: Cpu, i: Insn): void {
 /** SUBSD - the low double. */
 export function SUBSD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (unalignedSource(c, i.src) - WORD.xmm) >> 1;
+  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const r = subDouble(x[d], x[s], c.mxcsr);
@@ -112,7 +112,7 @@ export function SUBSD(c: Cpu, i: Insn): void {
 /** MULPS - DEST <- DEST * SRC, four singles. */
 export function MULPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -125,7 +125,7 @@ export function MULPS(c: Cpu, i: Insn): void {
 /** MULPD - two doubles. */
 export function MULPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -136,7 +136,7 @@ export function MULPD(c: Cpu, i: Insn): void {
 /** MULSS - the low single. */
 export function MULSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const r = mulSingle(x[d], x[s], c.mxcsr);
@@ -146,7 +146,7 @@ export function MULSS(c: Cpu, i: Insn): void {
 /** MULSD - the low double. */
 export function MULSD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (unalignedSource(c, i.src) - WORD.xmm) >> 1;
+  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const r = mulDouble(x[d], x[s], c.mxcsr);
@@ -157,7 +157,7 @@ export function MULSD(c: Cpu, i: Insn): void {
 /** DIVPS - DEST <- DEST / SRC, four singles. */
 export function DIVPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -170,7 +170,7 @@ export function DIVPS(c: Cpu, i: Insn): void {
 /** DIVPD - two doubles. */
 export function DIVPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -181,7 +181,7 @@ export function DIVPD(c: Cpu, i: Insn): void {
 /** DIVSS - the low single. */
 export function DIVSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const r = divSingle(x[d], x[s], c.mxcsr);
@@ -191,7 +191,7 @@ export function DIVSS(c: Cpu, i: Insn): void {
 /** DIVSD - the low double. */
 export function DIVSD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (unalignedSource(c, i.src) - WORD.xmm) >> 1;
+  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const r = divDouble(x[d], x[s], c.mxcsr);
@@ -202,7 +202,7 @@ export function DIVSD(c: Cpu, i: Insn): void {
 /** SQRTPS - DEST <- square root of SRC, four singles. */
 export function SQRTPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -215,7 +215,7 @@ export function SQRTPS(c: Cpu, i: Insn): void {
 /** SQRTPD - two doubles. */
 export function SQRTPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -226,7 +226,7 @@ export function SQRTPD(c: Cpu, i: Insn): void {
 /** SQRTSS - the low single. */
 export function SQRTSS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const r = sqrtSingle(x[s], c.mxcsr);
@@ -236,7 +236,7 @@ export function SQRTSS(c: Cpu, i: Insn): void {
 /** SQRTSD - the low double. */
 export function SQRTSD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (unalignedSource(c, i.src) - WORD.xmm) >> 1;
+  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const r = sqrtDouble(x[s], c.mxcsr);

@@ -1,16 +1,16 @@
 // SSE3 arithmetic across lanes: ADDSUB, HADD, HSUB (SDM vol. 2). MXCSR: IE DE OE UE PE as they arise.
 
 import type { Insn } from '../../insn.ts';
-import { type Cpu, WORD } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { ALTERNATING, HORIZONTAL, putDoubles, putSingles, soft } from './float-lanes.ts';
-import { requireSse, source } from './operand.ts';
+import { requireSse, source, XMM_WORDS } from './operand.ts';
 import { addDouble, addSingle, subDouble, subSingle } from './quick-float.ts';
 import { ADD, SUB } from './soft-float.ts';
 
 /** ADDSUBPS - even singles subtracted, odd ones added. */
 export function ADDSUBPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -23,7 +23,7 @@ export function ADDSUBPS(c: Cpu, i: Insn): void {
 /** ADDSUBPD - the low double subtracted, the high one added. */
 export function ADDSUBPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -35,7 +35,7 @@ export function ADDSUBPD(c: Cpu, i: Insn): void {
 /** HADDPS - sums of adjacent singles: of DEST (lower half), of SRC (upper half). */
 export function HADDPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -48,7 +48,7 @@ export function HADDPS(c: Cpu, i: Insn): void {
 /** HADDPD - the same with doubles. */
 export function HADDPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;
@@ -59,7 +59,7 @@ export function HADDPD(c: Cpu, i: Insn): void {
 /** HSUBPS - differences of adjacent singles, the lower one less the upper one. */
 export function HSUBPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const x = c.xmmF32;
   const m = c.mxcsr;
@@ -72,7 +72,7 @@ export function HSUBPS(c: Cpu, i: Insn): void {
 /** HSUBPD - the same with doubles. */
 export function HSUBPD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = (source(c, i.src) - WORD.xmm) >> 1;
+  const s = (source(c, i.src) - XMM_WORDS) >> 1;
   const d = i.dst.n << 1;
   const x = c.xmmF64;
   const m = c.mxcsr;

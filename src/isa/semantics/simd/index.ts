@@ -7,6 +7,7 @@ export * from './float-arithmetic.ts';
 export * from './float-compare.ts';
 export * from './float-horizontal.ts';
 export * from './logic.ts';
+export * from './masked.ts';
 export * from './move.ts';
 export { LDMXCSR, STMXCSR } from './mxcsr.ts';
 export * from './packed-add.ts';

@@ -1,6 +1,7 @@
 // Packed shifts of MMX and XMM registers, by an immediate or by the low quadword of SRC (SDM vol. 2). No flags.
 
 import { IMM, type Insn, type int, MMX, type Operand } from '../../insn.ts';
+import { gt, gtu, leu, ne } from '../../prims.ts';
 import type { Cpu } from '../../state.ts';
 import { destination, requireUnit, source } from './operand.ts';
 import {
@@ -143,22 +144,24 @@ export function PSRLDQ(c: Cpu, i: Insn): void {
 
 /** Word k of the register at d; 0 outside it. */
 function wordOr0(c: Cpu, d: int, k: int): int {
-  return k < 0 || k > 3 ? 0 : c.words[d + k];
+  return leu(k, 3) ? c.words[d + (k & 3)] : 0;
 }
+
 /** High word of hi:lo << n, n of 0..31. */
 function wordLeft(hi: int, lo: int, n: int): int {
-  return n === 0 ? hi : (hi << n) | (lo >>> (32 - n));
+  return (hi << n) | ((lo >>> 1) >>> (31 - n));
 }
 /** Low word of hi:lo >> n, n of 0..31. */
 function wordRight(lo: int, hi: int, n: int): int {
-  return n === 0 ? lo : (lo >>> n) | (hi << (32 - n));
+  return (lo >>> n) | ((hi << 1) << (31 - n));
 }
 
 /** Count of a shift: an immediate byte, or the low quadword of a register or of memory; at most `most`. */
 function shiftCount(c: Cpu, o: Operand, most: int): int {
-  if (o.kind === IMM) return (o.value & 255) > most ? most : o.value & 255;
+  if (o.kind === IMM) return gt(o.value & 255, most) ? most : o.value & 255;
   const s = source(c, o);
-  return c.words[s + 1] !== 0 || c.words[s] >>> 0 > most ? most : c.words[s];
+  const beyond = ne(c.words[s + 1], 0) | gtu(c.words[s], most);
+  return beyond ? most : c.words[s];
 }
 
 function leftQuadword(c: Cpu, d: int, n: int): void {

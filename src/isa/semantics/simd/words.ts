@@ -27,16 +27,16 @@ function select(mask: int, a: int, b: int): int {
 }
 
 // Halves of a word as signed and unsigned 16-bit values.
-function low(a: int): int {
+function lowSigned(a: int): int {
   return (a << 16) >> 16;
 }
-function high(a: int): int {
+function highSigned(a: int): int {
   return a >> 16;
 }
-function lowU(a: int): int {
+function lowUnsigned(a: int): int {
   return a & 65535;
 }
-function highU(a: int): int {
+function highUnsigned(a: int): int {
   return a >>> 16;
 }
 function pair(lo: int, hi: int): int {
@@ -161,17 +161,17 @@ export function averageWords(a: int, b: int): int {
 // Multiplication.
 
 export function mulLowWords(a: int, b: int): int {
-  return pair(imul(a, b), imul(high(a), high(b)));
+  return pair(imul(a, b), imul(highSigned(a), highSigned(b)));
 }
 export function mulHighWords(a: int, b: int): int {
-  return pair(imul(low(a), low(b)) >>> 16, imul(high(a), high(b)) >>> 16);
+  return pair(imul(lowSigned(a), lowSigned(b)) >>> 16, imul(highSigned(a), highSigned(b)) >>> 16);
 }
 export function mulHighUnsignedWords(a: int, b: int): int {
-  return pair(imul(lowU(a), lowU(b)) >>> 16, imul(highU(a), highU(b)) >>> 16);
+  return pair(imul(lowUnsigned(a), lowUnsigned(b)) >>> 16, imul(highUnsigned(a), highUnsigned(b)) >>> 16);
 }
 /** Sum of the products of the two signed words. */
 export function mulAddWords(a: int, b: int): int {
-  return (imul(low(a), low(b)) + imul(high(a), high(b))) | 0;
+  return (imul(lowSigned(a), lowSigned(b)) + imul(highSigned(a), highSigned(b))) | 0;
 }
 /** Sum of the absolute differences of the four unsigned bytes. */
 export function sumOfDifferences(a: int, b: int): int {
@@ -189,7 +189,7 @@ export function shiftRightWords(a: int, n: int): int {
   return gt(n, 15) ? 0 : (a >>> n) & imul(65535 >>> n, 0x00010001);
 }
 export function shiftRightSignedWords(a: int, n: int): int {
-  return pair(low(a) >> n, high(a) >> n);
+  return pair(lowSigned(a) >> n, highSigned(a) >> n);
 }
 export function shiftLeftDoublewords(a: int, n: int): int {
   return gt(n, 31) ? 0 : a << n;
@@ -221,18 +221,18 @@ function clamp(v: int, least: int, most: int): int {
 
 export function packSignedBytes(x: int, y: int): int {
   return (
-    (clamp(low(x), -128, 127) & 255) |
-    ((clamp(high(x), -128, 127) & 255) << 8) |
-    ((clamp(low(y), -128, 127) & 255) << 16) |
-    (clamp(high(y), -128, 127) << 24)
+    (clamp(lowSigned(x), -128, 127) & 255) |
+    ((clamp(highSigned(x), -128, 127) & 255) << 8) |
+    ((clamp(lowSigned(y), -128, 127) & 255) << 16) |
+    (clamp(highSigned(y), -128, 127) << 24)
   );
 }
 export function packUnsignedBytes(x: int, y: int): int {
   return (
-    clamp(low(x), 0, 255) |
-    (clamp(high(x), 0, 255) << 8) |
-    (clamp(low(y), 0, 255) << 16) |
-    (clamp(high(y), 0, 255) << 24)
+    clamp(lowSigned(x), 0, 255) |
+    (clamp(highSigned(x), 0, 255) << 8) |
+    (clamp(lowSigned(y), 0, 255) << 16) |
+    (clamp(highSigned(y), 0, 255) << 24)
   );
 }
 export function packSignedWords(x: int, y: int): int {
