@@ -20,7 +20,7 @@ import { Memory } from '../memory/memory.ts';
 import { Board } from './board.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
-import type { Exit, MachineOptions } from './options.ts';
+import type { EngineChoice, Exit, MachineOptions } from './options.ts';
 
 const MIB = 1024 * 1024;
 /** How long the loop keeps the host's event loop waiting, in milliseconds. */
@@ -71,8 +71,7 @@ export class Machine {
       onMappingLost: (user) => this.engine.mappingLost(user),
     });
     this.cpu = new Cpu(this.memory.heap, this.memory.layout.registersAt, this.memory, this.#platform());
-    this.engine =
-      options.engine === 'reference' ? new Reference(this.cpu, this.memory) : new Interpreter(this.cpu, this.memory);
+    this.engine = makeEngine(options.engine ?? 'interpreter', this.cpu, this.memory);
     this.clock = options.clock === 'virtual' ? new VirtualClock(() => this.engine.retired()) : new HostClock();
     this.clock.onEarlier = () => {
       this.cpu.attention |= ATTENTION_TIMER;
@@ -278,6 +277,11 @@ export class Machine {
     c.eip = plan.entry | 0;
     c.memory.contextChanged(c, true);
   }
+}
+
+function makeEngine(choice: EngineChoice, cpu: Cpu, memory: Memory): Engine {
+  if (typeof choice === 'function') return choice(cpu, memory);
+  return choice === 'reference' ? new Reference(cpu, memory) : new Interpreter(cpu, memory);
 }
 
 function hex(v: number): string {
