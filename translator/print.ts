@@ -155,7 +155,7 @@ class Printer implements AsmNames {
         return [
           iff(
             binary('<', int(id('cnt')), lit(this.#options.overshoot)),
-            this.#leave({ at: item.at }, [], REGION_CHAIN),
+            this.#leave(item.to, [], REGION_CHAIN),
           ),
         ];
       case 'leave':
@@ -291,6 +291,9 @@ function liveTemporaries(items: readonly Item[]): Set<number> {
         case 'step':
           visitStmt(item.s);
           item.arm.forEach(visitStmt);
+          break;
+        case 'poll':
+          if ('value' in item.to) uses({ k: 'branch', e: item.to.value }, use);
           break;
         case 'leave':
           item.arm.forEach(visitStmt);
