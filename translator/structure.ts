@@ -172,7 +172,7 @@ class Builder {
       .filter((c) => this.#flow.isMerge(c))
       .sort((a, b) => (this.#flow.index.get(b) as number) - (this.#flow.index.get(a) as number));
     if (!this.#flow.isHead(at)) return this.#within(at, merges, pending);
-    const body: Item[] = [{ k: 'poll', to: at === RETURN ? { value: RETURN_EIP } : { at } }, ...this.#within(at, merges, new Map())];
+    const body: Item[] = [{ k: 'poll', to: outside(at) }, ...this.#within(at, merges, new Map())];
     return [...steps(settle(pending, this.#live.get(at))), { k: 'loop', at, body }];
   }
 
@@ -269,12 +269,17 @@ class Builder {
   }
 
   #edge(from: Block, to: number, pending: Pending): Item[] {
-    if (!from.succ.includes(to)) return [{ k: 'leave', to: { at: to }, arm: settle(pending) }];
+    if (!from.succ.includes(to)) return [{ k: 'leave', to: outside(to), arm: settle(pending) }];
     const wanted = this.#live.get(to);
     if (this.#flow.isBack(from.at, to)) return [{ k: 'goto', kind: 'continue', to, arm: settle(pending, wanted) }];
     if (this.#flow.isMerge(to)) return [{ k: 'goto', kind: 'break', to, arm: settle(pending, wanted) }];
     return this.tree(to, pending);
   }
+}
+
+/** Where a block is for the interpreter: returns go on at the EIP that was popped. */
+function outside(at: number): Target {
+  return at === RETURN ? { value: RETURN_EIP } : { at };
 }
 
 function reads(s: Stmt, pending: Pending): boolean {
