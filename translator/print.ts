@@ -152,12 +152,7 @@ class Printer implements AsmNames {
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
       case 'poll':
-        return [
-          iff(
-            binary('<', int(id('cnt')), lit(this.#options.overshoot)),
-            this.#leave(item.to, [], REGION_CHAIN),
-          ),
-        ];
+        return [iff(binary('<', int(id('cnt')), lit(this.#options.overshoot)), this.#leave(item.to, [], REGION_CHAIN))];
       case 'leave':
         return this.#leave(item.to, item.arm, REGION_CHAIN);
       case 'goto':

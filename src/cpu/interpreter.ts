@@ -340,7 +340,8 @@ export class Interpreter implements Engine {
 /** What packed code depends on: CS.D, SS.B, and which of the segments are not flat. */
 function modeOf(c: Cpu): int {
   let bent = 0;
-  for (let s = ES; s <= DS; s++) if (s !== CS && !isFlatData(c, s)) bent |= 1 << s;
+  // CS is one of them, since it cannot be written.
+  for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
   return decodeModeOf(c) | ((bent | 0x30) << 2);
 }
