@@ -1,16 +1,26 @@
 // The mainboard: devices, wired together and put where layout.ts says. It holds no state of its own.
 
-import type { Registers, Wire } from '../devices/contract.ts';
+import type { Device, Registers, Wire } from '../devices/contract.ts';
+import { DebugExit } from '../devices/debug-exit.ts';
+import { DebugConsole } from '../devices/debugcon.ts';
+import { Dma8237 } from '../devices/dma8237.ts';
 import { I440fx } from '../devices/i440fx.ts';
+import { I8042 } from '../devices/i8042.ts';
 import { IoApic } from '../devices/ioapic.ts';
+import { Port80 } from '../devices/ioport80.ts';
 import { LocalApic } from '../devices/lapic.ts';
 import { PciBus } from '../devices/pci.ts';
 import { PicPair } from '../devices/pic8259.ts';
 import { Piix3 } from '../devices/piix3.ts';
 import { Piix4Pm } from '../devices/piix4-pm.ts';
 import { Pit8254 } from '../devices/pit8254.ts';
+import { Port61 } from '../devices/port61.ts';
+import { Port92 } from '../devices/port92.ts';
+import { Ps2Keyboard } from '../devices/ps2-keyboard.ts';
+import { Ps2Mouse } from '../devices/ps2-mouse.ts';
 import { Rtc146818 } from '../devices/rtc146818.ts';
 import { type SerialSink, Uart16550 } from '../devices/uart16550.ts';
+import { WiredOr } from '../devices/wired-or.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Memory } from '../memory/memory.ts';
 import { ADAPTER_WINDOW, IRQ, MMIO, PCI_DEVICES, PIT_GSI, PM_PORTS, PORTS } from './layout.ts';
@@ -26,6 +36,11 @@ export interface BoardOptions {
   readonly nmi: Wire;
   readonly com1: SerialSink;
   readonly com2: SerialSink;
+  /** With `rts`, input for COM1 waits until the guest raises RTS. */
+  readonly flowControl?: 'none' | 'rts';
+  readonly debugConsole?: SerialSink;
+  /** Answer at port F4h. */
+  readonly debugExit?: (status: number) => void;
   readonly powerOff: () => void;
   readonly reset: () => void;
 }
@@ -43,6 +58,15 @@ export class Board {
   readonly host: I440fx;
   readonly isa: Piix3;
   readonly power: Piix4Pm;
+  readonly keyboard: Ps2Keyboard;
+  readonly mouse: Ps2Mouse;
+  readonly i8042: I8042;
+  readonly dma: Dma8237;
+  readonly #port61: Port61;
+  readonly #port92: Port92;
+  readonly #post = new Port80({});
+  /** Interrupt lines by number; each may have several sources. */
+  readonly #lines: readonly WiredOr[];
 
   constructor(options: BoardOptions) {
     const { clock, memory, ramBytes } = options;
@@ -58,10 +82,37 @@ export class Board {
         this.localApic.message(vector, mode, level, destination, logical),
     });
     this.pic = new PicPair({ output: this.localApic.lint0 });
+    this.#lines = Array.from({ length: 16 }, (_, line) => new WiredOr(this.#line(line)));
     this.pit = new Pit8254({ clock, irq: this.irq(IRQ.pit) });
     this.rtc = new Rtc146818({ clock, irq: this.irq(IRQ.rtc) });
-    this.com1 = new Uart16550({ clock, irq: this.irq(IRQ.com1), sink: options.com1 });
+    this.com1 = new Uart16550({
+      clock,
+      irq: this.irq(IRQ.com1),
+      sink: options.com1,
+      flowControl: options.flowControl ?? 'none',
+    });
     this.com2 = new Uart16550({ clock, irq: this.irq(IRQ.com2), sink: options.com2 });
+    const a20 = new WiredOr({ set: (level) => memory.setA20(level) });
+    const reset: Wire = { set: (level) => level && options.reset() };
+    this.keyboard = new Ps2Keyboard({ clock });
+    this.mouse = new Ps2Mouse();
+    this.i8042 = new I8042({
+      clock,
+      keyboard: this.keyboard,
+      mouse: this.mouse,
+      keyboardIrq: this.irq(IRQ.keyboard),
+      mouseIrq: this.irq(IRQ.mouse),
+      a20: a20.input(),
+      reset,
+    });
+    this.#port92 = new Port92({ a20: a20.input(), reset });
+    this.#port61 = new Port61({ clock, gate2: this.pit.gate2, out2: () => this.pit.out(2), nmi: options.nmi });
+    this.dma = new Dma8237({
+      memory: {
+        read: (address, into) => memory.readPhysical(address, into),
+        write: (address, from) => memory.writePhysical(address, from),
+      },
+    });
     this.isa = new Piix3({ irqs: Array.from({ length: 16 }, (_, line) => this.irq(line)) });
     this.pci = new PciBus({ pirqs: this.isa.pirqs, reset: () => options.reset() });
     this.host = new I440fx({ shadow: () => {} });
@@ -77,13 +128,40 @@ export class Board {
     this.pci.add(...PCI_DEVICES.host, this.host);
     this.pci.add(...PCI_DEVICES.isa, this.isa);
     this.pci.add(...PCI_DEVICES.power, this.power);
-    this.#addPorts();
+    this.#addPorts(options);
     this.#addMemory(memory, ramBytes);
     this.rtc.setMemorySize(ramBytes);
   }
 
-  /** An interrupt line: to the 8259s and to the I/O APIC at once. */
+  /** A source of interrupt line 0..15: sources of one line are wired together. */
   irq(line: number): Wire {
+    return (this.#lines[line] as WiredOr).input();
+  }
+
+  /** All devices to their power-on state. */
+  reset(): void {
+    for (const device of this.#devices()) device.reset();
+  }
+
+  #devices(): readonly Pick<Device, 'reset'>[] {
+    return [
+      this.pic,
+      this.pit,
+      this.rtc,
+      this.com1,
+      this.com2,
+      this.i8042,
+      this.dma,
+      this.#port61,
+      this.#port92,
+      this.localApic,
+      this.ioApic,
+      this.pci,
+    ];
+  }
+
+  /** An interrupt line goes to the 8259s and to the I/O APIC at once. */
+  #line(line: number): Wire {
     const pic = this.pic.input(line);
     const pin = this.ioApic.pins[line === IRQ.pit ? PIT_GSI : line] as Wire;
     return {
@@ -94,17 +172,7 @@ export class Board {
     };
   }
 
-  /** All devices to their power-on state. */
-  reset(): void {
-    for (const device of [this.pic, this.pit, this.com1, this.com2, this.localApic, this.ioApic, this.pci, this.rtc]) {
-      device.reset();
-    }
-    this.host.reset();
-    this.isa.reset();
-    this.power.reset();
-  }
-
-  #addPorts(): void {
+  #addPorts(options: BoardOptions): void {
     const add = (name: string, [first, count]: readonly [number, number], registers: Registers) =>
       this.ports.add(name, first, count, registers);
     add('8259 master', PORTS.picMaster, this.pic.master);
@@ -115,6 +183,18 @@ export class Board {
     add('COM1', PORTS.com1, this.com1.registers);
     add('COM2', PORTS.com2, this.com2.registers);
     add('PCI configuration', PORTS.pciConfig, this.pci);
+    add('8042 data', PORTS.i8042Data, this.i8042.data);
+    add('8042 command', PORTS.i8042Command, this.i8042.command);
+    add('port 61h', PORTS.port61, this.#port61.registers);
+    add('port 92h', PORTS.port92, this.#port92.registers);
+    add('8237', PORTS.dma1, this.dma.primary);
+    add('8237 second', PORTS.dma2, this.dma.secondary);
+    add('DMA pages', PORTS.dmaPages, this.dma.pages);
+    add('POST', PORTS.post, this.#post.registers);
+    if (options.debugConsole) {
+      add('debug console', PORTS.debugConsole, new DebugConsole({ sink: options.debugConsole }).registers);
+    }
+    if (options.debugExit) add('debug exit', PORTS.debugExit, new DebugExit({ onExit: options.debugExit }).registers);
     add('APM', PORTS.apm, this.power.apm);
   }
 

@@ -2,6 +2,7 @@
 // Sources: 82371AB (PIIX4) data sheet, table 8 (ISA-compatible I/O) and chapter 7; ACPI 6.5, section 5.2.
 
 import { IO_APIC, LOCAL_APIC } from '../firmware/memory-map.ts';
+import { defaultPlatform, type Platform } from '../firmware/platform.ts';
 
 /** I/O ports: first port and count. */
 export const PORTS = {
@@ -12,7 +13,8 @@ export const PORTS = {
   port61: [0x61, 1],
   i8042Command: [0x64, 1],
   rtc: [0x70, 2],
-  dmaPages: [0x80, 16],
+  post: [0x80, 1],
+  dmaPages: [0x81, 15],
   port92: [0x92, 1],
   picSlave: [0xa0, 2],
   apm: [0xb2, 2],
@@ -54,7 +56,10 @@ export const IRQ = {
 export const PIT_GSI = 2;
 
 /** Interrupt lines that firmware routes PIRQA# to PIRQD# to. */
-export const PIRQ_IRQS = [10, 10, 11, 11] as const;
+export const PIRQ_IRQS: readonly [number, number, number, number] = [10, 10, 11, 11];
+
+/** What the tables of firmware tell of all this. */
+export const PLATFORM: Platform = { ...defaultPlatform, pmBase: PM_BASE, pirqIrqs: PIRQ_IRQS, sciIrq: IRQ.sci };
 
 /** PCI devices on bus 0. */
 export const PCI_DEVICES = {

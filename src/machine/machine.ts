@@ -5,18 +5,21 @@ import type { Engine } from '../cpu/engine.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
+import { acpiTables } from '../firmware/acpi.ts';
 import { planBoot } from '../firmware/image.ts';
+import { mpTables } from '../firmware/mptable.ts';
+import { setUpPci } from '../firmware/pci-setup.ts';
 import type { BootPlan } from '../firmware/plan.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
-import { deliverInterrupt, resetCpu } from '../isa/semantics/exception.ts';
+import { deliverInterrupt, resetCpu, resetFloatingPoint } from '../isa/semantics/exception.ts';
 import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
 import { Memory } from '../memory/memory.ts';
 import { Board } from './board.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
-import { PIRQ_IRQS, PM_BASE } from './layout.ts';
+import { PLATFORM } from './layout.ts';
 import type { Exit, MachineOptions } from './options.ts';
 
 const MIB = 1024 * 1024;
@@ -25,6 +28,7 @@ const SLICE_MILLIS = 8;
 /** Instructions between two looks at the host's clock. */
 const BUDGET = 100_000;
 const NMI_VECTOR = 2;
+const nowhere: SerialSink = { write() {} };
 
 // Bits of `attention` that the machine sets; bit 0 is the processor's (halted, shut down).
 const ATTENTION_CPU = 1;
@@ -42,6 +46,7 @@ export class Machine {
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
   readonly #plan: BootPlan | undefined;
+  readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
   #running = false;
@@ -86,8 +91,13 @@ export class Machine {
           if (level) this.cpu.attention |= ATTENTION_NMI;
         },
       },
-      com1: options.serial ?? { write() {} },
-      com2: { write() {} },
+      com1: options.serial ?? nowhere,
+      com2: nowhere,
+      flowControl: options.flowControl ?? 'none',
+      ...(options.debugConsole && { debugConsole: options.debugConsole }),
+      ...(options.debugExit && {
+        debugExit: (status: number) => this.#stop({ reason: 'debug-exit', status: status & 0xff }),
+      }),
       powerOff: () => this.#stop({ reason: 'power-off' }),
       reset: () => {
         this.cpu.attention |= ATTENTION_RESET;
@@ -99,6 +109,7 @@ export class Machine {
         modules: options.modules ?? [],
         commandLine: options.commandLine ?? '',
         memoryBytes: ramBytes,
+        rsdp: this.#acpi.rsdp,
       });
     }
     this.reset();
@@ -109,6 +120,7 @@ export class Machine {
     this.board.reset();
     this.memory.reset();
     resetCpu(this.cpu);
+    resetFloatingPoint(this.cpu);
     this.engine.flush();
     this.cpu.attention = 0;
     if (this.#plan) this.#boot(this.#plan);
@@ -243,12 +255,10 @@ export class Machine {
   /** What firmware would have done, then the kernel and the state it starts in. */
   #boot(plan: BootPlan): void {
     const c = this.cpu;
-    const { isa, power, localApic } = this.board;
-    for (let pin = 0; pin < 4; pin++) isa.writeConfig(0x60 + pin, 8, PIRQ_IRQS[pin] as number);
-    power.writeConfig(0x40, 32, PM_BASE | 1);
-    power.writeConfig(0x80, 8, 1);
+    const { pci, localApic } = this.board;
+    setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
-    for (const load of plan.loads) {
+    for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
       const bytes = new Uint8Array(load.size);
       bytes.set(load.bytes);
       this.memory.writePhysical(load.address, bytes);

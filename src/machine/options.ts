@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly idle?: 'wait' | 'skip';
   /** Where COM1 writes to; `Machine.serial` is used otherwise. */
   readonly serial?: SerialSink;
+  /** With `rts`, input for COM1 waits until the guest raises RTS: for piped input. */
+  readonly flowControl?: 'none' | 'rts';
   /** Sink of port E9h. */
   readonly debugConsole?: SerialSink;
   /** Answer at port F4h: a write of v ends the run with status (v << 1) | 1. */

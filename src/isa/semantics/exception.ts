@@ -7,4 +7,4 @@ export {
   ioBreakpoints,
 } from './debug-registers.ts';
 export { deliverFault, deliverInterrupt, deliverTrap } from './interrupt.ts';
-export { resetCpu } from './reset.ts';
+export { resetCpu, resetFloatingPoint } from './reset.ts';

@@ -12,6 +12,17 @@ import { setSegment } from './segments.ts';
 /** Accessed, writable data; what CS has too. */
 const DATA = 0x93;
 
+/** The x87 and SSE state after a reset: FNINIT's, save that no exception is masked away by software yet. */
+export function resetFloatingPoint(c: Cpu): void {
+  c.fpr.fill(0);
+  c.xmm.fill(0);
+  c.fcw = 0x40;
+  c.fsw = 0;
+  c.ftop = 0;
+  c.ftag = 0xff;
+  c.mxcsr = 0x1f80;
+}
+
 /**
  * Resets all but the x87 and SSE state and the engine's words: real-address mode at F000:FFF0, whose code segment lies at
  * FFFF0000H. Memory is told last.
