@@ -33,9 +33,11 @@ function program(done: (end: Verdict) => void): Command {
     .command('run')
     .description('run a guest; without an image, the demo guest')
     .argument('[image]', 'kernel to boot: the same as --kernel')
-    .addOption(new Option('-m, --memory <size>', 'guest memory, 1M to 1G').argParser(parseMemory).default(2 ** 28, '256M'))
+    .addOption(
+      new Option('-m, --memory <size>', 'guest memory, 1M to 1G').argParser(parseMemory).default(2 ** 28, '256M'),
+    )
     .option('--kernel <file>', 'kernel to boot: bzImage or Multiboot')
-    .option('--initrd <file>', 'initrd of Linux; for Multiboot a module, and it may be given again', append, [])
+    .option('--initrd <file>', 'initrd of Linux; for Multiboot a module, and it may be given again', append)
     .option('--append <text>', "the kernel's command line")
     .addOption(
       new Option('--serial <where>', 'COM1: stdio, file:NAME or none')
@@ -61,12 +63,15 @@ function program(done: (end: Verdict) => void): Command {
     .addHelpText('after', RUN_HELP)
     .action(async (image: string | undefined, options: RunOptions) => done(await run(image, options)));
   for (const command of [root, ...root.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {} }).showSuggestionAfterError(true);
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+      .showSuggestionAfterError(true);
   }
   return root;
 }
 
-function append(value: string, list: readonly string[]): readonly string[] {
+function append(value: string, list: readonly string[] = []): readonly string[] {
   return [...list, value];
 }
 

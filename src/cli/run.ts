@@ -16,7 +16,7 @@ import { type Cause, type Verdict, verdict } from './status.ts';
 export interface RunOptions {
   readonly memory: number;
   readonly kernel?: string;
-  readonly initrd: readonly string[];
+  readonly initrd?: readonly string[];
   readonly append?: string;
   readonly serial: SerialTarget;
   readonly debugcon?: string;
@@ -110,7 +110,7 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     throw new UserError(`two kernels, ${image} and --kernel ${options.kernel}; give one`);
   }
   const path = image ?? options.kernel;
-  if (path === undefined && options.initrd.length > 0) {
+  if (path === undefined && options.initrd) {
     throw new UserError('--initrd without a kernel; give the kernel with --kernel');
   }
   const words = [options.append ?? ''];
@@ -119,7 +119,7 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
   return {
     memoryBytes: options.memory,
     kernel: path === undefined ? demoGuest() : readImage('kernel', path),
-    modules: options.initrd.map((file) => readImage('initrd', file)),
+    modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
     engine: options.engine,
     clock: options.clock,

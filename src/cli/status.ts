@@ -42,7 +42,11 @@ export function verdict(exit: Exit, cause: Cause | undefined): Verdict {
     case 'debug-exit':
       return { status: exit.status & 0xff, reason: exit.reason };
     case 'triple-fault':
-      return { status: STATUS.guest, reason: exit.reason, message: `the guest shut its processor down: ${exit.detail}` };
+      return {
+        status: STATUS.guest,
+        reason: exit.reason,
+        message: `the guest shut its processor down: ${exit.detail}`,
+      };
     case 'halted-for-ever':
       return { status: STATUS.guest, reason: exit.reason, message: `the guest halted for ever: ${exit.detail}` };
     case 'failed':
