@@ -3,6 +3,7 @@
 
 import { GuestFault } from '../isa/fault.ts';
 import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
+import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
@@ -148,9 +149,7 @@ export class Interpreter implements Engine {
   /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
   #canRunBlocks(): boolean {
     const c = this.cpu;
-    return (
-      c.TF === 0 && c.shadow === 0 && (c.dr7 & 0xff) === 0 && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c)
-    );
+    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
   /** Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. */
