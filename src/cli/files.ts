@@ -71,6 +71,7 @@ export class AtomicFile {
       if (found) fs.accessSync(this.#path, fs.constants.W_OK);
       this.#temporary = join(dirname(this.#path), `.transvisor-${randomBytes(6).toString('hex')}`);
       this.#fd = fs.openSync(this.#temporary, 'wx');
+      if (found) fs.fchmodSync(this.#fd, found.mode);
     } catch (error) {
       throw hostError(this.#what, error);
     }
