@@ -99,7 +99,7 @@ export class AtomicFile {
 export function hostError(what: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
-  const [reason, mend] = REASONS[code] ?? [`${code}: ${error.message.replaceAll(/\s+/g, ' ')}`, 'give another file'];
+  const [reason, mend] = REASONS[code] ?? [`${code}: ${error.message.replaceAll(/\s+/g, ' ')}`, 'check it'];
   return new UserError(`${what}: ${reason}; ${mend}`);
 }
 

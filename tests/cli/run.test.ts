@@ -84,6 +84,18 @@ describe('exit status', () => {
     expect(status).toBe(expected);
   });
 
+  test('125: the monitor failed', async () => {
+    // The machine goes through setImmediate between two turns.
+    const inject = "data:text/javascript,globalThis.setImmediate=()=>{throw new Error('injected')}";
+    const failing = (env: NodeJS.ProcessEnv) =>
+      new Running(['run', kernels.spin], { NODE_OPTIONS: `--import "${inject}"`, ...env }).result;
+    const { status, stdout, stderr } = await failing({});
+    expect(stderr).toMatch(/^transvisor: the monitor failed: Error: injected; please report it with [^\n]*\n$/);
+    expect(stdout).toBe('spinning\n');
+    expect(status).toBe(125);
+    expect((await failing({ TRANSVISOR_DEBUG: '1' })).stderr).toMatch(/Error: injected\n +at /);
+  });
+
   test('1: standard output is closed', async () => {
     const running = new Running(['run', kernels.flood]);
     await running.printed('...');
