@@ -218,7 +218,11 @@ export function printInterpreter(cases: readonly Case[]): string {
   });
   // A direct transfer to another page: its mapping may have changed, so it is looked up like an indirect one.
   const target = int(binary('+', id('pb'), code(1)));
-  arms.push({ type: 'SwitchCase', test: lit(cases.length + 1), consequent: [assign(id('a'), target), brk('indirect')] });
+  arms.push({
+    type: 'SwitchCase',
+    test: lit(cases.length + 1),
+    consequent: [assign(id('a'), target), brk('indirect')],
+  });
   arms.push({ type: 'SwitchCase', test: null, consequent: [brk('slow')] });
   const table = text({ type: 'SwitchStatement', discriminant: field(0, 1023), cases: arms });
   return skeleton(table, temporaries) + caseList(cases);
