@@ -123,6 +123,8 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     commandLine: words.filter((word) => word !== '').join(' '),
     engine: options.engine,
     clock: options.clock,
+    // Where somebody types, an idle guest waits for a key and not for its next timers as fast as they come.
+    idle: interactive ? 'wait' : 'skip',
     // What is piped waits for the guest's driver; keys are typed to whoever listens.
     flowControl: interactive ? 'none' : 'rts',
     debugConsole: options.debugcon !== undefined,

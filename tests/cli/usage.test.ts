@@ -1,6 +1,6 @@
 // What the user got wrong: one line that says what and how to mend it, exit status 1, and no guest was started.
 
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bzImage, multibootElf } from '../firmware/images.ts';
 import { guest, powerOff, print } from './guests.ts';
@@ -109,6 +109,14 @@ describe('files to be written are opened before the guest starts', () => {
     expect(readdirSync(place)).toEqual([]);
     expect(existsSync(`${place}/file.json`)).toBe(false);
   });
+});
+
+test('docs/cli.md describes every option', async () => {
+  const { stdout } = await transvisor(['run', '--help']);
+  const documented = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option as string);
+  expect(options.length).toBeGreaterThan(10);
+  expect(options.filter((option) => !documented.includes(`\`${option}`))).toEqual([]);
 });
 
 test('help and version', async () => {
