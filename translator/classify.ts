@@ -5,7 +5,7 @@
 
 import { shapeKey } from '../src/cpu/shape.ts';
 import { endsBlock } from '../src/isa/control.ts';
-import { type Insn, MEM } from '../src/isa/insn.ts';
+import { IMM, type Insn, MEM } from '../src/isa/insn.ts';
 import { TEMPLATES } from './generated/templates.js';
 
 export type Class = 'ident' | 'callout' | 'leave';
@@ -40,7 +40,7 @@ export function templateOf(i: Insn): string | undefined {
 }
 
 function isZeroCount(i: Insn): boolean {
-  if (i.op === 'SHLD' || i.op === 'SHRD') return i.src2.kind === 2 && (i.src2.value & 31) === 0;
+  if (i.op === 'SHLD' || i.op === 'SHRD') return i.src2.kind === IMM && (i.src2.value & 31) === 0;
   const shift = i.op === 'SHL' || i.op === 'SHR' || i.op === 'SAR' || i.op === 'ROL' || i.op === 'ROR';
-  return shift && i.src.kind === 2 && (i.src.value & 31) === 0;
+  return shift && i.src.kind === IMM && (i.src.value & 31) === 0;
 }

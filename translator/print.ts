@@ -25,13 +25,17 @@ export interface PrintOptions {
   readonly name: string;
   /** Byte offset of the register file in the heap. */
   readonly registersAt: number;
+  /** Number of the function's first callout. */
+  readonly firstCallout: number;
+  /** Instructions that may be retired between two polls: a region leaves when less is left. */
+  readonly overshoot: number;
 }
 
 export interface Printed {
   readonly text: string;
   /** Primitives that the module must import: names of prims.ts, and `callout`. */
   readonly imports: ReadonlySet<string>;
-  /** Callouts in the order of their numbers: offsets of their instructions. */
+  /** Callouts in the order of their numbers: offsets of the instructions behind them. */
   readonly callouts: readonly number[];
 }
 
@@ -148,7 +152,12 @@ class Printer implements AsmNames {
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
       case 'poll':
-        return [iff(binary('<', int(id('cnt')), lit(0)), this.#leave({ at: item.at }, [], REGION_CHAIN))];
+        return [
+          iff(
+            binary('<', int(id('cnt')), lit(this.#options.overshoot)),
+            this.#leave({ at: item.at }, [], REGION_CHAIN),
+          ),
+        ];
       case 'leave':
         return this.#leave(item.to, item.arm, REGION_CHAIN);
       case 'goto':
@@ -238,8 +247,8 @@ class Printer implements AsmNames {
   /** Everything goes to the heap, the reference executes the instruction, everything comes back. */
   #callout(c: { at: number; undo: number; next: number }): Node[] {
     this.#imports.add('callout');
-    const number = this.#callouts.length;
-    this.#callouts.push(c.at);
+    const number = this.#options.firstCallout + this.#callouts.length;
+    this.#callouts.push(c.next);
     const spill = block([]);
     const fill = block([]);
     this.#spills.push({ nodes: spill.body, load: false }, { nodes: fill.body, load: true });

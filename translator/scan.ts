@@ -47,6 +47,8 @@ export interface ScanOptions {
   readonly maxInstructions: int;
   /** Whether calls are followed. */
   readonly inline: boolean;
+  /** Whether code at an offset was ever reached: what was not stays out. */
+  isWarm(at: int): boolean;
 }
 
 /** Pseudo block: where returns go on. */
@@ -81,7 +83,7 @@ export function scan(memory: Memory, linear: int, mode: int, frameOf: FrameOf, o
   const returns = new Set<int>();
   const work = [entry];
   const lead = (at: int): void => {
-    if (leaders.has(at)) return;
+    if (leaders.has(at) || !options.isWarm(at)) return;
     leaders.add(at);
     work.push(at);
   };
@@ -161,8 +163,10 @@ function build(
       at += insn.length;
       if (insn.op === 'Jcc' || isLoop(insn)) {
         b.term = 'branch';
-        b.taken = at + insn.rel;
-        b.fall = at;
+        // The template is that of the even condition: the odd one has its successors swapped.
+        const odd = insn.op === 'Jcc' && (insn.cc & 1) !== 0;
+        b.taken = odd ? at : at + insn.rel;
+        b.fall = odd ? at + insn.rel : at;
         b.succ = [b.taken, b.fall].filter((s) => seen.has(s));
         break;
       }

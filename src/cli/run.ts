@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
-import type { EngineName, MachineOptions } from '../machine/options.ts';
+import type { MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly serial: SerialTarget;
   readonly debugcon?: string;
   readonly debugExit?: true;
-  readonly engine: EngineName;
+  readonly engine: 'interpreter' | 'reference';
   readonly clock: 'host' | 'virtual';
   readonly until?: RegExp;
   readonly timeout?: number;
