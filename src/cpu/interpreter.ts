@@ -3,16 +3,18 @@
 
 import { GuestFault } from '../isa/fault.ts';
 import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
+import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
-import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
 import { Reference } from './reference.ts';
+import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
 
 // Words that the generated function shares with this file.
 const BUDGET = WORD.engine;
@@ -22,6 +24,8 @@ const TAG_BASE = WORD.engine + 3;
 
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
+/** Entries of a block head before the second tier is asked. */
+const HEAT_ENTRIES = 20_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
@@ -30,9 +34,12 @@ const FLAT_MODE = 3;
 export class Interpreter implements Engine {
   readonly name: string = 'interpreter';
   readonly cpu: Cpu;
+  /** Called after each region, with the whole state in the register file: for the lock-step differ. */
+  onRegionExit: ((region: number) => void) | undefined;
   readonly #memory: Memory;
   readonly #reference: Reference;
   readonly #blocks: BlockCache;
+  readonly #regions: Regions | undefined;
   readonly #tags = new Int32Array(4 * TAG_ENTRIES);
   readonly #interpret: Interpret;
   /** Mode that each table of tags is valid for. */
@@ -48,13 +55,18 @@ export class Interpreter implements Engine {
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
-  readonly #counts = { slow: 0, lookups: 0, stepped: 0 };
+  readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
-  constructor(cpu: Cpu, memory: Memory) {
+  /** `regions`: the second tier, if there is one. */
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory);
+    this.#blocks = new BlockCache(memory, makeRegions ? HEAT_ENTRIES : 0);
+    this.#regions = makeRegions?.({
+      isWarm: (physical, mode) => this.#blocks.has(physical, mode),
+      callout: (next) => this.#callout(next),
+    });
     this.#flushTags(0);
     this.#flushTags(1);
     this.#interpret = makeInterpreter({
@@ -73,6 +85,8 @@ export class Interpreter implements Engine {
         cpu.eip = eip;
         return this.#enter();
       },
+      region: (o) => this.#region(o),
+      overshoot: this.#regions?.overshoot ?? 0,
     });
   }
 
@@ -114,23 +128,26 @@ export class Interpreter implements Engine {
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
     this.#reference.instructions.invalidate(physical, bytes);
     if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
+    this.#regions?.codeWritten(physical, bytes);
     this.#memory.untraceCode(physical, bytes);
   }
 
   mappingLost(user: int): void {
+    this.#regions?.mappingLost(user);
     this.#flushTags(user);
     this.#codeChanged = true;
   }
 
   flush(): void {
     this.#reference.flush();
+    this.#regions?.flush();
     this.#blocks.clear();
     this.#flushTags(0);
     this.#flushTags(1);
   }
 
   statistics(): Readonly<Record<string, number>> {
-    return { ...this.#counts, ...this.#blocks.counts };
+    return { ...this.#counts, ...this.#blocks.counts, ...this.#regions?.statistics() };
   }
 
   /** One instruction by the reference, outside the generated function. */
@@ -148,9 +165,7 @@ export class Interpreter implements Engine {
   /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
   #canRunBlocks(): boolean {
     const c = this.cpu;
-    return (
-      c.TF === 0 && c.shadow === 0 && (c.dr7 & 0xff) === 0 && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c)
-    );
+    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
   /** Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. */
@@ -211,6 +226,7 @@ export class Interpreter implements Engine {
     const page = words[PAGE_EIP];
     const eip = (page + this.#blocks.eips[slot]) | 0;
     if ((kind & (SLOT_STUB | SLOT_STALE)) !== 0) return this.#relink(o, kind, eip);
+    if ((kind & SLOT_HEAD) !== 0) return this.#hot(o, eip);
     const position = this.#blocks.code[o + 3] & 255;
     this.#left = words[BUDGET];
     this.#position = position;
@@ -257,6 +273,61 @@ export class Interpreter implements Engine {
     if ((kind & SLOT_STUB) !== 0) this.#blocks.link(o, this.#physical, target);
     else this.#blocks.forward(o, target);
     return target;
+  }
+
+  /** A head was entered often: the second tier decides. */
+  #hot(o: int, eip: int): int {
+    const c = this.cpu;
+    const physical = this.#memory.fetch(eip, c.cpl === 3 ? 1 : 0);
+    const answer = (this.#regions as Regions).hot(physical, eip, modeOf(c));
+    if (answer >= 0) this.#blocks.setRegion(o, answer);
+    else this.#blocks.setHeat(o, answer === NEVER ? 0x7fffffff : -answer);
+    return o;
+  }
+
+  /** Runs the region of the head at `o`, then finds where to go on. */
+  #region(o: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    const regions = this.#regions as Regions;
+    const region = this.#blocks.code[o + 1];
+    if (!regions.mayEnter(region)) {
+      if (!regions.exists(region)) this.#blocks.cool(o);
+      return o + 4;
+    }
+    const answer = regions.enter(region);
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    this.onRegionExit?.(region);
+    if (answer === REGION_SLOW) {
+      this.#reference.step();
+      words[BUDGET] -= 1;
+      return this.#resume();
+    }
+    if (answer === REGION_LEFT) return this.#resume();
+    const eip = c.eip;
+    const at = words[TAG_BASE] + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
+    if (this.#tags[at] !== eip) return this.#enter();
+    words[PAGE_EIP] = eip & -4096;
+    return this.#tags[at + 1];
+  }
+
+  /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
+  #callout(next: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    this.#counts.callouts++;
+    const cpl = c.cpl;
+    this.#reference.step();
+    const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
+    if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0) {
+      words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
+      return 0;
+    }
+    words[BUDGET] -= 1;
+    return REGION_LEFT;
   }
 
   #flushTags(user: int): void {

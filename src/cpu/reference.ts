@@ -2,6 +2,7 @@
 
 import { DB, GuestFault } from '../isa/fault.ts';
 import type { int } from '../isa/insn.ts';
+import { DR6_BS, hasBreakpoints, instructionBreakpoint } from '../isa/semantics/debug-registers.ts';
 import { deliverFault, deliverTrap } from '../isa/semantics/interrupt.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -52,18 +53,28 @@ export class Reference implements Engine {
     return {};
   }
 
+  /** The traps after an instruction: single step, data breakpoints. */
+  #afterwards(trap: int): void {
+    const c = this.cpu;
+    const hits = c.breakpointsHit | (trap !== 0 ? DR6_BS : 0);
+    c.breakpointsHit = 0;
+    if (hits !== 0) deliverTrap(c, DB, hits);
+  }
+
   /** Executes one instruction, with the fault or the single-step trap that it raises. */
   step(): void {
     const c = this.cpu;
     const start = c.eip;
     const trap = c.TF;
+    const watched = hasBreakpoints(c);
     c.shadow = 0;
     try {
+      if (watched) instructionBreakpoint(c);
       const decoded = this.instructions.at(c);
       c.RF = 0;
       c.eip = (start + decoded.insn.length) | 0;
       decoded.run(c, decoded.insn);
-      if (trap !== 0 && !holdsOffTrap(c, decoded.insn.op)) deliverTrap(c, DB);
+      if (trap !== 0 || watched) this.#afterwards(holdsOffTrap(c, decoded.insn.op) ? 0 : trap);
     } catch (fault) {
       if (!(fault instanceof GuestFault)) throw fault;
       c.eip = start;
