@@ -13,9 +13,7 @@ import { structure } from './structure.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
-/** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
 const BATCH_ENTRIES = 5000;
-/** Regions compiled at once. */
 const MAX_BATCH = 32;
 const PAGE = 4096;
 
@@ -41,7 +39,14 @@ interface Hot {
   readonly user: int;
 }
 
-export interface TranslationsOptions {
+export interface TranslationsPolicy {
+  /** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
+  readonly batchEntries?: number;
+  /** Regions compiled at once: 1 or more. */
+  readonly maxBatch?: number;
+}
+
+export interface TranslationsOptions extends TranslationsPolicy {
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
@@ -52,6 +57,8 @@ export class Translations implements Regions {
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #host: RegionHost;
+  readonly #batchEntries: int;
+  readonly #maxBatch: int;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -71,7 +78,9 @@ export class Translations implements Regions {
     regionEntries: 0,
   };
 
-  constructor({ cpu, memory, host }: TranslationsOptions) {
+  constructor({ cpu, memory, host, batchEntries = BATCH_ENTRIES, maxBatch = MAX_BATCH }: TranslationsOptions) {
+    this.#batchEntries = batchEntries;
+    this.#maxBatch = maxBatch;
     this.#cpu = cpu;
     this.#memory = memory;
     this.#host = host;
@@ -84,7 +93,7 @@ export class Translations implements Regions {
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
       this.#queue.push({ key, linear: eip, mode, user });
-      if (this.#queue.length < MAX_BATCH) return -BATCH_ENTRIES;
+      if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
     return this.#byHead.get(key) ?? NEVER;

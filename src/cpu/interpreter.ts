@@ -24,8 +24,8 @@ const TAG_BASE = WORD.engine + 3;
 
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
-/** Entries of a block head before the second tier is asked. */
-const HEAT_ENTRIES = 20_000;
+/** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
+export const HEAT_ENTRIES = 20_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
@@ -57,12 +57,12 @@ export class Interpreter implements Engine {
   #position = 1;
   readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
-  /** `regions`: the second tier, if there is one. */
-  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions) {
+  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (1 or more). */
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory, makeRegions ? HEAT_ENTRIES : 0);
+    this.#blocks = new BlockCache(memory, makeRegions ? heat : 0);
     this.#regions = makeRegions?.({
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
