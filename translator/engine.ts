@@ -7,7 +7,7 @@ import { Translations, type TranslationsPolicy } from './translations.ts';
 
 /** What is translated, and when; a test lowers the thresholds so that everything is. */
 export interface TranslatorOptions extends TranslationsPolicy {
-  /** Entries of a block head before it is queued: 1 or more. */
+  /** Entries of a block head before it is queued: 0 or more. */
   readonly heat?: number;
 }
 

@@ -15,6 +15,7 @@ import { structure } from './structure.ts';
 const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 5000;
 const MAX_BATCH = 32;
+const MIN_INSTRUCTIONS = 2;
 const PAGE = 4096;
 
 interface Region {
@@ -40,10 +41,12 @@ interface Hot {
 }
 
 export interface TranslationsPolicy {
-  /** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
+  /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
   readonly batchEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
+  /** Smallest region, in guest instructions: 1 or more. */
+  readonly minInstructions?: number;
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
@@ -59,6 +62,7 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
+  readonly #minInstructions: int;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -78,12 +82,13 @@ export class Translations implements Regions {
     regionEntries: 0,
   };
 
-  constructor({ cpu, memory, host, batchEntries = BATCH_ENTRIES, maxBatch = MAX_BATCH }: TranslationsOptions) {
-    this.#batchEntries = batchEntries;
-    this.#maxBatch = maxBatch;
-    this.#cpu = cpu;
-    this.#memory = memory;
-    this.#host = host;
+  constructor(options: TranslationsOptions) {
+    this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#minInstructions = options.minInstructions ?? MIN_INSTRUCTIONS;
+    this.#cpu = options.cpu;
+    this.#memory = options.memory;
+    this.#host = options.host;
   }
 
   hot(physical: int, eip: int, mode: int): int {
@@ -224,7 +229,7 @@ export class Translations implements Regions {
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
-    return first && first.insns.length > 0 && graph.instructions > 1 ? graph : undefined;
+    return first && first.insns.length > 0 && graph.instructions >= this.#minInstructions ? graph : undefined;
   }
 
   #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {

@@ -9,7 +9,7 @@ import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
-import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
@@ -55,14 +55,14 @@ export class Interpreter implements Engine {
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
-  readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
+  readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0, regionSlow: 0 };
 
-  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (1 or more). */
+  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
   constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory, makeRegions ? heat : 0);
+    this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
     this.#regions = makeRegions?.({
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
@@ -300,6 +300,7 @@ export class Interpreter implements Engine {
     this.#position = 1;
     this.onRegionExit?.(region);
     if (answer === REGION_SLOW) {
+      this.#counts.regionSlow++;
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();
