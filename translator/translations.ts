@@ -15,7 +15,6 @@ import { structure } from './structure.ts';
 const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 5000;
 const MAX_BATCH = 32;
-const MIN_INSTRUCTIONS = 2;
 const PAGE = 4096;
 
 interface Region {
@@ -45,8 +44,6 @@ export interface TranslationsPolicy {
   readonly batchEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
-  /** Smallest region, in guest instructions: 1 or more. */
-  readonly minInstructions?: number;
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
@@ -62,7 +59,6 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
-  readonly #minInstructions: int;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -85,7 +81,6 @@ export class Translations implements Regions {
   constructor(options: TranslationsOptions) {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
-    this.#minInstructions = options.minInstructions ?? MIN_INSTRUCTIONS;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
     this.#host = options.host;
@@ -229,7 +224,7 @@ export class Translations implements Regions {
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
-    return first && first.insns.length > 0 && graph.instructions >= this.#minInstructions ? graph : undefined;
+    return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
   }
 
   #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {
