@@ -5,11 +5,12 @@ import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { compile, type RegionFunction } from './compile.ts';
+import { compile, moduleText, type RegionFunction } from './compile.ts';
 import { print } from './print.ts';
 import { type Graph, scan } from './scan.ts';
 import { specialise } from './specialise.ts';
 import { structure } from './structure.ts';
+import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
@@ -44,6 +45,8 @@ export interface TranslationsPolicy {
   readonly batchEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
+  /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
+  readonly verify?: (text: string, abi: Abi) => void;
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
@@ -59,6 +62,7 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
+  readonly #verifyText: TranslationsPolicy['verify'];
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -81,6 +85,7 @@ export class Translations implements Regions {
   constructor(options: TranslationsOptions) {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#verifyText = options.verify;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
     this.#host = options.host;
@@ -186,6 +191,7 @@ export class Translations implements Regions {
       for (const i of printed.imports) imports.add(i);
       made.push({ hot, graph, number, name });
     }
+    this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Insn } from '../../src/isa/insn.ts';
 import { classify } from '../../translator/classify.ts';
 import { Translator } from '../../translator/engine.ts';
+import { verify } from '../../translator/verify.ts';
 import { describeCase, instruction, Replay } from '../engines/replay.ts';
 import { UserMachine } from '../engines/user-machine.ts';
 import { type Case, MODES, type Mode, readCorpus, startEip } from '../vectors/integer-format.ts';
@@ -41,7 +42,7 @@ for (const entry of later) {
   if (list.length < CASES) list.push(entry);
 }
 
-const machine = new UserMachine((cpu, memory) => new Translator(cpu, memory, { heat: 0, maxBatch: 1 }));
+const machine = new UserMachine((cpu, memory) => new Translator(cpu, memory, { heat: 0, maxBatch: 1, verify }));
 const replay = new Replay(machine);
 const count = (name: string): number => machine.engine.statistics()[name] ?? 0;
 
