@@ -5,17 +5,16 @@ import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { compile, type RegionFunction } from './compile.ts';
+import { compile, moduleText, type RegionFunction } from './compile.ts';
 import { print } from './print.ts';
 import { type Graph, scan } from './scan.ts';
 import { specialise } from './specialise.ts';
 import { structure } from './structure.ts';
+import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
-/** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
 const BATCH_ENTRIES = 5000;
-/** Regions compiled at once. */
 const MAX_BATCH = 32;
 const PAGE = 4096;
 
@@ -41,7 +40,16 @@ interface Hot {
   readonly user: int;
 }
 
-export interface TranslationsOptions {
+export interface TranslationsPolicy {
+  /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
+  readonly batchEntries?: number;
+  /** Regions compiled at once: 1 or more. */
+  readonly maxBatch?: number;
+  /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
+  readonly verify?: (text: string, abi: Abi) => void;
+}
+
+export interface TranslationsOptions extends TranslationsPolicy {
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
@@ -52,6 +60,9 @@ export class Translations implements Regions {
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #host: RegionHost;
+  readonly #batchEntries: int;
+  readonly #maxBatch: int;
+  readonly #verifyText: TranslationsPolicy['verify'];
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -71,10 +82,13 @@ export class Translations implements Regions {
     regionEntries: 0,
   };
 
-  constructor({ cpu, memory, host }: TranslationsOptions) {
-    this.#cpu = cpu;
-    this.#memory = memory;
-    this.#host = host;
+  constructor(options: TranslationsOptions) {
+    this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#verifyText = options.verify;
+    this.#cpu = options.cpu;
+    this.#memory = options.memory;
+    this.#host = options.host;
   }
 
   hot(physical: int, eip: int, mode: int): int {
@@ -84,7 +98,7 @@ export class Translations implements Regions {
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
       this.#queue.push({ key, linear: eip, mode, user });
-      if (this.#queue.length < MAX_BATCH) return -BATCH_ENTRIES;
+      if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
     return this.#byHead.get(key) ?? NEVER;
@@ -177,6 +191,7 @@ export class Translations implements Regions {
       for (const i of printed.imports) imports.add(i);
       made.push({ hot, graph, number, name });
     }
+    this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;

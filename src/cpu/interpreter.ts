@@ -9,7 +9,7 @@ import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
-import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
@@ -25,8 +25,8 @@ const TAG_BASE = WORD.engine + 3;
 
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
-/** Entries of a block head before the second tier is asked. */
-const HEAT_ENTRIES = 20_000;
+/** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
+export const HEAT_ENTRIES = 20_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
@@ -64,14 +64,14 @@ export class Interpreter implements Engine {
   #position = 1;
   /** Instructions retired by regions, callouts among them. */
   #inRegions = 0;
-  readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
+  readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
-  /** `regions`: the second tier, if there is one. */
-  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions) {
+  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory, makeRegions ? HEAT_ENTRIES : 0);
+    this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
     this.#regions = makeRegions?.({
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
@@ -348,6 +348,7 @@ export class Interpreter implements Engine {
     this.onRegionExit?.(region);
     if (answer === REGION_SLOW) {
       this.#counts.slow++;
+      this.#counts.regionSlow++;
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();
