@@ -200,7 +200,7 @@ describe('--stats', () => {
     const stats = JSON.parse(readFileSync(file, 'utf8'));
     expect(status).toBe(124);
     expect(stats.exit).toMatchObject({ status: 124, reason: 'timeout' });
-    expect(stats.machine).toEqual({ memoryBytes: 2 ** 28, engine: 'interpreter', clock: 'host' });
+    expect(stats.machine).toEqual({ memoryBytes: 2 ** 28, engine: 'translator', clock: 'host' });
     expect(stats.seconds.wall).toBeGreaterThanOrEqual(1);
     expect(stats.seconds.cpu).toBeGreaterThan(0.1);
     expect(stats.instructions.retired).toBeGreaterThan(100_000);
