@@ -22,6 +22,8 @@ export interface Observer {
   /** Name for a region's function: letters, digits and `_`, and no other region's. */
   name(region: int, linear: int): string;
   translated(region: ObservedRegion): void;
+  /** It was thrown out. */
+  dropped?(region: int): void;
   /** Makes regions count: the counter of a region's block, or with no offset of its entry. */
   counter?(region: int, at?: int): int;
   /** A block with that counter is executed, or a region entered. */

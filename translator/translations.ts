@@ -130,6 +130,7 @@ export class Translations implements Regions {
   }
 
   flush(): void {
+    for (const region of this.#regions) if (region) this.#observer?.dropped?.(region.number);
     this.#regions.fill(undefined);
     this.#byHead.clear();
     this.#byFrame.clear();
@@ -248,6 +249,7 @@ export class Translations implements Regions {
 
   #drop(region: Region): void {
     this.#regions[region.number] = undefined;
+    this.#observer?.dropped?.(region.number);
     for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
     this.#counts.regionsInvalidated++;
