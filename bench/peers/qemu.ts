@@ -44,7 +44,9 @@ export async function bootQemu(boot: Boot): Promise<Cost> {
 function processUsage(pid: number): number {
   try {
     const tasks = `/proc/${pid}/task`;
-    const nanos = readdirSync(tasks).map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]));
+    const nanos = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
+    );
     return nanos.reduce((sum, one) => sum + one, 0) / 1e9;
   } catch {
     return usage(pid).cpuSeconds;

@@ -42,7 +42,13 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
 
 const FLAGS = [
   ...['-m32', '-march=i686', '-O2', '-std=gnu17', '-ffreestanding', '-fno-pic', '-fno-pie', '-fno-stack-protector'],
-  ...['-fno-asynchronous-unwind-tables', '-fcf-protection=none', '-fno-math-errno', '-fno-ident', '-fno-strict-aliasing'],
+  ...[
+    '-fno-asynchronous-unwind-tables',
+    '-fcf-protection=none',
+    '-fno-math-errno',
+    '-fno-ident',
+    '-fno-strict-aliasing',
+  ],
   // Loops that copy and fill stay loops.
   '-fno-tree-loop-distribute-patterns',
   ...['-Wall', '-Wextra', '-Werror', '-Wno-parentheses', '-Wno-misleading-indentation', '-Wno-sign-compare'],
@@ -65,7 +71,14 @@ export function buildMetal(): Buffer {
   return inScratch((scratch) => {
     const objects = [...compileKernels(scratch), ...compile(scratch, ['start.S', 'metal.c'], [])];
     const output = join(scratch, 'bench.elf');
-    const link = ['-m32', '-nostdlib', '-static', '-no-pie', '-s', '-Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments'];
+    const link = [
+      '-m32',
+      '-nostdlib',
+      '-static',
+      '-no-pie',
+      '-s',
+      '-Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments',
+    ];
     gcc([...link, '-Wl,-z,max-page-size=4096', '-T', 'metal.ld', '-o', output, ...objects, '-lgcc']);
     return readFileSync(output);
   });

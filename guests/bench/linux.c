@@ -1,5 +1,7 @@
-// The Linux program: bench [scale=PERCENT] [markers=port] [busybox=PATH] [directory=PATH] [NAME...]
+// The Linux program: bench [scale=PERCENT] [repeat=TIMES] [kernels] [markers=port] [busybox=PATH] [directory=PATH]
+// [NAME...]
 //
+// With the word `kernels` only those run that need no operating system.
 // With markers=port the lines go straight to the first serial port through /dev/port, byte by byte, so that neither
 // the terminal driver nor its interrupts are part of what is measured: that is for guests, and needs root. Otherwise they
 // go to standard output, and each end carries microseconds: processor time (user, system, children) and wall time.
@@ -65,10 +67,14 @@ static void measure(int begin, char *line) {
 
 int main(int count, char **words) {
   struct suite suite = {.scale = 100, .words = (const char *const *)words + 1, .count = (u32)count - 1};
+  u32 repeat = 1;
+  int kernels_only = 0;
   suite.say = say_by_output;
   suite.measure = measure;
   for (int i = 1; i < count; i++) {
     suite.scale = number_after(words[i], "scale=", suite.scale);
+    repeat = number_after(words[i], "repeat=", repeat);
+    kernels_only |= same_text(words[i], "kernels");
     if (same_text(words[i], "leave")) return 5;
     if (!strncmp(words[i], "busybox=", 8)) system_options.busybox = words[i] + 8;
     if (!strncmp(words[i], "directory=", 10)) system_options.directory = words[i] + 10;
@@ -82,9 +88,12 @@ int main(int count, char **words) {
     }
   }
   if (mprotect(code_page, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC)) perror("code page");
-  run_suite(&suite, kernels);
-  run_suite(&suite, programs);
-  run_suite(&suite, system_benchmarks);
+  while (repeat--) {
+    run_suite(&suite, kernels);
+    if (kernels_only) continue;
+    run_suite(&suite, programs);
+    run_suite(&suite, system_benchmarks);
+  }
   suite.say("bench done\n");
   return 0;
 }

@@ -42,16 +42,19 @@ static void open_port(void) {
 void metal_main(const struct multiboot *information) {
   static char text[1024];
   static const char *words[WORDS];
-  u32 count = 0, scale = 100;
+  u32 count = 0, scale = 100, repeat = 1;
   const char *from = information->flags & 4 ? information->command_line : "";
   for (u32 i = 0; i < sizeof text - 1 && from[i]; i++) text[i] = from[i] == ' ' ? 0 : from[i];
   for (u32 i = 0; i < sizeof text - 1 && count < WORDS; i++) {
     if (text[i] && (i == 0 || !text[i - 1])) words[count++] = &text[i];
   }
-  for (u32 i = 0; i < count; i++) scale = number_after(words[i], "scale=", scale);
+  for (u32 i = 0; i < count; i++) {
+    scale = number_after(words[i], "scale=", scale);
+    repeat = number_after(words[i], "repeat=", repeat);
+  }
   const struct suite suite = {.scale = scale, .words = words, .count = count, .say = say};
   open_port();
-  run_suite(&suite, kernels);
+  while (repeat--) run_suite(&suite, kernels);
   say("bench done\n");
 }
 

@@ -3,7 +3,8 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
-import { oneOf, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
+import { oneOf, parseCount, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
+import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
 import type { RunOptions } from './run.ts';
@@ -65,6 +66,25 @@ function program(done: (end: Verdict) => void): Command {
       // The machine is loaded when there is something to run: help and mistakes are answered at once.
       const { run } = await import('./run.ts');
       done(await run(image, options));
+    });
+  root
+    .command('bench')
+    .description('measure the engines, side by side with others that are installed')
+    .option('--engines <list>', 'what to measure, by name', 'interpreter,translator')
+    .addOption(new Option('--runs <count>', 'runs of each; medians count').argParser(parseCount).default(1))
+    .option('--only <names>', 'some benchmarks only, by name')
+    .addOption(
+      new Option('--scale <percent>', "percent of each benchmark's usual work").argParser(parseCount).default(100),
+    )
+    .option('--linux', 'inside a Debian kernel, with what needs one, instead of on bare metal')
+    .addOption(new Option('--timeout <seconds>', 'for one run of one engine').argParser(parseSeconds).default(600))
+    .option('--json <file>', 'write everything that was measured')
+    .option('--svg <file>', 'write a chart')
+    .option('--verbose', "show the guests' consoles")
+    .addHelpText('after', BENCH_HELP)
+    .action(async (options: BenchOptions) => {
+      const { bench } = await import('./bench.ts');
+      done(await bench(options));
     });
   for (const command of [root, ...root.commands]) {
     command
