@@ -25,11 +25,13 @@ export function table(report: Report): string {
     ...engines.map((engine) => seconds(row.cells[engine]?.cpu)),
     ...columns.map((column) => times(ratio(row, column.engine, column.base))),
   ]);
-  const means = MEANS.filter(([group]) => report.rows.some((row) => row.group === group)).map(([group, title]) => [
-    title,
-    ...engines.map(() => ''),
-    ...columns.map((column) => times(meanRatio(report, group, column.engine, column.base))),
-  ]);
+  const means = MEANS.filter(([group]) => columns.length && report.rows.some((row) => row.group === group)).map(
+    ([group, title]) => [
+      title,
+      ...engines.map(() => ''),
+      ...columns.map((column) => times(meanRatio(report, group, column.engine, column.base))),
+    ],
+  );
   const peak = ['peak memory, MiB', ...engines.map((engine) => mebibytes(report.peakMebibytes[engine]))];
   const rows = [...lines, ...means, [...peak, ...columns.map(() => '')]];
   return [aligned([header, ...rows]), ...remarks(report)].join('\n');
