@@ -22,6 +22,12 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+/** A whole number above 0. */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number above 0.');
+  return Number(text);
+}
+
 /** A JavaScript regular expression; lines count as lines for ^ and $. */
 export function parsePattern(text: string): RegExp {
   if (text === '') throw new InvalidArgumentError('Give a regular expression that is not empty.');

@@ -3,7 +3,8 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
-import { oneOf } from './arguments.ts';
+import { oneOf, parseCount, parseSeconds } from './arguments.ts';
+import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { addDump } from './dump-command.ts';
 import { guestOptions } from './guest-options.ts';
 import { KEYS_HELP } from './keys.ts';
@@ -44,6 +45,25 @@ function program(done: (end: Verdict) => void): Command {
       done(await run(image, options));
     });
   addDump(root, done);
+  root
+    .command('bench')
+    .description('measure the engines, side by side with others that are installed')
+    .option('--engines <list>', 'what to measure, by name', 'interpreter,translator')
+    .addOption(new Option('--runs <count>', 'runs of each; medians count').argParser(parseCount).default(1))
+    .option('--only <names>', 'some benchmarks only, by name')
+    .addOption(
+      new Option('--scale <percent>', "percent of each benchmark's usual work").argParser(parseCount).default(100),
+    )
+    .option('--linux', 'inside a Debian kernel, with what needs one, instead of on bare metal')
+    .addOption(new Option('--timeout <seconds>', 'for one run of one engine').argParser(parseSeconds).default(600))
+    .option('--json <file>', 'write everything that was measured')
+    .option('--svg <file>', 'write a chart')
+    .option('--verbose', "show the guests' consoles")
+    .addHelpText('after', BENCH_HELP)
+    .action(async (options: BenchOptions) => {
+      const { bench } = await import('./bench.ts');
+      done(await bench(options));
+    });
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()
