@@ -63,6 +63,11 @@ export class Program {
     return registers;
   }
 
+  /** Where to begin: any unit. */
+  entry(): number {
+    return CODE + UNIT * (this.#draw() % UNITS);
+  }
+
   #draw(): number {
     return mix(this.#seed, this.#draws++) >>> 0;
   }
@@ -90,14 +95,16 @@ export class Program {
       bytes.push(...piece);
     }
     const end = start + bytes.length;
-    if (this.#chance(35)) bytes.push(0xe9, ...dword(this.#somewhere() - end - 5));
+    if (this.#chance(35)) bytes.push(0xe9, ...dword(this.#somewhere(end, 0) - end - 5));
     else if (this.#chance(60)) bytes.push(0xeb, start + UNIT - end - 2);
     return bytes;
   }
 
-  /** The start of a unit. */
-  #somewhere(): number {
-    return CODE + UNIT * (this.#draw() % UNITS);
+  /** The start of a unit: mostly one of the next few, or else programs go round in small circles. */
+  #somewhere(at: number, anywhere = 10): number {
+    if (this.#chance(anywhere)) return CODE + UNIT * (this.#draw() % UNITS);
+    const n = Math.floor((at - CODE) / UNIT) + 1 + (this.#draw() % 6);
+    return CODE + UNIT * (n % UNITS);
   }
 
   #piece(at: number): number[] {
@@ -108,7 +115,7 @@ export class Program {
     // mov r, address
     if (r < 76) return this.#pointer();
     if (r < 80) return this.#loop();
-    if (r < 84) return [0xe8, ...dword(this.#somewhere() - at - 5)];
+    if (r < 84) return [0xe8, ...dword(this.#somewhere(at) - at - 5)];
     if (r < 86) return this.#chance(70) ? [0xc3] : [0xc2, 4, 0];
     if (r < 88) return this.#string();
     // mov esp, somewhere in the data
@@ -116,7 +123,7 @@ export class Program {
     if (r < 93) return this.#modify(at);
     // push flags (not TF, NT, AC); popf
     if (r < 95) return [0x68, ...dword(0x202 | (this.#draw() & 0xcd5)), 0x9d];
-    if (r < 97) return this.#indirect();
+    if (r < 97) return this.#indirect(at);
     // push/pop of a segment register that stays as it is, or goes to one with a base and a limit, for a while
     if (r < 98)
       return this.#pick([
@@ -127,7 +134,7 @@ export class Program {
         [0x6a, 0x2b, 0x1f],
       ]);
     // div by zero, int3, into, ud2, hlt, cli
-    return this.#pick([[0x31, 0xd2, 0xf7, 0xf2], [0xcc], [0xce], [0x0f, 0x0b], [0xf4], [0xfa], [0xcd, 0x80]]);
+    return this.#pick([[0x31, 0xd2, 0xf7, 0xf2], [0xcc], [0xce], [0x0f, 0x0b], [0xf4], [0xfa], [0xcd, 0x40]]);
   }
 
   #pointer(): number[] {
@@ -150,7 +157,7 @@ export class Program {
       const body = this.#instruction(this.#pick(COMMON_FORMS));
       return [...compare, 0x70 | cc, body.length, ...body];
     }
-    return [...compare, 0x0f, 0x80 | cc, ...dword(this.#somewhere() - at - compare.length - 6)];
+    return [...compare, 0x0f, 0x80 | cc, ...dword(this.#somewhere(at) - at - compare.length - 6)];
   }
 
   /** rep movs/stos/... over a stretch of data, up or down. */
@@ -168,13 +175,18 @@ export class Program {
     const r = this.#draw() % 10;
     if (r < 5) return [0xc6, 0x05, ...dword(at + 7), increment, NOP];
     if (r < 9)
-      return [0xc6, 0x05, ...dword(this.#somewhere() + UNIT - 1 - (this.#draw() % 5)), this.#pick([NOP, increment])];
+      return [
+        0xc6,
+        0x05,
+        ...dword(this.#somewhere(at, 40) + UNIT - 1 - (this.#draw() % 5)),
+        this.#pick([NOP, increment]),
+      ];
     return [0xc7, 0x05, ...dword(CODE + (this.#draw() % (CODE_BYTES - 8))), ...dword(this.#edge())];
   }
 
   /** jmp or call by register or memory; or a jump table. */
-  #indirect(): number[] {
-    const to = dword(this.#somewhere());
+  #indirect(from: number): number[] {
+    const to = dword(this.#somewhere(from));
     const ext = this.#pick([2, 4]) << 3;
     if (this.#chance(50)) return [0xb8, ...to, 0xff, 0xc0 | ext];
     const at = dword(this.#address());
