@@ -8,7 +8,8 @@ import { Translations } from './translations.ts';
 export class Translator extends Interpreter {
   override readonly name: string = 'translator';
 
-  constructor(cpu: Cpu, memory: Memory) {
-    super(cpu, memory, (host) => new Translations({ cpu, memory, host }));
+  /** `heat`, `batchEntries`: what counts as hot, for tests; see `Interpreter` and `Translations`. */
+  constructor(cpu: Cpu, memory: Memory, heat?: number, batchEntries?: number) {
+    super(cpu, memory, (host) => new Translations({ cpu, memory, host, batchEntries }), heat);
   }
 }

@@ -45,6 +45,8 @@ export interface TranslationsOptions {
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
+  /** Entries that a hot head waits for others to be compiled with it. */
+  readonly batchEntries?: number;
 }
 
 export class Translations implements Regions {
@@ -52,6 +54,7 @@ export class Translations implements Regions {
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #host: RegionHost;
+  readonly #batchEntries: number;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -71,7 +74,8 @@ export class Translations implements Regions {
     regionEntries: 0,
   };
 
-  constructor({ cpu, memory, host }: TranslationsOptions) {
+  constructor({ cpu, memory, host, batchEntries = BATCH_ENTRIES }: TranslationsOptions) {
+    this.#batchEntries = batchEntries;
     this.#cpu = cpu;
     this.#memory = memory;
     this.#host = host;
@@ -84,7 +88,7 @@ export class Translations implements Regions {
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
       this.#queue.push({ key, linear: eip, mode, user });
-      if (this.#queue.length < MAX_BATCH) return -BATCH_ENTRIES;
+      if (this.#queue.length < MAX_BATCH) return -this.#batchEntries;
     }
     this.#compileQueue();
     return this.#byHead.get(key) ?? NEVER;

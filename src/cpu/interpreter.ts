@@ -57,12 +57,12 @@ export class Interpreter implements Engine {
   #position = 1;
   readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
-  /** `regions`: the second tier, if there is one. */
-  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions) {
+  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head. */
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory, makeRegions ? HEAT_ENTRIES : 0);
+    this.#blocks = new BlockCache(memory, makeRegions ? heat : 0);
     this.#regions = makeRegions?.({
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
