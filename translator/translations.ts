@@ -2,6 +2,7 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
+import { GuestFault } from '../src/isa/fault.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
@@ -36,6 +37,7 @@ interface Region {
 
 interface Hot {
   readonly key: string;
+  readonly physical: int;
   readonly linear: int;
   readonly mode: int;
   readonly user: int;
@@ -87,7 +89,7 @@ export class Translations implements Regions {
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
-      this.#queue.push({ key, linear: eip, mode, user });
+      this.#queue.push({ key, physical, linear: eip, mode, user });
       if (this.#queue.length < MAX_BATCH) return -this.#batchEntries;
     }
     this.#compileQueue();
@@ -146,13 +148,26 @@ export class Translations implements Regions {
   #verify(region: Region, stamp: int): boolean {
     const page = this.#cpu.eip & -PAGE;
     for (const [distance, frame] of region.others) {
-      const physical = this.#memory.debugTranslate((page + distance * PAGE) | 0);
-      if (physical < 0 || physical >>> 12 !== frame) return false;
-      // Marks the page as executed from, so that a change is told.
-      this.#memory.fetch((page + distance * PAGE) | 0, region.user);
+      const linear = (page + distance * PAGE) | 0;
+      const physical = this.#memory.debugTranslate(linear);
+      if (physical < 0 || physical >>> 12 !== frame || !this.#mayFetch(linear, region.user)) return false;
     }
     region.stamp = stamp;
     return true;
+  }
+
+  /** Whether code may be fetched there. Marks the page as executed from, so that a change is told. */
+  #mayFetch(linear: int, user: int): boolean {
+    const { cr2 } = this.#cpu;
+    try {
+      this.#memory.fetch(linear, user);
+      return true;
+    } catch (fault) {
+      if (!(fault instanceof GuestFault)) throw fault;
+      // Nobody has asked for that page yet.
+      this.#cpu.cr2 = cr2;
+      return false;
+    }
   }
 
   #compileQueue(): void {
@@ -208,6 +223,8 @@ export class Translations implements Regions {
       return frame;
     };
     const base = hot.linear & -PAGE;
+    // Something else may be mapped there by now.
+    if (frameOf(base) !== hot.physical >>> 12) return undefined;
     const isWarm = (at: int): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
       return frame >= 0 && this.#host.isWarm((frame << 12) | (at & (PAGE - 1)), hot.mode);
