@@ -68,6 +68,19 @@ export class Program {
     return CODE + UNIT * (this.#draw() % UNITS);
   }
 
+  /** The frames behind the two code pages: mostly their own. */
+  mapping(): [number, number] {
+    return this.#chance(60)
+      ? [0, 1]
+      : this.#pick([
+          [1, 0],
+          [0, 0],
+          [0, -1],
+          [-1, 1],
+          [1, 1],
+        ]);
+  }
+
   #draw(): number {
     return mix(this.#seed, this.#draws++) >>> 0;
   }

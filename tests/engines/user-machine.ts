@@ -178,6 +178,16 @@ export class UserMachine {
     this.memory.invalidatePage(linear);
   }
 
+  /** Which of the two code frames each of the code pages shows, or -1 for none. */
+  mapCode(frames: readonly [number, number]): void {
+    for (const [page, frame] of frames.entries()) {
+      const linear = CODE + 4096 * page;
+      const low = frame < 0 ? 0 : (CODE_FRAMES + 4096 * frame) | PRESENT | USER | USED | WRITABLE;
+      this.#entry(linear, low, 0);
+      this.memory.invalidatePage(linear);
+    }
+  }
+
   /**
    * Handlers that go on with the next 64 bytes of code, round about the code pages, instead of halting: the code is to
    * be in units of that size.
