@@ -30,8 +30,9 @@ interface Region {
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
   readonly user: int;
-  /** State of the mappings for which `others` was found to hold. */
+  /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
+  page: int;
   entries: int;
 }
 
@@ -105,7 +106,8 @@ export class Translations implements Regions {
       this.#stamps[1]++;
     }
     const stamp = this.#stamps[region.user] as int;
-    return region.stamp === stamp || this.#verify(region, stamp);
+    const page = this.#cpu.eip & -PAGE;
+    return (region.stamp === stamp && region.page === page) || this.#verify(region, stamp, page);
   }
 
   exists(number: int): boolean {
@@ -145,14 +147,14 @@ export class Translations implements Regions {
   }
 
   /** Whether the other pages are mapped as they were when the region was scanned. */
-  #verify(region: Region, stamp: int): boolean {
-    const page = this.#cpu.eip & -PAGE;
+  #verify(region: Region, stamp: int, page: int): boolean {
     for (const [distance, frame] of region.others) {
       const linear = (page + distance * PAGE) | 0;
       const physical = this.#memory.debugTranslate(linear);
       if (physical < 0 || physical >>> 12 !== frame || !this.#mayFetch(linear, region.user)) return false;
     }
     region.stamp = stamp;
+    region.page = page;
     return true;
   }
 
@@ -245,7 +247,18 @@ export class Translations implements Regions {
       return { physical: (frame << 12) | (at & (PAGE - 1)), length };
     });
     const others = [...graph.pages].filter(([page]) => page !== 0);
-    this.#regions[number] = { number, name, run, graph, others, pieces, user: hot.user, stamp: -1, entries: 0 };
+    this.#regions[number] = {
+      number,
+      name,
+      run,
+      graph,
+      others,
+      pieces,
+      user: hot.user,
+      stamp: -1,
+      page: 0,
+      entries: 0,
+    };
     this.#byHead.set(hot.key, number);
     for (const { physical, length } of pieces) {
       this.#memory.traceCode(physical, length);
