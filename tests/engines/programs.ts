@@ -81,6 +81,11 @@ export class Program {
         ]);
   }
 
+  /** The address space to run in. */
+  space(): 0 | 1 {
+    return this.#chance(25) ? 1 : 0;
+  }
+
   #draw(): number {
     return mix(this.#seed, this.#draws++) >>> 0;
   }

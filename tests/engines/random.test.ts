@@ -1,5 +1,6 @@
 // The fast interpreter and the translator in lock-step with the reference over random programs: branches, loops, calls, strings, unaligned
-// and faulting accesses, pages that may not be written, code that writes code, code pages that change places. Everything a program can see is compared
+// and faulting accesses, pages that may not be written, code that writes code, code pages that change places, address
+// spaces. Everything a program can see is compared
 // at several counts of instructions, undefined flags too, since all engines run the same formulas.
 // RANDOM_PROGRAMS=N runs N programs, RANDOM_SEED=S begins with that seed.
 
@@ -51,6 +52,7 @@ function compare(seed: number): string | undefined {
   const program = new Program(seed);
   const code = program.code();
   for (const m of machines) {
+    m.select(0);
     m.mapCode([0, 1]);
     m.write(DATA, dataImage());
     m.write(CODE, code);
@@ -59,7 +61,11 @@ function compare(seed: number): string | undefined {
     const registers = program.registers();
     const start = program.entry();
     const mapping = program.mapping();
-    for (const m of machines) m.mapCode(mapping);
+    const space = program.space();
+    for (const m of machines) {
+      m.mapCode(mapping);
+      m.select(space);
+    }
     const results = machines.map((m) => {
       m.start(0, registers, start, 0x202);
       const before = m.engine.retired();
