@@ -238,7 +238,7 @@ export class Translations implements Regions {
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
-    return first && first.insns.length > 0 && graph.instructions > 1 ? graph : undefined;
+    return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
   }
 
   #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {

@@ -55,6 +55,8 @@ export class Interpreter implements Engine {
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
+  /** Instructions retired by regions, callouts among them. */
+  #inRegions = 0;
   readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head. */
@@ -121,6 +123,14 @@ export class Interpreter implements Engine {
 
   retired(): number {
     return this.#before - this.#left + this.#position - 1;
+  }
+
+  retiredBy(): Readonly<Record<string, number>> {
+    const { slow, stepped, callouts } = this.#counts;
+    const reference = slow + stepped + callouts;
+    const regions = this.#inRegions - callouts;
+    const interpreter = this.retired() - regions - reference;
+    return { ...(this.#regions && { translator: regions }), interpreter, reference };
   }
 
   codeWritten(written: int, count: int): void {
@@ -298,11 +308,14 @@ export class Interpreter implements Engine {
       if (!regions.exists(region)) this.#blocks.cool(o);
       return o + 4;
     }
+    const budget = words[BUDGET];
     const answer = regions.enter(region);
+    this.#inRegions += budget - words[BUDGET];
     this.#left = words[BUDGET];
     this.#position = 1;
     this.onRegionExit?.(region);
     if (answer === REGION_SLOW) {
+      this.#counts.slow++;
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();

@@ -36,6 +36,10 @@ export class Reference implements Engine {
     return this.#retired;
   }
 
+  retiredBy(): Readonly<Record<string, number>> {
+    return { reference: this.#retired };
+  }
+
   codeWritten(written: int, count: int): void {
     const physical = written & -GRANULE_BYTES;
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
