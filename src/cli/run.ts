@@ -9,7 +9,7 @@ import type { MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
-import { prepareHost } from './host.ts';
+import { hostTrained, prepareHost } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -45,6 +45,7 @@ export async function run(image: string | undefined, options: RunOptions): Promi
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const terminal = new UserConsole(options.serial);
   const machine = await create(machineOptions(image, options, terminal.interactive));
+  hostTrained();
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
   let cause: Cause | undefined;
