@@ -1,5 +1,5 @@
-// The integer instructions as a real processor executes them: every recorded case (tests/vectors/integer.br), on both
-// engines, with registers, flags, memory, EIP, segment registers and faults.
+// The integer instructions as a real processor executes them: every recorded case (tests/vectors/integer.br), on the
+// reference and the interpreter, and a part of them in translated regions, with registers, flags, memory, EIP, segment registers and faults.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
