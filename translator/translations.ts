@@ -2,6 +2,7 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
+import { GuestFault } from '../src/isa/fault.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
@@ -27,13 +28,15 @@ interface Region {
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
   readonly user: int;
-  /** State of the mappings for which `others` was found to hold. */
+  /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
+  page: int;
   entries: int;
 }
 
 interface Hot {
   readonly key: string;
+  readonly physical: int;
   readonly linear: int;
   readonly mode: int;
   readonly user: int;
@@ -99,7 +102,7 @@ export class Translations implements Regions {
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
-      this.#queue.push({ key, linear: eip, mode, user });
+      this.#queue.push({ key, physical, linear: eip, mode, user });
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
@@ -115,7 +118,8 @@ export class Translations implements Regions {
       this.#stamps[1]++;
     }
     const stamp = this.#stamps[region.user] as int;
-    return region.stamp === stamp || this.#verify(region, stamp);
+    const page = this.#cpu.eip & -PAGE;
+    return (region.stamp === stamp && region.page === page) || this.#verify(region, stamp, page);
   }
 
   exists(number: int): boolean {
@@ -156,16 +160,29 @@ export class Translations implements Regions {
   }
 
   /** Whether the other pages are mapped as they were when the region was scanned. */
-  #verify(region: Region, stamp: int): boolean {
-    const page = this.#cpu.eip & -PAGE;
+  #verify(region: Region, stamp: int, page: int): boolean {
     for (const [distance, frame] of region.others) {
-      const physical = this.#memory.debugTranslate((page + distance * PAGE) | 0);
-      if (physical < 0 || physical >>> 12 !== frame) return false;
-      // Marks the page as executed from, so that a change is told.
-      this.#memory.fetch((page + distance * PAGE) | 0, region.user);
+      const linear = (page + distance * PAGE) | 0;
+      const physical = this.#memory.debugTranslate(linear);
+      if (physical < 0 || physical >>> 12 !== frame || !this.#mayFetch(linear, region.user)) return false;
     }
     region.stamp = stamp;
+    region.page = page;
     return true;
+  }
+
+  /** Whether code may be fetched there. Marks the page as executed from, so that a change is told. */
+  #mayFetch(linear: int, user: int): boolean {
+    const { cr2 } = this.#cpu;
+    try {
+      this.#memory.fetch(linear, user);
+      return true;
+    } catch (fault) {
+      if (!(fault instanceof GuestFault)) throw fault;
+      // Nobody has asked for that page yet.
+      this.#cpu.cr2 = cr2;
+      return false;
+    }
   }
 
   #compileQueue(): void {
@@ -226,6 +243,8 @@ export class Translations implements Regions {
       return frame;
     };
     const base = hot.linear & -PAGE;
+    // Something else may be mapped there by now.
+    if (frameOf(base) !== hot.physical >>> 12) return undefined;
     const isWarm = (at: int): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
       return frame >= 0 && this.#host.isWarm((frame << 12) | (at & (PAGE - 1)), hot.mode);
@@ -246,7 +265,18 @@ export class Translations implements Regions {
       return { physical: (frame << 12) | (at & (PAGE - 1)), length };
     });
     const others = [...graph.pages].filter(([page]) => page !== 0);
-    this.#regions[number] = { number, name, run, graph, others, pieces, user: hot.user, stamp: -1, entries: 0 };
+    this.#regions[number] = {
+      number,
+      name,
+      run,
+      graph,
+      others,
+      pieces,
+      user: hot.user,
+      stamp: -1,
+      page: 0,
+      entries: 0,
+    };
     this.#byHead.set(hot.key, number);
     for (const { physical, length } of pieces) {
       this.#memory.traceCode(physical, length);

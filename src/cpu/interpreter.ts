@@ -241,6 +241,8 @@ export class Interpreter implements Engine {
       }
       const o = this.#blocks.block(physical, mode);
       if (o < 0) return LEAVE;
+      // It lasts for one instruction, and counts only where there are breakpoints.
+      c.RF = 0;
       this.#physical = physical;
       if (c.cr3 !== this.#tagCr3) {
         this.#tagCr3 = c.cr3;
@@ -336,6 +338,7 @@ export class Interpreter implements Engine {
     const words = c.words;
     const regions = this.#regions as Regions;
     const region = this.#blocks.code[o + 1];
+    c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
     if (!regions.mayEnter(region)) {
       if (!regions.exists(region)) this.#blocks.cool(o);
       return o + 4;

@@ -37,6 +37,8 @@ function statement(s: Stmt | Callout): string[] {
       return [`t${s.i} = place${s.size} ${s.write ? 'write' : 'read'} ${segment(s.seg)}:[${residual(s.a)}]`];
     case 'exit':
       return [`leave if ${residual(s.e)}`];
+    case 'holds':
+      return [`holds ${residual(s.to)} = ${residual(s.e)}`];
     case 'if': {
       const lines = [`if ${residual(s.e)}`, ...residualLines(s.then, '  ')];
       return s.else.length ? [...lines, 'else', ...residualLines(s.else, '  ')] : lines;
@@ -61,6 +63,8 @@ export function residual(e: Expr, inside = false): string {
   switch (e.k) {
     case 'n':
       return number(e.v);
+    case 'd':
+      return String(e.v);
     case 't':
       return `t${e.i}`;
     case 'h':
