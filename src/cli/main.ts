@@ -4,6 +4,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
 import { oneOf, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
+import { prepareHost } from './host.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
 import type { RunOptions } from './run.ts';
@@ -80,6 +81,7 @@ function append(value: string, list: readonly string[] = []): readonly string[] 
 }
 
 async function main(): Promise<Verdict> {
+  prepareHost();
   let end: Verdict = { status: STATUS.success, reason: 'help' };
   try {
     await program((verdict) => {

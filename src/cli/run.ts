@@ -8,7 +8,6 @@ import type { MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
-import { prepareHost } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -39,7 +38,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @throws UserError for what the user can mend, before the guest starts.
  */
 export async function run(image: string | undefined, options: RunOptions): Promise<Verdict> {
-  prepareHost();
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const terminal = new UserConsole(options.serial);
