@@ -32,8 +32,7 @@ export function templateOf(i: Insn): string | undefined {
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
   if (m && m.address !== 32) return undefined;
   if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return undefined;
-  if (i.op === 'NOP') return 'NOP32.,';
-  if (i.op === 'PAUSE') return 'PAUSE32.,';
+  if (i.op === 'NOP' || i.op === 'PAUSE') return 'NOP32.,';
   const key = shapeKey(i);
   if (!(key in TEMPLATES)) return undefined;
   return isZeroCount(i) ? (m ? undefined : 'NOP32.,') : key;

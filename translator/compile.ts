@@ -33,7 +33,6 @@ export function compile(
   heap: ArrayBuffer,
   foreign: Readonly<Record<string, unknown>>,
 ): RegionFunction[] {
-  if ((globalThis as any).DUMP) (globalThis as any).DUMP(moduleText(source));
   const make = new Function('stdlib', 'foreign', 'heap', moduleText(source));
   const made = make(STDLIB, { ...wide, ...foreign }, heap) as Record<string, RegionFunction>;
   return source.functions.map((f) => made[f.name] as RegionFunction);

@@ -152,12 +152,7 @@ class Printer implements AsmNames {
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
       case 'poll':
-        return [
-          iff(
-            binary('<', int(id('cnt')), lit(this.#options.overshoot)),
-            this.#leave({ at: item.at }, [], REGION_CHAIN),
-          ),
-        ];
+        return [iff(binary('<', int(id('cnt')), lit(this.#options.overshoot)), this.#leave(item.to, [], REGION_CHAIN))];
       case 'leave':
         return this.#leave(item.to, item.arm, REGION_CHAIN);
       case 'goto':
@@ -291,6 +286,9 @@ function liveTemporaries(items: readonly Item[]): Set<number> {
         case 'step':
           visitStmt(item.s);
           item.arm.forEach(visitStmt);
+          break;
+        case 'poll':
+          if ('value' in item.to) uses({ k: 'branch', e: item.to.value }, use);
           break;
         case 'leave':
           item.arm.forEach(visitStmt);

@@ -4,8 +4,8 @@
 
 import { type Expr, N, type Stmt, T, uses } from './ir.ts';
 import { FLAGS, liveFlags } from './passes/liveness.ts';
-import type { Block, Graph } from './scan.ts';
-import type { Callout, SpecialisedBlock, Step } from './specialise.ts';
+import { type Block, type Graph, RETURN } from './scan.ts';
+import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 
 /** Where an exit leaves to: an offset from the entry's page, or a value (an EIP). */
 export type Target = { readonly at: number } | { readonly value: Expr };
@@ -16,7 +16,7 @@ export type Item =
   | { readonly k: 'callout'; readonly c: Callout }
   | { readonly k: 'count'; readonly n: number }
   /** At a loop head: leaves if the budget is used up. */
-  | { readonly k: 'poll'; readonly at: number }
+  | { readonly k: 'poll'; readonly to: Target }
   | { readonly k: 'leave'; readonly to: Target; readonly arm: readonly Stmt[] }
   | { readonly k: 'goto'; readonly kind: 'break' | 'continue'; readonly to: number; readonly arm: readonly Stmt[] }
   | { readonly k: 'fork'; readonly test: Expr; readonly yes: readonly Item[]; readonly no: readonly Item[] }
@@ -172,7 +172,7 @@ class Builder {
       .filter((c) => this.#flow.isMerge(c))
       .sort((a, b) => (this.#flow.index.get(b) as number) - (this.#flow.index.get(a) as number));
     if (!this.#flow.isHead(at)) return this.#within(at, merges, pending);
-    const body: Item[] = [{ k: 'poll', at }, ...this.#within(at, merges, new Map())];
+    const body: Item[] = [{ k: 'poll', to: outside(at) }, ...this.#within(at, merges, new Map())];
     return [...steps(settle(pending, this.#live.get(at))), { k: 'loop', at, body }];
   }
 
@@ -236,7 +236,7 @@ class Builder {
       const yes = this.#edge(b, b.taken, new Map(pending));
       const no = this.#edge(b, b.fall, new Map(pending));
       out.push({ k: 'fork', test: condition, yes, no });
-    } else this.#dispatch(b, test ?? { k: 's', name: 'rpc' }, pending, out);
+    } else this.#dispatch(b, test ?? RETURN_EIP, pending, out);
   }
 
   /** A value picks the successor: a binary tree of compares with the offsets that are known. */
@@ -269,12 +269,17 @@ class Builder {
   }
 
   #edge(from: Block, to: number, pending: Pending): Item[] {
-    if (!from.succ.includes(to)) return [{ k: 'leave', to: { at: to }, arm: settle(pending) }];
+    if (!from.succ.includes(to)) return [{ k: 'leave', to: outside(to), arm: settle(pending) }];
     const wanted = this.#live.get(to);
     if (this.#flow.isBack(from.at, to)) return [{ k: 'goto', kind: 'continue', to, arm: settle(pending, wanted) }];
     if (this.#flow.isMerge(to)) return [{ k: 'goto', kind: 'break', to, arm: settle(pending, wanted) }];
     return this.tree(to, pending);
   }
+}
+
+/** Where a block is for the interpreter: returns go on at the EIP that was popped. */
+function outside(at: number): Target {
+  return at === RETURN ? { value: RETURN_EIP } : { at };
 }
 
 function reads(s: Stmt, pending: Pending): boolean {

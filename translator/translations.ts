@@ -12,9 +12,9 @@ import { specialise } from './specialise.ts';
 import { structure } from './structure.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
-const MAX_INSTRUCTIONS = 300;
+const MAX_INSTRUCTIONS = 200;
 /** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
-const BATCH_ENTRIES = 1000;
+const BATCH_ENTRIES = 5000;
 /** Regions compiled at once. */
 const MAX_BATCH = 32;
 const PAGE = 4096;
@@ -215,7 +215,7 @@ export class Translations implements Regions {
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
-    return first && first.insns.length > 0 && graph.instructions > 1 ? graph : undefined;
+    return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
   }
 
   #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {

@@ -48,9 +48,9 @@ function program(done: (end: Verdict) => void): Command {
     .option('--debugcon <file>', 'write what the guest writes to port E9h')
     .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')
     .addOption(
-      new Option('--engine <name>', 'interpreter, or reference (slow, for comparison)')
-        .argParser(oneOf(['interpreter', 'reference'], ['translator']))
-        .default('interpreter'),
+      new Option('--engine <name>', 'translator, interpreter, or reference (slow, for comparison)')
+        .argParser(oneOf(['translator', 'interpreter', 'reference']))
+        .default('translator'),
     )
     .addOption(
       new Option('--clock <name>', 'host, or virtual (reproducible: time is the count of instructions)')

@@ -1,6 +1,7 @@
 // `transvisor run`: from options to a machine, and from how it ends to an exit status.
 
 import { constants } from 'node:os';
+import { Translator } from '../../translator/engine.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
@@ -20,7 +21,7 @@ export interface RunOptions {
   readonly serial: SerialTarget;
   readonly debugcon?: string;
   readonly debugExit?: true;
-  readonly engine: 'interpreter' | 'reference';
+  readonly engine: 'translator' | 'interpreter' | 'reference';
   readonly clock: 'host' | 'virtual';
   readonly until?: RegExp;
   readonly timeout?: number;
@@ -119,7 +120,7 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     kernel: path === undefined ? demoGuest() : readImage('kernel', path),
     modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
-    engine: options.engine,
+    engine: options.engine === 'translator' ? (cpu, memory) => new Translator(cpu, memory) : options.engine,
     clock: options.clock,
     // Where somebody types, an idle guest waits for a key and not for its next timers as fast as they come.
     idle: interactive ? 'wait' : 'skip',

@@ -19,6 +19,8 @@ export interface Engine {
   mappingLost(user: number): void;
   /** Forgets everything derived from guest code, e.g. after a snapshot was loaded. */
   flush(): void;
+  /** The same by what executed them: `translator` (regions), `interpreter` (packed blocks), `reference`. */
+  retiredBy(): Readonly<Record<string, number>>;
   /** Counters for `--stats`. */
   statistics(): Readonly<Record<string, number>>;
 }

@@ -25,7 +25,7 @@ const TAG_BASE = WORD.engine + 3;
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
 /** Entries of a block head before the second tier is asked. */
-const HEAT_ENTRIES = 2000;
+const HEAT_ENTRIES = 20_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
@@ -55,6 +55,8 @@ export class Interpreter implements Engine {
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
+  /** Instructions retired by regions, callouts among them. */
+  #inRegions = 0;
   readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `regions`: the second tier, if there is one. */
@@ -121,6 +123,14 @@ export class Interpreter implements Engine {
 
   retired(): number {
     return this.#before - this.#left + this.#position - 1;
+  }
+
+  retiredBy(): Readonly<Record<string, number>> {
+    const { slow, stepped, callouts } = this.#counts;
+    const reference = slow + stepped + callouts;
+    const regions = this.#inRegions - callouts;
+    const interpreter = this.retired() - regions - reference;
+    return { ...(this.#regions && { translator: regions }), interpreter, reference };
   }
 
   codeWritten(written: int, count: int): void {
@@ -295,11 +305,14 @@ export class Interpreter implements Engine {
       if (!regions.exists(region)) this.#blocks.cool(o);
       return o + 4;
     }
+    const budget = words[BUDGET];
     const answer = regions.enter(region);
+    this.#inRegions += budget - words[BUDGET];
     this.#left = words[BUDGET];
     this.#position = 1;
     this.onRegionExit?.(region);
     if (answer === REGION_SLOW) {
+      this.#counts.slow++;
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();
@@ -340,7 +353,8 @@ export class Interpreter implements Engine {
 /** What packed code depends on: CS.D, SS.B, and which of the segments are not flat. */
 function modeOf(c: Cpu): int {
   let bent = 0;
-  for (let s = ES; s <= DS; s++) if (s !== CS && !isFlatData(c, s)) bent |= 1 << s;
+  // CS is one of them, since it cannot be written.
+  for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
   return decodeModeOf(c) | ((bent | 0x30) << 2);
 }

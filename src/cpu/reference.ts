@@ -36,6 +36,10 @@ export class Reference implements Engine {
     return this.#retired;
   }
 
+  retiredBy(): Readonly<Record<string, number>> {
+    return { reference: this.#retired };
+  }
+
   codeWritten(written: int, count: int): void {
     const physical = written & -GRANULE_BYTES;
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
@@ -74,11 +78,20 @@ export class Reference implements Engine {
       c.RF = 0;
       c.eip = (start + decoded.insn.length) | 0;
       decoded.run(c, decoded.insn);
-      if (trap !== 0 || watched) this.#afterwards(trap);
+      if (trap !== 0 || watched) this.#afterwards(holdsOffTrap(c, decoded.insn.op) ? 0 : trap);
     } catch (fault) {
       if (!(fault instanceof GuestFault)) throw fault;
       c.eip = start;
       deliverFault(c, fault);
     }
   }
+}
+
+/**
+ * Whether no single-step trap follows an instruction that began with TF set: after a load of SS (but not STI), and into
+ * a software interrupt's handler, which starts with TF clear (SDM vol. 3, sections 6.8.3 and 17.3.1.4).
+ */
+function holdsOffTrap(c: Cpu, op: string): boolean {
+  if (c.shadow !== 0) return op !== 'STI';
+  return c.TF === 0 && (op === 'INT' || op === 'INT3' || op === 'INTO' || op === 'INT1');
 }

@@ -218,7 +218,7 @@ export class Machine implements AsyncDisposable {
     const retired = engine.retired();
     return {
       guestSeconds: this.clock.now() / 1e9,
-      instructions: { retired, byEngine: { [engine.name]: retired } },
+      instructions: { retired, byEngine: engine.retiredBy() },
       engine: engine.statistics(),
       exits: { ...this.#exits },
       resets: this.#resets,

@@ -19,7 +19,9 @@ beforeAll(() => {
   expect(stdout).toBe('');
   expect(status).toBe(0);
   // As the script `build` of package.json does.
-  cpSync(join(root, 'src/cpu/generated'), folder.file('dist/src/cpu/generated'), { recursive: true });
+  for (const part of ['src/cpu', 'translator']) {
+    cpSync(join(root, part, 'generated'), folder.file(`dist/${part}/generated`), { recursive: true });
+  }
   cpSync(join(root, 'package.json'), folder.file('package.json'));
   symlinkSync(join(root, 'node_modules'), folder.file('node_modules'));
 });

@@ -75,7 +75,6 @@ describe('option values', () => {
     ['--until', '', /regular expression/],
     ['--serial', 'modem', /stdio, file:NAME or none/],
     ['--serial', 'file:', /stdio, file:NAME or none/],
-    ['--engine', 'translator', /not built yet.*interpreter or reference/],
     ['--engine', 'turbo', /interpreter or reference/],
     ['--clock', 'sundial', /host or virtual/],
     ['--trace', 'io,nonsense', /no channel 'nonsense'.*io,.*irq/],

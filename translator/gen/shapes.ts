@@ -150,7 +150,8 @@ export function allShapes(): Shape[] {
   for (const op of ['LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']) add(op, 32);
   add('BSWAP', 32, 'd');
   add('CMPXCHG8B', 32, 'm64');
-  for (const op of ['NOP', 'PAUSE', 'CLC', 'STC', 'CMC', 'CLD', 'STD', 'LAHF', 'SAHF']) add(op, 32);
+  for (const op of ['NOP', 'CLC', 'STC', 'CMC', 'CLD', 'STD']) add(op, 32);
+  for (const op of ['LAHF', 'SAHF']) add(op, 8);
   return list;
 }
 

@@ -6222,45 +6222,41 @@ break;
 }
 case 452:
 {
+ca = 0;
+cb = 0;
 break;
 }
 case 453:
 {
 ca = 0;
-cb = 0;
-break;
-}
-case 454:
-{
-ca = 0;
 cb = 1;
 break;
 }
-case 455:
+case 454:
 {
 t0 = ca >>> 0 < cb >>> 0 ? 1 : 0;
 ca = 0;
 cb = t0 ^ 1;
 break;
 }
-case 456:
+case 455:
 {
 R[25] = 0;
 break;
 }
-case 457:
+case 456:
 {
 R[25] = 1;
 break;
 }
-case 458:
+case 457:
 {
 t0 = fr;
 t1 = 2 | (ca >>> 0 < cb >>> 0 ? 1 : 0) | (38505 >> ((t0 ^ t0 >> 4) & 15) & 1) << 2 | ((oa ^ ob ^ t0) >> 4 & 1) << 4 | (fz === 0 ? 1 : 0) << 6 | (t0 < 0 ? 1 : 0) << 7;
 R[0] = R[0] & -65281 | t1 << 8;
 break;
 }
-case 459:
+case 458:
 {
 t0 = R[0] >> 8 & 255;
 t1 = (t0 & 128) << 24 | t0 >> 2 & 1 ^ 1;
@@ -6273,7 +6269,7 @@ ca = 0;
 cb = t0 & 1;
 break;
 }
-case 460:
+case 459:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6288,7 +6284,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 461:
+case 460:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6303,7 +6299,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 462:
+case 461:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6318,7 +6314,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 === t1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 463:
+case 462:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6333,7 +6329,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 <= t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 464:
+case 463:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6348,7 +6344,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 465:
+case 464:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6363,7 +6359,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 466:
+case 465:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6378,7 +6374,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 467:
+case 466:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6393,7 +6389,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t0 === t1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 468:
+case 467:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6407,7 +6403,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 469:
+case 468:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6421,7 +6417,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 470:
+case 469:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6435,7 +6431,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 471:
+case 470:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6449,7 +6445,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 472:
+case 471:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6463,7 +6459,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 473:
+case 472:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6477,7 +6473,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 474:
+case 473:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6491,7 +6487,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 475:
+case 474:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6505,7 +6501,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 476:
+case 475:
 {
 t0 = R[w >> 10 & 15];
 t1 = H32[tab + (a >>> 12)] ^ a;
@@ -6524,7 +6520,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t2) & (t0 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 477:
+case 476:
 {
 t0 = R[w >> 10 & 15];
 t1 = H32[tab + (a >>> 12)] ^ a;
@@ -6543,7 +6539,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 478:
+case 477:
 {
 t0 = R[w >> 10 & 15];
 t1 = H32[tab + (a >>> 12)] ^ a;
@@ -6562,7 +6558,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 === t2 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 479:
+case 478:
 {
 t0 = R[w >> 10 & 15];
 t1 = H32[tab + (a >>> 12)] ^ a;
@@ -6581,7 +6577,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 480:
+case 479:
 {
 t0 = R[w >> 10 & 15];
 t1 = H32[tab + (a >>> 12)] ^ a;
@@ -6598,6 +6594,25 @@ ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
 o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 480:
+{
+t0 = R[w >> 10 & 15];
+t1 = H32[tab + (a >>> 12)] ^ a;
+if ((t1 & -2147483645) !== 0) {
+break slow;
+}
+t2 = H32[(t1 & 1073741823) >> 2];
+t3 = t0 - t2 | 0;
+fz = t3;
+fr = t3;
+oa = t0;
+ob = t2;
+ca = t0;
+cb = t2;
+n = n - (CODE[o + 7] & 255) | 0;
+o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 481:
@@ -6616,7 +6631,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 482:
@@ -6635,29 +6650,10 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
-break jump;
-}
-case 483:
-{
-t0 = R[w >> 10 & 15];
-t1 = H32[tab + (a >>> 12)] ^ a;
-if ((t1 & -2147483645) !== 0) {
-break slow;
-}
-t2 = H32[(t1 & 1073741823) >> 2];
-t3 = t0 - t2 | 0;
-fz = t3;
-fr = t3;
-oa = t0;
-ob = t2;
-ca = t0;
-cb = t2;
-n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? 1 : 0) | (t0 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 484:
+case 483:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6676,7 +6672,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t1 ^ t2) & (t1 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 485:
+case 484:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6695,7 +6691,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 486:
+case 485:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6714,7 +6710,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 === t2 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 487:
+case 486:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6733,7 +6729,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 488:
+case 487:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6752,7 +6748,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 489:
+case 488:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6771,7 +6767,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 490:
+case 489:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6790,7 +6786,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 491:
+case 490:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6809,7 +6805,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? 1 : 0) | (t1 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 492:
+case 491:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483645) !== 0) {
@@ -6825,6 +6821,24 @@ ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
 o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 492:
+{
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483645) !== 0) {
+break slow;
+}
+t1 = H32[(t0 & 1073741823) >> 2];
+t2 = t1 - CODE[o + 1] | 0;
+fz = t2;
+fr = t2;
+oa = t1;
+ob = CODE[o + 1];
+ca = t1;
+cb = CODE[o + 1];
+n = n - (CODE[o + 7] & 255) | 0;
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 493:
@@ -6842,7 +6856,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 494:
@@ -6860,7 +6874,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 495:
@@ -6878,7 +6892,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 496:
@@ -6896,7 +6910,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 497:
@@ -6914,7 +6928,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 498:
@@ -6932,28 +6946,10 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
-break jump;
-}
-case 499:
-{
-t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483645) !== 0) {
-break slow;
-}
-t1 = H32[(t0 & 1073741823) >> 2];
-t2 = t1 - CODE[o + 1] | 0;
-fz = t2;
-fr = t2;
-oa = t1;
-ob = CODE[o + 1];
-ca = t1;
-cb = CODE[o + 1];
-n = n - (CODE[o + 7] & 255) | 0;
 o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t1 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 500:
+case 499:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -6967,7 +6963,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 501:
+case 500:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -6981,7 +6977,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 502:
+case 501:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -6995,7 +6991,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 503:
+case 502:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -7009,7 +7005,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (t0 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 504:
+case 503:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -7023,7 +7019,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 505:
+case 504:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -7037,7 +7033,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 506:
+case 505:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -7051,7 +7047,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 507:
+case 506:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
@@ -7065,7 +7061,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 508:
+case 507:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7080,7 +7076,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 509:
+case 508:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7095,7 +7091,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 510:
+case 509:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7110,7 +7106,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 511:
+case 510:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7125,7 +7121,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (t0 >>> 0 < t1 >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 512:
+case 511:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7140,7 +7136,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 513:
+case 512:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7155,7 +7151,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 514:
+case 513:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7170,7 +7166,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 515:
+case 514:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
 t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
@@ -7183,6 +7179,24 @@ ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 515:
+{
+t0 = H32[tab + (a >>> 12)] ^ a;
+if (t0 < 0) {
+break slow;
+}
+t1 = H8[t0 & 1073741823];
+t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
+fz = t2;
+fr = t2;
+oa = t1;
+ob = CODE[o + 1];
+ca = t1;
+cb = CODE[o + 1];
+n = n - (CODE[o + 7] & 255) | 0;
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 516:
@@ -7200,7 +7214,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 517:
@@ -7218,7 +7232,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 518:
@@ -7236,7 +7250,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 519:
@@ -7254,7 +7268,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 520:
@@ -7272,7 +7286,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 521:
@@ -7290,7 +7304,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 522:
@@ -7308,28 +7322,10 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
-break jump;
-}
-case 523:
-{
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
-fz = t2;
-fr = t2;
-oa = t1;
-ob = CODE[o + 1];
-ca = t1;
-cb = CODE[o + 1];
-n = n - (CODE[o + 7] & 255) | 0;
 o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 524:
+case 523:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7347,7 +7343,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 525:
+case 524:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7365,7 +7361,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 526:
+case 525:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7383,7 +7379,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 527:
+case 526:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7401,7 +7397,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 528:
+case 527:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7419,7 +7415,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 529:
+case 528:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7437,7 +7433,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 530:
+case 529:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7455,7 +7451,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 531:
+case 530:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
 if ((t0 & -2147483647) !== 0) {
@@ -7471,6 +7467,19 @@ ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
 o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 531:
+{
+t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
+fz = t0;
+fr = t0;
+oa = t0;
+ob = 0;
+ca = 0;
+cb = 0;
+n = n - (CODE[o + 7] & 255) | 0;
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 532:
@@ -7496,7 +7505,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 534:
@@ -7522,7 +7531,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 536:
@@ -7535,7 +7544,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 537:
@@ -7548,7 +7557,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 538:
@@ -7561,12 +7570,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 539:
 {
-t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
+t0 = R[w >> 10 & 15] & CODE[o + 1];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7574,7 +7583,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 540:
@@ -7600,7 +7609,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 542:
@@ -7626,7 +7635,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 544:
@@ -7639,7 +7648,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 545:
@@ -7652,7 +7661,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 546:
@@ -7665,12 +7674,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 547:
 {
-t0 = R[w >> 10 & 15] & CODE[o + 1];
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7678,7 +7687,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 548:
@@ -7704,7 +7713,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 550:
@@ -7730,7 +7739,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 552:
@@ -7743,7 +7752,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 553:
@@ -7756,7 +7765,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 554:
@@ -7769,12 +7778,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 555:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7782,7 +7791,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 556:
@@ -7808,7 +7817,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 558:
@@ -7834,7 +7843,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 560:
@@ -7847,7 +7856,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 561:
@@ -7860,7 +7869,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 562:
@@ -7873,20 +7882,25 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 563:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
-fz = t0;
-fr = t0;
-oa = t0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if (t0 < 0) {
+break slow;
+}
+t1 = H8[t0 & 1073741823];
+t2 = t1 & CODE[o + 1];
+fz = t2;
+fr = t2;
+oa = t2;
 ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 564:
@@ -7922,7 +7936,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 566:
@@ -7958,7 +7972,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 568:
@@ -7976,7 +7990,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 569:
@@ -7994,7 +8008,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 570:
@@ -8012,28 +8026,10 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
-break jump;
-}
-case 571:
-{
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = t1 & CODE[o + 1];
-fz = t2;
-fr = t2;
-oa = t2;
-ob = 0;
-ca = 0;
-cb = 0;
-n = n - (CODE[o + 7] & 255) | 0;
 o = t2 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 572:
+case 571:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8046,7 +8042,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ 1) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 573:
+case 572:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8059,7 +8055,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ca >>> 0 < cb >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 574:
+case 573:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8072,7 +8068,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 === 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 575:
+case 574:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8085,7 +8081,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (ca >>> 0 < cb >>> 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 576:
+case 575:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8098,7 +8094,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 577:
+case 576:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8111,7 +8107,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 578:
+case 577:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8124,7 +8120,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 579:
+case 578:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - 1 | 0;
@@ -8137,10 +8133,10 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 580:
+case 579:
 a = pb + CODE[o + 1] | 0;
 break indirect;
-case 581:
+case 580:
 {
 b = CODE[o + 1] - 1 | 0;
 CODE[o + 1] = b;
@@ -8149,7 +8145,7 @@ break slow;
 }
 break;
 }
-case 582:
+case 581:
 {
 if (n < overshoot) {
 break;
@@ -8196,4 +8192,4 @@ if (n < 0) { R[16] = fz; R[17] = fr; R[18] = oa; R[19] = ob; R[20] = ca; R[21] =
 };
 }
 /** Names of the cases: number k + 1 is the k-th. */
-export const CASES = ["MOV8.b,b","MOV8.b,i","MOV8.b,m8","MOV8.m8,b","MOV8.m8,i","MOV16.w,w","MOV16.w,i","MOV16.w,m16","MOV16.m16,w","MOV16.m16,i","MOV32.d,d","MOV32.d,i","MOV32.d,m32","MOV32.m32,d","MOV32.m32,i","ADD8.b,b","ADD8.b,i","ADD8.b,m8","ADD8.m8,b","ADD8.m8,i","ADD16.w,w","ADD16.w,i","ADD16.w,m16","ADD16.m16,w","ADD16.m16,i","ADD32.d,d","ADD32.d,i","ADD32.d,m32","ADD32.m32,d","ADD32.m32,i","SUB8.b,b","SUB8.b,i","SUB8.b,m8","SUB8.m8,b","SUB8.m8,i","SUB16.w,w","SUB16.w,i","SUB16.w,m16","SUB16.m16,w","SUB16.m16,i","SUB32.d,d","SUB32.d,i","SUB32.d,m32","SUB32.m32,d","SUB32.m32,i","CMP8.b,b","CMP8.b,i","CMP8.b,m8","CMP8.m8,b","CMP8.m8,i","CMP16.w,w","CMP16.w,i","CMP16.w,m16","CMP16.m16,w","CMP16.m16,i","CMP32.d,d","CMP32.d,i","CMP32.d,m32","CMP32.m32,d","CMP32.m32,i","AND8.b,b","AND8.b,i","AND8.b,m8","AND8.m8,b","AND8.m8,i","AND16.w,w","AND16.w,i","AND16.w,m16","AND16.m16,w","AND16.m16,i","AND32.d,d","AND32.d,i","AND32.d,m32","AND32.m32,d","AND32.m32,i","OR8.b,b","OR8.b,i","OR8.b,m8","OR8.m8,b","OR8.m8,i","OR16.w,w","OR16.w,i","OR16.w,m16","OR16.m16,w","OR16.m16,i","OR32.d,d","OR32.d,i","OR32.d,m32","OR32.m32,d","OR32.m32,i","XOR8.b,b","XOR8.b,i","XOR8.b,m8","XOR8.m8,b","XOR8.m8,i","XOR16.w,w","XOR16.w,i","XOR16.w,m16","XOR16.m16,w","XOR16.m16,i","XOR32.d,d","XOR32.d,i","XOR32.d,m32","XOR32.m32,d","XOR32.m32,i","ADC8.b,b","ADC8.b,i","ADC8.b,m8","ADC8.m8,b","ADC8.m8,i","ADC16.w,w","ADC16.w,i","ADC16.w,m16","ADC16.m16,w","ADC16.m16,i","ADC32.d,d","ADC32.d,i","ADC32.d,m32","ADC32.m32,d","ADC32.m32,i","SBB8.b,b","SBB8.b,i","SBB8.b,m8","SBB8.m8,b","SBB8.m8,i","SBB16.w,w","SBB16.w,i","SBB16.w,m16","SBB16.m16,w","SBB16.m16,i","SBB32.d,d","SBB32.d,i","SBB32.d,m32","SBB32.m32,d","SBB32.m32,i","TEST8.b,b","TEST8.b,i","INC8.b,","DEC8.b,","NEG8.b,","NOT8.b,","SHL8.b,i","SHL8.b,c","SHR8.b,i","SHR8.b,c","SAR8.b,i","SAR8.b,c","ROL8.b,i","ROL8.b,c","ROR8.b,i","ROR8.b,c","XCHG8.b,b","XADD8.b,b","CMPXCHG8.b,b","MUL8.,b","DIV8.,b","IMUL18.,b","IDIV8.,b","TEST8.m8,b","TEST8.m8,i","INC8.m8,","DEC8.m8,","NEG8.m8,","NOT8.m8,","SHL8.m8,i","SHL8.m8,c","SHR8.m8,i","SHR8.m8,c","SAR8.m8,i","SAR8.m8,c","ROL8.m8,i","ROL8.m8,c","ROR8.m8,i","ROR8.m8,c","XCHG8.m8,b","XADD8.m8,b","CMPXCHG8.m8,b","MUL8.,m8","DIV8.,m8","IMUL18.,m8","IDIV8.,m8","TEST16.w,w","TEST16.w,i","INC16.w,","DEC16.w,","NEG16.w,","NOT16.w,","SHL16.w,i","SHL16.w,c","SHR16.w,i","SHR16.w,c","SAR16.w,i","SAR16.w,c","ROL16.w,i","ROL16.w,c","ROR16.w,i","ROR16.w,c","XCHG16.w,w","XADD16.w,w","CMPXCHG16.w,w","MUL16.,w","DIV16.,w","IMUL116.,w","IDIV16.,w","TEST16.m16,w","TEST16.m16,i","INC16.m16,","DEC16.m16,","NEG16.m16,","NOT16.m16,","SHL16.m16,i","SHL16.m16,c","SHR16.m16,i","SHR16.m16,c","SAR16.m16,i","SAR16.m16,c","ROL16.m16,i","ROL16.m16,c","ROR16.m16,i","ROR16.m16,c","XCHG16.m16,w","XADD16.m16,w","CMPXCHG16.m16,w","MUL16.,m16","DIV16.,m16","IMUL116.,m16","IDIV16.,m16","TEST32.d,d","TEST32.d,i","INC32.d,","DEC32.d,","NEG32.d,","NOT32.d,","SHL32.d,i","SHL32.d,c","SHR32.d,i","SHR32.d,c","SAR32.d,i","SAR32.d,c","ROL32.d,i","ROL32.d,c","ROR32.d,i","ROR32.d,c","XCHG32.d,d","XADD32.d,d","CMPXCHG32.d,d","MUL32.,d","DIV32.,d","IMUL132.,d","IDIV32.,d","TEST32.m32,d","TEST32.m32,i","INC32.m32,","DEC32.m32,","NEG32.m32,","NOT32.m32,","SHL32.m32,i","SHL32.m32,c","SHR32.m32,i","SHR32.m32,c","SAR32.m32,i","SAR32.m32,c","ROL32.m32,i","ROL32.m32,c","ROR32.m32,i","ROR32.m32,c","XCHG32.m32,d","XADD32.m32,d","CMPXCHG32.m32,d","MUL32.,m32","DIV32.,m32","IMUL132.,m32","IDIV32.,m32","MOVZX16.w,b","MOVSX16.w,b","MOVZX16.w,m8","MOVSX16.w,m8","MOVZX32.d,b","MOVSX32.d,b","MOVZX32.d,m8","MOVSX32.d,m8","MOVZX32.d,w","MOVSX32.d,w","MOVZX32.d,m16","MOVSX32.d,m16","LEA16.w,m16","IMUL16.w,w,w","IMUL16.w,w,i","BSF16.w,w","BSR16.w,w","BT16.w,w","BT16.w,i","BTS16.w,w","BTS16.w,i","BTR16.w,w","BTR16.w,i","BTC16.w,w","BTC16.w,i","SHLD16.w,w,i","SHLD16.w,w,c","SHRD16.w,w,i","SHRD16.w,w,c","IMUL16.w,m16,w","IMUL16.w,m16,i","BSF16.w,m16","BSR16.w,m16","BT16.m16,w","BT16.m16,i","BTS16.m16,w","BTS16.m16,i","BTR16.m16,w","BTR16.m16,i","BTC16.m16,w","BTC16.m16,i","SHLD16.m16,w,i","SHLD16.m16,w,c","SHRD16.m16,w,i","SHRD16.m16,w,c","CBW16.,","CWD16.,","LEAVE16.,","PUSH16.,w","PUSH16.,m16","PUSH16.,i","POP16.w,","LEA32.d,m32","IMUL32.d,d,d","IMUL32.d,d,i","BSF32.d,d","BSR32.d,d","BT32.d,d","BT32.d,i","BTS32.d,d","BTS32.d,i","BTR32.d,d","BTR32.d,i","BTC32.d,d","BTC32.d,i","SHLD32.d,d,i","SHLD32.d,d,c","SHRD32.d,d,i","SHRD32.d,d,c","IMUL32.d,m32,d","IMUL32.d,m32,i","BSF32.d,m32","BSR32.d,m32","BT32.m32,d","BT32.m32,i","BTS32.m32,d","BTS32.m32,i","BTR32.m32,d","BTR32.m32,i","BTC32.m32,d","BTC32.m32,i","SHLD32.m32,d,i","SHLD32.m32,d,c","SHRD32.m32,d,i","SHRD32.m32,d,c","CBW32.,","CWD32.,","LEAVE32.,","PUSH32.,d","PUSH32.,m32","PUSH32.,i","POP32.d,","SETcc:0:8.b,","SETcc:0:8.m8,","CMOVcc:0:32.d,d","CMOVcc:0:32.d,m32","Jcc:0:32.,","SETcc:1:8.b,","SETcc:1:8.m8,","CMOVcc:1:32.d,d","CMOVcc:1:32.d,m32","SETcc:2:8.b,","SETcc:2:8.m8,","CMOVcc:2:32.d,d","CMOVcc:2:32.d,m32","Jcc:2:32.,","SETcc:3:8.b,","SETcc:3:8.m8,","CMOVcc:3:32.d,d","CMOVcc:3:32.d,m32","SETcc:4:8.b,","SETcc:4:8.m8,","CMOVcc:4:32.d,d","CMOVcc:4:32.d,m32","Jcc:4:32.,","SETcc:5:8.b,","SETcc:5:8.m8,","CMOVcc:5:32.d,d","CMOVcc:5:32.d,m32","SETcc:6:8.b,","SETcc:6:8.m8,","CMOVcc:6:32.d,d","CMOVcc:6:32.d,m32","Jcc:6:32.,","SETcc:7:8.b,","SETcc:7:8.m8,","CMOVcc:7:32.d,d","CMOVcc:7:32.d,m32","SETcc:8:8.b,","SETcc:8:8.m8,","CMOVcc:8:32.d,d","CMOVcc:8:32.d,m32","Jcc:8:32.,","SETcc:9:8.b,","SETcc:9:8.m8,","CMOVcc:9:32.d,d","CMOVcc:9:32.d,m32","SETcc:10:8.b,","SETcc:10:8.m8,","CMOVcc:10:32.d,d","CMOVcc:10:32.d,m32","Jcc:10:32.,","SETcc:11:8.b,","SETcc:11:8.m8,","CMOVcc:11:32.d,d","CMOVcc:11:32.d,m32","SETcc:12:8.b,","SETcc:12:8.m8,","CMOVcc:12:32.d,d","CMOVcc:12:32.d,m32","Jcc:12:32.,","SETcc:13:8.b,","SETcc:13:8.m8,","CMOVcc:13:32.d,d","CMOVcc:13:32.d,m32","SETcc:14:8.b,","SETcc:14:8.m8,","CMOVcc:14:32.d,d","CMOVcc:14:32.d,m32","Jcc:14:32.,","SETcc:15:8.b,","SETcc:15:8.m8,","CMOVcc:15:32.d,d","CMOVcc:15:32.d,m32","CALL32.,","JMP32.,","CALLn32.,d","JMPn32.,d","CALLn32.,m32","JMPn32.,m32","RET32.,i","LOOP32.,","LOOPE32.,","LOOPNE32.,","JCXZ32.,","BSWAP32.d,","CMPXCHG8B32.m64,","NOP32.,","PAUSE32.,","CLC32.,","STC32.,","CMC32.,","CLD32.,","STD32.,","LAHF32.,","SAHF32.,","CMP32.d,d+0","CMP32.d,d+2","CMP32.d,d+4","CMP32.d,d+6","CMP32.d,d+8","CMP32.d,d+10","CMP32.d,d+12","CMP32.d,d+14","CMP32.d,i+0","CMP32.d,i+2","CMP32.d,i+4","CMP32.d,i+6","CMP32.d,i+8","CMP32.d,i+10","CMP32.d,i+12","CMP32.d,i+14","CMP32.d,m32+0","CMP32.d,m32+2","CMP32.d,m32+4","CMP32.d,m32+6","CMP32.d,m32+8","CMP32.d,m32+10","CMP32.d,m32+12","CMP32.d,m32+14","CMP32.m32,d+0","CMP32.m32,d+2","CMP32.m32,d+4","CMP32.m32,d+6","CMP32.m32,d+8","CMP32.m32,d+10","CMP32.m32,d+12","CMP32.m32,d+14","CMP32.m32,i+0","CMP32.m32,i+2","CMP32.m32,i+4","CMP32.m32,i+6","CMP32.m32,i+8","CMP32.m32,i+10","CMP32.m32,i+12","CMP32.m32,i+14","CMP8.b,i+0","CMP8.b,i+2","CMP8.b,i+4","CMP8.b,i+6","CMP8.b,i+8","CMP8.b,i+10","CMP8.b,i+12","CMP8.b,i+14","CMP8.b,b+0","CMP8.b,b+2","CMP8.b,b+4","CMP8.b,b+6","CMP8.b,b+8","CMP8.b,b+10","CMP8.b,b+12","CMP8.b,b+14","CMP8.m8,i+0","CMP8.m8,i+2","CMP8.m8,i+4","CMP8.m8,i+6","CMP8.m8,i+8","CMP8.m8,i+10","CMP8.m8,i+12","CMP8.m8,i+14","CMP16.m16,i+0","CMP16.m16,i+2","CMP16.m16,i+4","CMP16.m16,i+6","CMP16.m16,i+8","CMP16.m16,i+10","CMP16.m16,i+12","CMP16.m16,i+14","TEST32.d,d+0","TEST32.d,d+2","TEST32.d,d+4","TEST32.d,d+6","TEST32.d,d+8","TEST32.d,d+10","TEST32.d,d+12","TEST32.d,d+14","TEST32.d,i+0","TEST32.d,i+2","TEST32.d,i+4","TEST32.d,i+6","TEST32.d,i+8","TEST32.d,i+10","TEST32.d,i+12","TEST32.d,i+14","TEST8.b,b+0","TEST8.b,b+2","TEST8.b,b+4","TEST8.b,b+6","TEST8.b,b+8","TEST8.b,b+10","TEST8.b,b+12","TEST8.b,b+14","TEST8.b,i+0","TEST8.b,i+2","TEST8.b,i+4","TEST8.b,i+6","TEST8.b,i+8","TEST8.b,i+10","TEST8.b,i+12","TEST8.b,i+14","TEST8.m8,i+0","TEST8.m8,i+2","TEST8.m8,i+4","TEST8.m8,i+6","TEST8.m8,i+8","TEST8.m8,i+10","TEST8.m8,i+12","TEST8.m8,i+14","DEC32.d,+0","DEC32.d,+2","DEC32.d,+4","DEC32.d,+6","DEC32.d,+8","DEC32.d,+10","DEC32.d,+12","DEC32.d,+14","cross","heat","enter"];
+export const CASES = ["MOV8.b,b","MOV8.b,i","MOV8.b,m8","MOV8.m8,b","MOV8.m8,i","MOV16.w,w","MOV16.w,i","MOV16.w,m16","MOV16.m16,w","MOV16.m16,i","MOV32.d,d","MOV32.d,i","MOV32.d,m32","MOV32.m32,d","MOV32.m32,i","ADD8.b,b","ADD8.b,i","ADD8.b,m8","ADD8.m8,b","ADD8.m8,i","ADD16.w,w","ADD16.w,i","ADD16.w,m16","ADD16.m16,w","ADD16.m16,i","ADD32.d,d","ADD32.d,i","ADD32.d,m32","ADD32.m32,d","ADD32.m32,i","SUB8.b,b","SUB8.b,i","SUB8.b,m8","SUB8.m8,b","SUB8.m8,i","SUB16.w,w","SUB16.w,i","SUB16.w,m16","SUB16.m16,w","SUB16.m16,i","SUB32.d,d","SUB32.d,i","SUB32.d,m32","SUB32.m32,d","SUB32.m32,i","CMP8.b,b","CMP8.b,i","CMP8.b,m8","CMP8.m8,b","CMP8.m8,i","CMP16.w,w","CMP16.w,i","CMP16.w,m16","CMP16.m16,w","CMP16.m16,i","CMP32.d,d","CMP32.d,i","CMP32.d,m32","CMP32.m32,d","CMP32.m32,i","AND8.b,b","AND8.b,i","AND8.b,m8","AND8.m8,b","AND8.m8,i","AND16.w,w","AND16.w,i","AND16.w,m16","AND16.m16,w","AND16.m16,i","AND32.d,d","AND32.d,i","AND32.d,m32","AND32.m32,d","AND32.m32,i","OR8.b,b","OR8.b,i","OR8.b,m8","OR8.m8,b","OR8.m8,i","OR16.w,w","OR16.w,i","OR16.w,m16","OR16.m16,w","OR16.m16,i","OR32.d,d","OR32.d,i","OR32.d,m32","OR32.m32,d","OR32.m32,i","XOR8.b,b","XOR8.b,i","XOR8.b,m8","XOR8.m8,b","XOR8.m8,i","XOR16.w,w","XOR16.w,i","XOR16.w,m16","XOR16.m16,w","XOR16.m16,i","XOR32.d,d","XOR32.d,i","XOR32.d,m32","XOR32.m32,d","XOR32.m32,i","ADC8.b,b","ADC8.b,i","ADC8.b,m8","ADC8.m8,b","ADC8.m8,i","ADC16.w,w","ADC16.w,i","ADC16.w,m16","ADC16.m16,w","ADC16.m16,i","ADC32.d,d","ADC32.d,i","ADC32.d,m32","ADC32.m32,d","ADC32.m32,i","SBB8.b,b","SBB8.b,i","SBB8.b,m8","SBB8.m8,b","SBB8.m8,i","SBB16.w,w","SBB16.w,i","SBB16.w,m16","SBB16.m16,w","SBB16.m16,i","SBB32.d,d","SBB32.d,i","SBB32.d,m32","SBB32.m32,d","SBB32.m32,i","TEST8.b,b","TEST8.b,i","INC8.b,","DEC8.b,","NEG8.b,","NOT8.b,","SHL8.b,i","SHL8.b,c","SHR8.b,i","SHR8.b,c","SAR8.b,i","SAR8.b,c","ROL8.b,i","ROL8.b,c","ROR8.b,i","ROR8.b,c","XCHG8.b,b","XADD8.b,b","CMPXCHG8.b,b","MUL8.,b","DIV8.,b","IMUL18.,b","IDIV8.,b","TEST8.m8,b","TEST8.m8,i","INC8.m8,","DEC8.m8,","NEG8.m8,","NOT8.m8,","SHL8.m8,i","SHL8.m8,c","SHR8.m8,i","SHR8.m8,c","SAR8.m8,i","SAR8.m8,c","ROL8.m8,i","ROL8.m8,c","ROR8.m8,i","ROR8.m8,c","XCHG8.m8,b","XADD8.m8,b","CMPXCHG8.m8,b","MUL8.,m8","DIV8.,m8","IMUL18.,m8","IDIV8.,m8","TEST16.w,w","TEST16.w,i","INC16.w,","DEC16.w,","NEG16.w,","NOT16.w,","SHL16.w,i","SHL16.w,c","SHR16.w,i","SHR16.w,c","SAR16.w,i","SAR16.w,c","ROL16.w,i","ROL16.w,c","ROR16.w,i","ROR16.w,c","XCHG16.w,w","XADD16.w,w","CMPXCHG16.w,w","MUL16.,w","DIV16.,w","IMUL116.,w","IDIV16.,w","TEST16.m16,w","TEST16.m16,i","INC16.m16,","DEC16.m16,","NEG16.m16,","NOT16.m16,","SHL16.m16,i","SHL16.m16,c","SHR16.m16,i","SHR16.m16,c","SAR16.m16,i","SAR16.m16,c","ROL16.m16,i","ROL16.m16,c","ROR16.m16,i","ROR16.m16,c","XCHG16.m16,w","XADD16.m16,w","CMPXCHG16.m16,w","MUL16.,m16","DIV16.,m16","IMUL116.,m16","IDIV16.,m16","TEST32.d,d","TEST32.d,i","INC32.d,","DEC32.d,","NEG32.d,","NOT32.d,","SHL32.d,i","SHL32.d,c","SHR32.d,i","SHR32.d,c","SAR32.d,i","SAR32.d,c","ROL32.d,i","ROL32.d,c","ROR32.d,i","ROR32.d,c","XCHG32.d,d","XADD32.d,d","CMPXCHG32.d,d","MUL32.,d","DIV32.,d","IMUL132.,d","IDIV32.,d","TEST32.m32,d","TEST32.m32,i","INC32.m32,","DEC32.m32,","NEG32.m32,","NOT32.m32,","SHL32.m32,i","SHL32.m32,c","SHR32.m32,i","SHR32.m32,c","SAR32.m32,i","SAR32.m32,c","ROL32.m32,i","ROL32.m32,c","ROR32.m32,i","ROR32.m32,c","XCHG32.m32,d","XADD32.m32,d","CMPXCHG32.m32,d","MUL32.,m32","DIV32.,m32","IMUL132.,m32","IDIV32.,m32","MOVZX16.w,b","MOVSX16.w,b","MOVZX16.w,m8","MOVSX16.w,m8","MOVZX32.d,b","MOVSX32.d,b","MOVZX32.d,m8","MOVSX32.d,m8","MOVZX32.d,w","MOVSX32.d,w","MOVZX32.d,m16","MOVSX32.d,m16","LEA16.w,m16","IMUL16.w,w,w","IMUL16.w,w,i","BSF16.w,w","BSR16.w,w","BT16.w,w","BT16.w,i","BTS16.w,w","BTS16.w,i","BTR16.w,w","BTR16.w,i","BTC16.w,w","BTC16.w,i","SHLD16.w,w,i","SHLD16.w,w,c","SHRD16.w,w,i","SHRD16.w,w,c","IMUL16.w,m16,w","IMUL16.w,m16,i","BSF16.w,m16","BSR16.w,m16","BT16.m16,w","BT16.m16,i","BTS16.m16,w","BTS16.m16,i","BTR16.m16,w","BTR16.m16,i","BTC16.m16,w","BTC16.m16,i","SHLD16.m16,w,i","SHLD16.m16,w,c","SHRD16.m16,w,i","SHRD16.m16,w,c","CBW16.,","CWD16.,","LEAVE16.,","PUSH16.,w","PUSH16.,m16","PUSH16.,i","POP16.w,","LEA32.d,m32","IMUL32.d,d,d","IMUL32.d,d,i","BSF32.d,d","BSR32.d,d","BT32.d,d","BT32.d,i","BTS32.d,d","BTS32.d,i","BTR32.d,d","BTR32.d,i","BTC32.d,d","BTC32.d,i","SHLD32.d,d,i","SHLD32.d,d,c","SHRD32.d,d,i","SHRD32.d,d,c","IMUL32.d,m32,d","IMUL32.d,m32,i","BSF32.d,m32","BSR32.d,m32","BT32.m32,d","BT32.m32,i","BTS32.m32,d","BTS32.m32,i","BTR32.m32,d","BTR32.m32,i","BTC32.m32,d","BTC32.m32,i","SHLD32.m32,d,i","SHLD32.m32,d,c","SHRD32.m32,d,i","SHRD32.m32,d,c","CBW32.,","CWD32.,","LEAVE32.,","PUSH32.,d","PUSH32.,m32","PUSH32.,i","POP32.d,","SETcc:0:8.b,","SETcc:0:8.m8,","CMOVcc:0:32.d,d","CMOVcc:0:32.d,m32","Jcc:0:32.,","SETcc:1:8.b,","SETcc:1:8.m8,","CMOVcc:1:32.d,d","CMOVcc:1:32.d,m32","SETcc:2:8.b,","SETcc:2:8.m8,","CMOVcc:2:32.d,d","CMOVcc:2:32.d,m32","Jcc:2:32.,","SETcc:3:8.b,","SETcc:3:8.m8,","CMOVcc:3:32.d,d","CMOVcc:3:32.d,m32","SETcc:4:8.b,","SETcc:4:8.m8,","CMOVcc:4:32.d,d","CMOVcc:4:32.d,m32","Jcc:4:32.,","SETcc:5:8.b,","SETcc:5:8.m8,","CMOVcc:5:32.d,d","CMOVcc:5:32.d,m32","SETcc:6:8.b,","SETcc:6:8.m8,","CMOVcc:6:32.d,d","CMOVcc:6:32.d,m32","Jcc:6:32.,","SETcc:7:8.b,","SETcc:7:8.m8,","CMOVcc:7:32.d,d","CMOVcc:7:32.d,m32","SETcc:8:8.b,","SETcc:8:8.m8,","CMOVcc:8:32.d,d","CMOVcc:8:32.d,m32","Jcc:8:32.,","SETcc:9:8.b,","SETcc:9:8.m8,","CMOVcc:9:32.d,d","CMOVcc:9:32.d,m32","SETcc:10:8.b,","SETcc:10:8.m8,","CMOVcc:10:32.d,d","CMOVcc:10:32.d,m32","Jcc:10:32.,","SETcc:11:8.b,","SETcc:11:8.m8,","CMOVcc:11:32.d,d","CMOVcc:11:32.d,m32","SETcc:12:8.b,","SETcc:12:8.m8,","CMOVcc:12:32.d,d","CMOVcc:12:32.d,m32","Jcc:12:32.,","SETcc:13:8.b,","SETcc:13:8.m8,","CMOVcc:13:32.d,d","CMOVcc:13:32.d,m32","SETcc:14:8.b,","SETcc:14:8.m8,","CMOVcc:14:32.d,d","CMOVcc:14:32.d,m32","Jcc:14:32.,","SETcc:15:8.b,","SETcc:15:8.m8,","CMOVcc:15:32.d,d","CMOVcc:15:32.d,m32","CALL32.,","JMP32.,","CALLn32.,d","JMPn32.,d","CALLn32.,m32","JMPn32.,m32","RET32.,i","LOOP32.,","LOOPE32.,","LOOPNE32.,","JCXZ32.,","BSWAP32.d,","CMPXCHG8B32.m64,","NOP32.,","CLC32.,","STC32.,","CMC32.,","CLD32.,","STD32.,","LAHF8.,","SAHF8.,","CMP32.d,d+0","CMP32.d,d+2","CMP32.d,d+4","CMP32.d,d+6","CMP32.d,d+8","CMP32.d,d+10","CMP32.d,d+12","CMP32.d,d+14","CMP32.d,i+0","CMP32.d,i+2","CMP32.d,i+4","CMP32.d,i+6","CMP32.d,i+8","CMP32.d,i+10","CMP32.d,i+12","CMP32.d,i+14","CMP32.d,m32+0","CMP32.d,m32+2","CMP32.d,m32+4","CMP32.d,m32+6","CMP32.d,m32+8","CMP32.d,m32+10","CMP32.d,m32+12","CMP32.d,m32+14","CMP32.m32,d+0","CMP32.m32,d+2","CMP32.m32,d+4","CMP32.m32,d+6","CMP32.m32,d+8","CMP32.m32,d+10","CMP32.m32,d+12","CMP32.m32,d+14","CMP32.m32,i+0","CMP32.m32,i+2","CMP32.m32,i+4","CMP32.m32,i+6","CMP32.m32,i+8","CMP32.m32,i+10","CMP32.m32,i+12","CMP32.m32,i+14","CMP8.b,i+0","CMP8.b,i+2","CMP8.b,i+4","CMP8.b,i+6","CMP8.b,i+8","CMP8.b,i+10","CMP8.b,i+12","CMP8.b,i+14","CMP8.b,b+0","CMP8.b,b+2","CMP8.b,b+4","CMP8.b,b+6","CMP8.b,b+8","CMP8.b,b+10","CMP8.b,b+12","CMP8.b,b+14","CMP8.m8,i+0","CMP8.m8,i+2","CMP8.m8,i+4","CMP8.m8,i+6","CMP8.m8,i+8","CMP8.m8,i+10","CMP8.m8,i+12","CMP8.m8,i+14","CMP16.m16,i+0","CMP16.m16,i+2","CMP16.m16,i+4","CMP16.m16,i+6","CMP16.m16,i+8","CMP16.m16,i+10","CMP16.m16,i+12","CMP16.m16,i+14","TEST32.d,d+0","TEST32.d,d+2","TEST32.d,d+4","TEST32.d,d+6","TEST32.d,d+8","TEST32.d,d+10","TEST32.d,d+12","TEST32.d,d+14","TEST32.d,i+0","TEST32.d,i+2","TEST32.d,i+4","TEST32.d,i+6","TEST32.d,i+8","TEST32.d,i+10","TEST32.d,i+12","TEST32.d,i+14","TEST8.b,b+0","TEST8.b,b+2","TEST8.b,b+4","TEST8.b,b+6","TEST8.b,b+8","TEST8.b,b+10","TEST8.b,b+12","TEST8.b,b+14","TEST8.b,i+0","TEST8.b,i+2","TEST8.b,i+4","TEST8.b,i+6","TEST8.b,i+8","TEST8.b,i+10","TEST8.b,i+12","TEST8.b,i+14","TEST8.m8,i+0","TEST8.m8,i+2","TEST8.m8,i+4","TEST8.m8,i+6","TEST8.m8,i+8","TEST8.m8,i+10","TEST8.m8,i+12","TEST8.m8,i+14","DEC32.d,+0","DEC32.d,+2","DEC32.d,+4","DEC32.d,+6","DEC32.d,+8","DEC32.d,+10","DEC32.d,+12","DEC32.d,+14","cross","heat","enter"];
