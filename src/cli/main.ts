@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --no-concurrent-recompilation
 // The command line: options, help, and the one place where errors become a line and an exit status.
 
 import { Command, CommanderError, Option } from 'commander';
@@ -7,6 +7,7 @@ import { oneOf, parseCount, parseSeconds } from './arguments.ts';
 import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { addDump } from './dump-command.ts';
 import { guestOptions } from './guest-options.ts';
+import { prepareHost } from './host.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
 import type { RunOptions } from './run.ts';
@@ -74,6 +75,7 @@ function program(done: (end: Verdict) => void): Command {
 }
 
 async function main(): Promise<Verdict> {
+  prepareHost();
   let end: Verdict = { status: STATUS.success, reason: 'help' };
   try {
     await program((verdict) => {

@@ -9,7 +9,7 @@ import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
-import { hostTrained, prepareHost } from './host.ts';
+import { hostTrained } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -41,7 +41,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @throws UserError for what the user can mend, before the guest starts.
  */
 export async function run(image: string | undefined, options: RunOptions, engine?: EngineChoice): Promise<Verdict> {
-  prepareHost();
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const terminal = new UserConsole(options.serial);
