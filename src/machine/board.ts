@@ -65,6 +65,8 @@ export class Board {
   readonly #port61: Port61;
   readonly #port92: Port92;
   readonly #post = new Port80({});
+  /** Rising edges of each interrupt line, for statistics. */
+  readonly requests: number[] = new Array(16).fill(0);
   /** Interrupt lines by number; each may have several sources. */
   readonly #lines: readonly WiredOr[];
 
@@ -164,8 +166,11 @@ export class Board {
   #line(line: number): Wire {
     const pic = this.pic.input(line);
     const pin = this.ioApic.pins[line === IRQ.pit ? PIT_GSI : line] as Wire;
+    let high = false;
     return {
-      set(level) {
+      set: (level) => {
+        if (level && !high) this.requests[line] = (this.requests[line] as number) + 1;
+        high = level;
         pic.set(level);
         pin.set(level);
       },

@@ -16,11 +16,19 @@ import { setEflags } from '../isa/semantics/eflags.ts';
 import { deliverInterrupt, resetCpu, resetFloatingPoint } from '../isa/semantics/exception.ts';
 import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
+import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
 import { Board } from './board.ts';
+import { ByteOutput } from './byte-output.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
-import type { Exit, MachineOptions } from './options.ts';
+import { Listeners } from './listeners.ts';
+import type { Exit, MachineEvents, MachineOptions } from './options.ts';
+import { SerialPort } from './serial-port.ts';
+import type { MachineStatistics, MonitorExits } from './statistics.ts';
+import { type WaitOptions, waitFor } from './wait-for.ts';
+
+const irqLog = channel('irq');
 
 const MIB = 1024 * 1024;
 /** How long the loop keeps the host's event loop waiting, in milliseconds. */
@@ -36,25 +44,47 @@ const ATTENTION_TIMER = 2;
 const ATTENTION_NMI = 4;
 const ATTENTION_RESET = 8;
 
-export class Machine {
+export class Machine implements AsyncDisposable {
+  /** The far end of the cable at COM1. */
+  readonly serial: SerialPort;
   readonly memory: Memory;
   readonly cpu: Cpu;
   readonly engine: Engine;
   readonly clock: GuestClock;
   readonly board: Board;
-  /** Settles when the machine stops by itself or by `stop`. */
+  /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
+  readonly #listeners = new Listeners<MachineEvents>();
+  readonly #debugConsole = new ByteOutput((chunk) => this.#listeners.emit('debugConsole', chunk));
+  readonly #exits: { -readonly [K in keyof MonitorExits]: number } = { budget: 0, interrupt: 0, halt: 0, other: 0 };
   readonly #plan: BootPlan | undefined;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
   #running = false;
+  #resets = 0;
+  #finished = false;
   #wake: (() => void) | undefined;
+  #stopped: (() => void) | undefined;
   #tscOffset = 0;
   readonly interrupts = new Map<number, number>();
 
-  /** Throws `UserError` for options that cannot be, and for images that cannot be booted. */
+  /**
+   * Makes a machine, which `run` starts. When `signal` aborts, it stops.
+   * @throws UserError for options that cannot be, and for images that cannot be booted.
+   * @throws the reason of a signal that is aborted already.
+   */
+  static async create(options: MachineOptions = {}, { signal }: { signal?: AbortSignal } = {}): Promise<Machine> {
+    signal?.throwIfAborted();
+    const machine = new Machine(options);
+    const stop = (): void => machine.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    machine.on('exit', () => signal?.removeEventListener('abort', stop));
+    return machine;
+  }
+
+  /** As `create`, on the spot. */
   constructor(options: MachineOptions = {}) {
     this.#options = options;
     const ramBytes = options.memoryBytes ?? 256 * MIB;
@@ -74,9 +104,15 @@ export class Machine {
     this.engine =
       options.engine === 'reference' ? new Reference(this.cpu, this.memory) : new Interpreter(this.cpu, this.memory);
     this.clock = options.clock === 'virtual' ? new VirtualClock(() => this.engine.retired()) : new HostClock();
+    if (this.clock instanceof HostClock) this.clock.pause();
     this.clock.onEarlier = () => {
       this.cpu.attention |= ATTENTION_TIMER;
     };
+    this.serial = new SerialPort({
+      send: (bytes) => this.receive(bytes),
+      backlog: () => this.board.com1.backlog,
+      onChunk: (chunk) => this.#listeners.emit('serial', chunk),
+    });
     this.board = new Board({
       clock: this.clock,
       memory: this.memory,
@@ -91,10 +127,10 @@ export class Machine {
           if (level) this.cpu.attention |= ATTENTION_NMI;
         },
       },
-      com1: options.serial ?? nowhere,
+      com1: options.serial ? both(this.serial.output, options.serial) : this.serial.output,
       com2: nowhere,
       flowControl: options.flowControl ?? 'none',
-      ...(options.debugConsole && { debugConsole: options.debugConsole }),
+      ...(options.debugConsole && { debugConsole: this.#debugConsole }),
       ...(options.debugExit && {
         debugExit: (status: number) => this.#stop({ reason: 'debug-exit', status: status & 0xff }),
       }),
@@ -126,7 +162,27 @@ export class Machine {
     if (this.#plan) this.#boot(this.#plan);
   }
 
-  /** Bytes for COM1. */
+  /** Calls `listener` with each event of that name, between two instructions. Returns what ends that. */
+  on<E extends keyof MachineEvents>(event: E, listener: (value: MachineEvents[E]) => void): () => void {
+    return this.#listeners.on(event, listener);
+  }
+
+  /**
+   * Waits until COM1 has sent `pattern`: behind the match of the `waitFor` before, and in the last 16 Ki characters.
+   * @param options `timeout` in milliseconds of the host; none unless given.
+   * @returns the match; its first element is the text that was found.
+   * @throws WaitError when the machine stops first, or the time is up.
+   */
+  waitFor(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return waitFor(this, pattern, options);
+  }
+
+  /** How the machine ended, once it has. */
+  get ended(): Exit | undefined {
+    return this.#finished ? this.#exit : undefined;
+  }
+
+  /** Bytes for COM1, of any number: `serial.writable` keeps the guest's pace instead. */
   receive(bytes: Uint8Array): void {
     this.board.com1.receive(bytes);
     this.#wakeUp();
@@ -136,14 +192,45 @@ export class Machine {
   run(): Promise<Exit> {
     if (!this.#running) {
       this.#running = true;
+      if (this.clock instanceof HostClock) this.clock.resume();
       void this.#loop();
     }
     return this.exited;
   }
 
-  /** Stops between two instructions. */
+  /** Stops between two instructions, if it has not stopped yet. */
   stop(): void {
     this.#stop({ reason: 'stopped' });
+  }
+
+  /** Stops because of an error that is not the guest's. */
+  fail(error: unknown): void {
+    this.#stop({ reason: 'failed', error });
+  }
+
+  /** Stops the machine and waits for it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    await this.exited;
+  }
+
+  statistics(): MachineStatistics {
+    const { engine, memory, board } = this;
+    const retired = engine.retired();
+    return {
+      guestSeconds: this.clock.now() / 1e9,
+      instructions: { retired, byEngine: { [engine.name]: retired } },
+      engine: engine.statistics(),
+      exits: { ...this.#exits },
+      resets: this.#resets,
+      memory: memory.stats,
+      interrupts: {
+        byVector: Object.fromEntries(this.interrupts),
+        byLine: Object.fromEntries(
+          [...board.requests].map((count, line) => [line, count]).filter(([, count]) => count),
+        ),
+      },
+    };
   }
 
   /**
@@ -158,25 +245,77 @@ export class Machine {
         if (this.#idle() !== undefined) return;
       } else this.engine.run(Math.min(this.clock.instructionsUntilDeadline(BUDGET), count - this.engine.retired()));
     }
+    this.serial.turn();
+    this.#debugConsole.deliver();
+    if (this.#exit) this.#finish(this.#exit);
   }
 
   async #loop(): Promise<void> {
     while (!this.#exit) {
-      const sliceEnd = performance.now() + SLICE_MILLIS;
-      let idleUntil: number | undefined;
-      do {
-        this.clock.fire();
-        this.#service();
-        if (this.#exit) return;
-        if (this.cpu.halted !== 0) {
-          idleUntil = this.#idle();
-          if (idleUntil !== undefined) break;
-        } else this.engine.run(this.clock.instructionsUntilDeadline(BUDGET));
-      } while (performance.now() < sliceEnd && !this.#exit);
-      if (this.#exit) return;
-      if (idleUntil === undefined) await yieldToHost();
-      else await this.#sleep(idleUntil);
+      try {
+        const idleUntil = this.#slice();
+        this.serial.turn();
+        this.#debugConsole.deliver();
+        if (this.#exit) break;
+        if (this.serial.output.congested) await this.#pause();
+        else if (idleUntil === undefined) await yieldToHost();
+        else await this.#sleep(idleUntil);
+      } catch (error) {
+        this.fail(error);
+      }
     }
+    this.#finish(this.#exit);
+  }
+
+  /** Runs for a while. Returns the guest time until which the processor is idle, or undefined if it is not. */
+  #slice(): number | undefined {
+    const sliceEnd = performance.now() + SLICE_MILLIS;
+    do {
+      this.clock.fire();
+      this.#service();
+      if (this.#exit) return undefined;
+      if (this.cpu.halted !== 0) {
+        const idleUntil = this.#idle();
+        if (idleUntil !== undefined) return idleUntil;
+      } else {
+        this.engine.run(this.clock.instructionsUntilDeadline(BUDGET));
+        this.#countExit();
+        this.serial.search();
+      }
+    } while (!this.#exit && performance.now() < sliceEnd);
+    return undefined;
+  }
+
+  #countExit(): void {
+    const c = this.cpu;
+    if (c.halted !== 0) this.#exits.halt++;
+    else if (c.attention !== 0) this.#exits.other++;
+    else if (c.intr !== 0 && c.IF !== 0) this.#exits.interrupt++;
+    else this.#exits.budget++;
+  }
+
+  /** Guest time stands while nobody takes the output: a guest that times its transmitter loses nothing. */
+  async #pause(): Promise<void> {
+    const { clock } = this;
+    if (clock instanceof HostClock) clock.pause();
+    await Promise.race([this.serial.output.room(), this.#woken()]);
+    if (clock instanceof HostClock) clock.resume();
+  }
+
+  /** Resolves when the machine is stopped. */
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stopped = resolve;
+    });
+  }
+
+  #finish(exit: Exit): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#debugConsole.close();
+    this.serial.close();
+    this.#listeners.emit('exit', exit);
+    this.#settle(exit);
   }
 
   /** What the processor or a wire asks for between two instructions. */
@@ -184,11 +323,16 @@ export class Machine {
     const c = this.cpu;
     const attention = c.attention;
     c.attention = 0;
-    if ((attention & ATTENTION_RESET) !== 0) this.reset();
+    if ((attention & ATTENTION_RESET) !== 0) {
+      this.#resets++;
+      this.reset();
+      this.#listeners.emit('reset', undefined);
+    }
     if ((attention & ATTENTION_NMI) !== 0) deliverInterrupt(c, NMI_VECTOR);
     if (c.intr !== 0 && c.IF !== 0 && c.shadow === 0) {
       const vector = this.board.localApic.acknowledge();
       this.interrupts.set(vector, (this.interrupts.get(vector) ?? 0) + 1);
+      if (irqLog.enabled) irqLog.log(`vector ${vector} at ${c.sel[CS].toString(16)}:${hex(c.eip)}`);
       deliverInterrupt(c, vector);
     }
   }
@@ -209,12 +353,16 @@ export class Machine {
   }
 
   #sleep(deadline: number): Promise<void> {
-    const nanos = deadline - this.clock.now();
+    const from = this.clock.now();
+    const nanos = deadline - from;
+    const started = performance.now();
     return new Promise((resume) => {
       const done = (): void => {
         clearTimeout(timer);
         this.#wake = undefined;
-        if (this.clock instanceof VirtualClock) this.clock.skipTo(deadline);
+        if (this.clock instanceof VirtualClock) {
+          this.clock.skipTo(Math.min(deadline, from + Math.ceil((performance.now() - started) * 1e6)));
+        }
         resume();
       };
       const timer = setTimeout(done, Math.min(Math.max(nanos / 1e6, 0), 1000));
@@ -230,8 +378,9 @@ export class Machine {
     if (this.#exit) return;
     this.#exit = exit;
     this.cpu.attention |= ATTENTION_CPU;
-    this.#settle(exit);
     this.#wakeUp();
+    this.#stopped?.();
+    if (!this.#running) queueMicrotask(() => this.#finish(exit));
   }
 
   #platform(): Platform {
@@ -278,6 +427,16 @@ export class Machine {
     c.eip = plan.entry | 0;
     c.memory.contextChanged(c, true);
   }
+}
+
+/** Writes to the first, and tells the second. */
+function both(output: SerialSink, tap: SerialSink): SerialSink {
+  return {
+    write: (byte) => {
+      output.write(byte);
+      tap.write(byte);
+    },
+  };
 }
 
 function hex(v: number): string {

@@ -17,12 +17,12 @@ export interface MachineOptions {
   readonly clock?: 'host' | 'virtual';
   /** On the virtual clock: an idle guest waits as long as its time says (`wait`), or time jumps ahead (`skip`). */
   readonly idle?: 'wait' | 'skip';
-  /** Where COM1 writes to; `Machine.serial` is used otherwise. */
+  /** Also gets each byte of COM1 as it is written; `Machine.serial` has them in any case. */
   readonly serial?: SerialSink;
   /** With `rts`, input for COM1 waits until the guest raises RTS: for piped input. */
   readonly flowControl?: 'none' | 'rts';
-  /** Sink of port E9h. */
-  readonly debugConsole?: SerialSink;
+  /** Port E9h takes text, which is an event of the machine (`debugConsole`). */
+  readonly debugConsole?: boolean;
   /** Answer at port F4h: a write of v ends the run with status (v << 1) | 1. */
   readonly debugExit?: boolean;
 }
@@ -33,4 +33,18 @@ export type Exit =
   | { readonly reason: 'debug-exit'; readonly status: number }
   | { readonly reason: 'triple-fault'; readonly detail: string }
   | { readonly reason: 'halted-for-ever'; readonly detail: string }
-  | { readonly reason: 'stopped' };
+  /** `Machine.stop`, or the signal that the machine was made with. */
+  | { readonly reason: 'stopped' }
+  /** An error in the monitor itself: a bug. */
+  | { readonly reason: 'failed'; readonly error: unknown };
+
+/** What `Machine.on` tells of. */
+export interface MachineEvents {
+  /** Bytes that the guest sent by COM1, once a turn of the event loop. */
+  readonly serial: Uint8Array;
+  /** Bytes that it wrote to port E9h. */
+  readonly debugConsole: Uint8Array;
+  /** The guest reset the machine. */
+  readonly reset: undefined;
+  readonly exit: Exit;
+}

@@ -1,0 +1,51 @@
+// Values of command-line options: from text to what they mean, or a line on what would be right.
+
+import { InvalidArgumentError } from 'commander';
+import { MAX_RAM_BYTES, MIN_RAM_BYTES } from '../memory/layout.ts';
+
+const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** `256M` to bytes: a decimal number with K, M or G, which count in powers of 1024; M without. */
+export function parseMemory(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
+  if (digits === '') throw new InvalidArgumentError('Give a size such as 256M or 1G.');
+  const bytes = Number(digits) * (UNITS[unit.toUpperCase() || 'M'] as number);
+  if (bytes < MIN_RAM_BYTES || bytes > MAX_RAM_BYTES) throw new InvalidArgumentError('Give a size from 1M to 1G.');
+  if (bytes % 4096 !== 0) throw new InvalidArgumentError('Give a multiple of 4K.');
+  return bytes;
+}
+
+/** Seconds, with a fraction or without: above 0, and at most what a host timer takes (24 days). */
+export function parseSeconds(text: string): number {
+  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds > 0 && seconds <= 2_147_483)) throw new InvalidArgumentError('Give seconds, such as 60 or 0.5.');
+  return seconds;
+}
+
+/** A JavaScript regular expression; lines count as lines for ^ and $. */
+export function parsePattern(text: string): RegExp {
+  if (text === '') throw new InvalidArgumentError('Give a regular expression that is not empty.');
+  try {
+    return new RegExp(text, 'mu');
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+export type SerialTarget = { readonly kind: 'stdio' | 'none' } | { readonly kind: 'file'; readonly path: string };
+
+export function parseSerial(text: string): SerialTarget {
+  if (text === 'stdio' || text === 'none') return { kind: text };
+  if (text.startsWith('file:') && text.length > 5) return { kind: 'file', path: text.slice(5) };
+  throw new InvalidArgumentError('Give stdio, file:NAME or none.');
+}
+
+/** The value as one of those; `later` are names that will be there one day. */
+export function oneOf<T extends string>(choices: readonly T[], later: readonly string[] = []): (text: string) => T {
+  return (text) => {
+    if ((choices as readonly string[]).includes(text)) return text as T;
+    const list = choices.join(' or ');
+    if (later.includes(text)) throw new InvalidArgumentError(`It is not built yet: give ${list}.`);
+    throw new InvalidArgumentError(`Give ${list}.`);
+  };
+}

@@ -1,0 +1,147 @@
+// `transvisor run`: from options to a machine, and from how it ends to an exit status.
+
+import { constants } from 'node:os';
+import { UserError } from '../lib/errors.ts';
+import { channel, channelNames } from '../lib/log.ts';
+import { Machine } from '../machine/machine.ts';
+import type { EngineName, MachineOptions } from '../machine/options.ts';
+import type { SerialTarget } from './arguments.ts';
+import { UserConsole } from './console.ts';
+import { AtomicFile, OutputFile, readImage } from './files.ts';
+import { prepareHost } from './host.ts';
+import { packageFile } from './package.ts';
+import { statisticsText } from './statistics.ts';
+import { type Cause, type Verdict, verdict } from './status.ts';
+
+export interface RunOptions {
+  readonly memory: number;
+  readonly kernel?: string;
+  readonly initrd?: readonly string[];
+  readonly append?: string;
+  readonly serial: SerialTarget;
+  readonly debugcon?: string;
+  readonly debugExit?: true;
+  readonly engine: EngineName;
+  readonly clock: 'host' | 'virtual';
+  readonly until?: RegExp;
+  readonly timeout?: number;
+  readonly stats?: string;
+  readonly trace?: string;
+}
+
+/** How long output may still take once somebody waits for the end of the program. */
+const GRACE_MILLIS = 2000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs a guest to its end.
+ * @returns the exit status and what to say about it.
+ * @throws UserError for what the user can mend, before the guest starts.
+ */
+export async function run(image: string | undefined, options: RunOptions): Promise<Verdict> {
+  prepareHost();
+  trace(options.trace);
+  const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
+  const terminal = new UserConsole(options.serial);
+  const machine = await create(machineOptions(image, options, terminal.interactive));
+  const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
+
+  let cause: Cause | undefined;
+  const stop = (why: Cause): void => {
+    cause ??= why;
+    machine.stop();
+  };
+  const failed = (error: unknown): void => {
+    if (error instanceof UserError) stop({ kind: 'host', message: error.message });
+    else machine.fail(error);
+  };
+  if (debugConsole) {
+    machine.on('debugConsole', (chunk) => {
+      try {
+        debugConsole.write(chunk);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+  const onSignal = (name: (typeof SIGNALS)[number]): void => {
+    const number = constants.signals[name];
+    // The second one does not wait for anything.
+    if (cause?.kind === 'signal') process.exit(128 + number);
+    stop({ kind: 'signal', name, number });
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  const { timeout } = options;
+  const timer =
+    timeout === undefined ? undefined : setTimeout(() => stop({ kind: 'timeout', seconds: timeout }), timeout * 1000);
+  if (options.until) machine.serial.watch(options.until, () => stop({ kind: 'matched' }));
+
+  const started = performance.now();
+  terminal.connect(machine, { quit: () => stop({ kind: 'quit' }), failed });
+  const exit = await machine.run();
+  const wallSeconds = (performance.now() - started) / 1000;
+  clearTimeout(timer);
+  const hurried = cause?.kind === 'signal' || cause?.kind === 'timeout';
+  await terminal.close(hurried ? GRACE_MILLIS : Number.POSITIVE_INFINITY);
+  debugConsole?.close();
+  // A failure to write the rest of the output is known only now.
+  const end = cause?.kind === 'host' ? verdict({ reason: 'stopped' }, cause) : verdict(exit, cause);
+  stats?.finish(statisticsText(machine, options, end, wallSeconds));
+  if (options.until && end.reason === 'power-off') {
+    return { ...end, message: 'the guest powered off before its output matched --until' };
+  }
+  return end;
+}
+
+/** Switches on the channels of `--trace`. */
+function trace(list: string | undefined): void {
+  if (list === undefined) return;
+  const known = channelNames();
+  for (const name of list.split(',').map((part) => part.trim())) {
+    if (name !== 'all' && !known.includes(name)) {
+      throw new UserError(`--trace: there is no channel '${name}'; give some of ${known.join(',')} or all`);
+    }
+    for (const one of name === 'all' ? known : [name]) channel(one).enabled = true;
+  }
+}
+
+function machineOptions(image: string | undefined, options: RunOptions, interactive: boolean): MachineOptions {
+  if (image !== undefined && options.kernel !== undefined) {
+    throw new UserError(`two kernels, ${image} and --kernel ${options.kernel}; give one`);
+  }
+  const path = image ?? options.kernel;
+  if (path === undefined && options.initrd) {
+    throw new UserError('--initrd without a kernel; give the kernel with --kernel');
+  }
+  const words = [options.append ?? ''];
+  // Nobody can type: the demo guest shows what it has and powers off.
+  if (path === undefined && !interactive) words.push('batch');
+  return {
+    memoryBytes: options.memory,
+    kernel: path === undefined ? demoGuest() : readImage('kernel', path),
+    modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
+    commandLine: words.filter((word) => word !== '').join(' '),
+    engine: options.engine,
+    clock: options.clock,
+    // What is piped waits for the guest's driver; keys are typed to whoever listens.
+    flowControl: interactive ? 'none' : 'rts',
+    debugConsole: options.debugcon !== undefined,
+    debugExit: options.debugExit === true,
+  };
+}
+
+function demoGuest(): ReturnType<typeof readImage> {
+  return readImage('demo guest', packageFile('guests', 'demo', 'demo.bin'));
+}
+
+async function create(options: MachineOptions): Promise<Machine> {
+  try {
+    return await Machine.create(options);
+  } catch (error) {
+    // V8's words for a buffer that the host has no room for.
+    if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
+      throw new UserError('the host has no memory for this guest; give it less with --memory');
+    }
+    throw error;
+  }
+}
