@@ -37,9 +37,9 @@ function processorState(machine: Machine): Map<string, string> {
   const put = (name: string, ...words: (number | undefined)[]): void => {
     state.set(name, words.map((word = 0) => (word >>> 0).toString(16).padStart(8, '0')).join(' '));
   };
-  GENERAL.forEach((name, k) => put(name, c.reg[k]));
+  for (const [k, name] of GENERAL.entries()) put(name, c.reg[k]);
   put('EFLAGS', getEflags(c));
-  SEGMENTS.forEach((name, k) => put(name, c.sel[k], c.base[k], c.limit[k], c.access[k]));
+  for (const [k, name] of SEGMENTS.entries()) put(name, c.sel[k], c.base[k], c.limit[k], c.access[k]);
   for (const name of [...CONTROL, ...TABLES, ...FLOATING]) put(name, c[name]);
   for (let k = 0; k < 4; k++) put(`DR${k}`, c.dr[k]);
   for (let k = 0; k < 8; k++) {

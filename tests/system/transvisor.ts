@@ -107,12 +107,19 @@ export class Run implements AsyncDisposable {
 
 /** Runs to its end with nothing to read; with the counters that `--stats` gives. */
 export async function runToEnd(args: readonly string[]): Promise<Ended & { readonly stats: Stats }> {
-  const directory = mkdtempSync(join(tmpdir(), 'transvisor-system-'));
-  try {
+  return inDirectory(async (directory) => {
     const file = join(directory, 'stats.json');
     await using run = new Run([...args, '--stats', file, '--timeout', `${PATIENCE_SECONDS}`]);
     const ended = await run.ended;
     return { ...ended, stats: JSON.parse(readFileSync(file, 'utf8')) as Stats };
+  });
+}
+
+/** Does `work` in a directory of its own, which is gone afterwards. */
+export async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'transvisor-system-'));
+  try {
+    return await work(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
