@@ -7,6 +7,8 @@ import { Builder } from '../../src/firmware/bytes.ts';
 import { bootOptions, found } from './debian.ts';
 import { type Ended, inDirectory, runToEnd, type Stats } from './transvisor.ts';
 
+const { reason, title, guest } = await found('linux-686');
+
 const LOAD = 0x100000;
 const HEADER_BYTES = 32;
 /** Multiboot: the header has the addresses of a flat image. */
@@ -82,7 +84,6 @@ describe('a guest that resets the machine starts again', () => {
     });
   }
 
-  const { reason, title, guest } = await found('linux-686');
   test.skipIf(reason)(`Debian ${title}: reboot -f`, async () => {
     const until = ['--until', 'reboot: Restarting system[^]*Linux version'];
     const { status, output, stats } = await runToEnd([...bootOptions(guest, 'tv_run=true tv_quit=reboot'), ...until]);
