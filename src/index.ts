@@ -13,7 +13,7 @@ export type { ByteOutput } from './machine/byte-output.ts';
 /** A PC: processor, memory, devices, and the loop that runs them. */
 export { Machine } from './machine/machine.ts';
 /** What a machine is made of, what it tells, and how it ends. */
-export type { EngineName, Exit, MachineEvents, MachineOptions } from './machine/options.ts';
+export type { EngineChoice, Exit, MachineEvents, MachineOptions } from './machine/options.ts';
 /** The far end of the cable at COM1. */
 export type { SerialPort } from './machine/serial-port.ts';
 /** Counters of a run. */

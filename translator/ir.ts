@@ -211,7 +211,7 @@ export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => numb
     case 'exit':
     case 'branch':
     case 'jumpTo':
-      return { k: s.k, e: map(s.e, f) };
+      return { ...s, e: map(s.e, f) };
     case 'jump':
       return s;
   }

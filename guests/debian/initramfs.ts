@@ -13,7 +13,10 @@ const DIRECTORIES = ['bin', 'dev', 'etc', 'lib', 'lib/modules', 'mnt', 'proc', '
 export interface InitramfsParts {
   /** Path of a statically linked busybox. */
   readonly busybox: string;
-  /** Kernel modules to load before the shell, by name (`ata_piix`); what they depend on comes along. */
+  /**
+   * Kernel modules to load before the shell, by name (`ata_piix`); what they depend on comes along, but not what they
+   * ask for by alias while they run: `ext4` wants `crc32c_generic` beside it to mount anything.
+   */
   readonly modules?: readonly string[];
   /** Directory of the modules: `lib/modules/VERSION/kernel` of an unpacked kernel package. */
   readonly moduleDirectory?: string;

@@ -71,6 +71,7 @@ export class AtomicFile {
       if (found) fs.accessSync(this.#path, fs.constants.W_OK);
       this.#temporary = join(dirname(this.#path), `.transvisor-${randomBytes(6).toString('hex')}`);
       this.#fd = fs.openSync(this.#temporary, 'wx');
+      if (found) fs.fchmodSync(this.#fd, found.mode);
     } catch (error) {
       throw hostError(this.#what, error);
     }
@@ -98,7 +99,7 @@ export class AtomicFile {
 export function hostError(what: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
-  const [reason, mend] = REASONS[code] ?? [`${code}: ${error.message.replaceAll(/\s+/g, ' ')}`, 'give another file'];
+  const [reason, mend] = REASONS[code] ?? [`${code}: ${error.message.replaceAll(/\s+/g, ' ')}`, 'check it'];
   return new UserError(`${what}: ${reason}; ${mend}`);
 }
 

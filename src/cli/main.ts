@@ -6,7 +6,7 @@ import { UserError } from '../lib/errors.ts';
 import { oneOf, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
-import { type RunOptions, run } from './run.ts';
+import type { RunOptions } from './run.ts';
 import { internalError, STATUS, type Verdict } from './status.ts';
 
 const RUN_HELP = `
@@ -47,9 +47,9 @@ function program(done: (end: Verdict) => void): Command {
     .option('--debugcon <file>', 'write what the guest writes to port E9h')
     .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')
     .addOption(
-      new Option('--engine <name>', 'interpreter, or reference (slow, for comparison)')
-        .argParser(oneOf(['interpreter', 'reference'], ['translator']))
-        .default('interpreter'),
+      new Option('--engine <name>', 'translator, interpreter, or reference (slow, for comparison)')
+        .argParser(oneOf(['translator', 'interpreter', 'reference']))
+        .default('translator'),
     )
     .addOption(
       new Option('--clock <name>', 'host, or virtual (reproducible: time is the count of instructions)')
@@ -61,7 +61,11 @@ function program(done: (end: Verdict) => void): Command {
     .option('--stats <file>', 'write a JSON object of counters at the end')
     .option('--trace <channels>', 'log to standard error: io, irq, mmu, ... or all')
     .addHelpText('after', RUN_HELP)
-    .action(async (image: string | undefined, options: RunOptions) => done(await run(image, options)));
+    .action(async (image: string | undefined, options: RunOptions) => {
+      // The machine is loaded when there is something to run: help and mistakes are answered at once.
+      const { run } = await import('./run.ts');
+      done(await run(image, options));
+    });
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()

@@ -1,14 +1,15 @@
 // `transvisor run`: from options to a machine, and from how it ends to an exit status.
 
 import { constants } from 'node:os';
+import { Translator } from '../../translator/engine.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
-import type { EngineName, MachineOptions } from '../machine/options.ts';
+import type { MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
-import { prepareHost } from './host.ts';
+import { hostTrained, prepareHost } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -21,7 +22,7 @@ export interface RunOptions {
   readonly serial: SerialTarget;
   readonly debugcon?: string;
   readonly debugExit?: true;
-  readonly engine: EngineName;
+  readonly engine: 'translator' | 'interpreter' | 'reference';
   readonly clock: 'host' | 'virtual';
   readonly until?: RegExp;
   readonly timeout?: number;
@@ -44,6 +45,7 @@ export async function run(image: string | undefined, options: RunOptions): Promi
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const terminal = new UserConsole(options.serial);
   const machine = await create(machineOptions(image, options, terminal.interactive));
+  hostTrained();
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
   let cause: Cause | undefined;
@@ -121,8 +123,10 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     kernel: path === undefined ? demoGuest() : readImage('kernel', path),
     modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
-    engine: options.engine,
+    engine: options.engine === 'translator' ? (cpu, memory) => new Translator(cpu, memory) : options.engine,
     clock: options.clock,
+    // Where somebody types, an idle guest waits for a key and not for its next timers as fast as they come.
+    idle: interactive ? 'wait' : 'skip',
     // What is piped waits for the guest's driver; keys are typed to whoever listens.
     flowControl: interactive ? 'none' : 'rts',
     debugConsole: options.debugcon !== undefined,

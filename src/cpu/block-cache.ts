@@ -7,12 +7,14 @@ import { decode } from '../isa/decode.ts';
 import type { Insn, int } from '../isa/insn.ts';
 import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES } from './decoded.ts';
-import { CROSS, fusedCase, JUMP, pack, SLOW } from './pack.ts';
+import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW } from './pack.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
 /** Longest block, in instructions: the engine overshoots its budget by less than this. */
 export const MAX_BLOCK = 32;
+/** Instead of a number of entries: there is no second tier, and blocks have no heads. */
+export const NO_HEADS = -1;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = 1 << 23;
 
@@ -23,6 +25,8 @@ export const SLOT_END = 1;
 export const SLOT_STUB = 2;
 /** The start of a block that was invalidated. */
 export const SLOT_STALE = 4;
+/** The head of a block, where entries are counted: word 1 is the count or the number of a region. */
+export const SLOT_HEAD = 8;
 
 interface Block {
   /** Offset in its page, and one past its last byte. */
@@ -48,8 +52,34 @@ export class BlockCache {
   #top = 4;
   readonly counts = { blocks: 0, instructions: 0, invalidated: 0, flushes: 0 };
 
-  constructor(memory: Memory) {
+  /** Entries before a head asks the second tier, or NO_HEADS. */
+  readonly #heat: int;
+
+  constructor(memory: Memory, heat: int) {
     this.#memory = memory;
+    this.#heat = heat;
+  }
+
+  /** Whether a block starts there, that is, whether it was ever executed. */
+  has(physical: int, mode: int): boolean {
+    return this.#pages.get(physical >>> 12)?.offsets.has((mode << 12) | (physical & (PAGE - 1))) ?? false;
+  }
+
+  /** Makes the head at `o` enter a region. */
+  setRegion(o: int, region: int): void {
+    this.code[o] = ENTER;
+    this.code[o + 1] = region;
+  }
+
+  /** Makes the head at `o` count `entries` more. */
+  setHeat(o: int, entries: int): void {
+    this.code[o] = HEAT;
+    this.code[o + 1] = entries;
+  }
+
+  /** A head starts to count anew: its region is gone. */
+  cool(o: int): void {
+    this.setHeat(o, this.#heat);
   }
 
   /** Whether there may be no room for another block. The owner then calls `clear` and forgets all offsets. */
@@ -128,6 +158,13 @@ export class BlockCache {
     const stubs: { word: int; target: int }[] = [];
     let q = at;
     let o = start;
+    if (this.#heat !== NO_HEADS) {
+      this.eips[o >> 2] = at;
+      this.slots[o >> 2] = SLOT_HEAD;
+      this.cool(o);
+      code[o + 3] = 0;
+      o += 4;
+    }
     let position = 0;
     let previous: Insn | undefined;
     for (;;) {

@@ -89,7 +89,7 @@ export class DecodedInstructions {
     return (eip >>> 0) + length - 1 <= c.limit[CS] >>> 0;
   }
 
-  #decode(_c: Cpu, linear: int, physical: int, mode: int, user: int): Decoded {
+  #decode(c: Cpu, linear: int, physical: int, mode: int, user: int): Decoded {
     const memory = this.#memory;
     const host = memory.hostOf(physical);
     const inPage = PAGE - (linear & (PAGE - 1));
@@ -107,6 +107,8 @@ export class DecodedInstructions {
     memory.readPhysical(physical >>> 0, window.subarray(0, first));
     let insn = decode(window, 0, first, decodeMode);
     if (insn) return this.#made(insn, -1, -1, mode);
+    // What lies beyond the limit is not fetched.
+    if (c.eip >>> 0 > (c.limit[CS] >>> 0) - inPage) throw new GuestFault(GP, 0);
     const next = memory.fetch((linear + inPage) | 0, user) | 0;
     memory.readPhysical(next >>> 0, window.subarray(first, MAX_LENGTH));
     insn = decode(window, 0, MAX_LENGTH, decodeMode);

@@ -3,16 +3,19 @@
 
 import { GuestFault } from '../isa/fault.ts';
 import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
+import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
-import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
 import { Reference } from './reference.ts';
+import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
+import { TRAINING_EXIT, train } from './training.ts';
 
 // Words that the generated function shares with this file.
 const BUDGET = WORD.engine;
@@ -22,17 +25,27 @@ const TAG_BASE = WORD.engine + 3;
 
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
+/** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
+export const HEAT_ENTRIES = 20_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
 const FLAT_MODE = 3;
 
+/** Page of RAM that training plays with; it is zero afterwards. */
+const TRAINING_PAGE = 0x1000;
+/** What V8 learns of the generated function it knows for every machine of the process. */
+let trained = false;
+
 export class Interpreter implements Engine {
   readonly name: string = 'interpreter';
   readonly cpu: Cpu;
+  /** Called after each region, with the whole state in the register file: for the lock-step differ. */
+  onRegionExit: ((region: number) => void) | undefined;
   readonly #memory: Memory;
   readonly #reference: Reference;
   readonly #blocks: BlockCache;
+  readonly #regions: Regions | undefined;
   readonly #tags = new Int32Array(4 * TAG_ENTRIES);
   readonly #interpret: Interpret;
   /** Mode that each table of tags is valid for. */
@@ -41,6 +54,7 @@ export class Interpreter implements Engine {
   /** Mode of the block that runs. */
   #mode = -1;
   #codeChanged = false;
+  #training = false;
   /** Where `#enter` found the code. */
   #physical = 0;
   /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
@@ -48,13 +62,20 @@ export class Interpreter implements Engine {
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
-  readonly #counts = { slow: 0, lookups: 0, stepped: 0 };
+  /** Instructions retired by regions, callouts among them. */
+  #inRegions = 0;
+  readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
-  constructor(cpu: Cpu, memory: Memory) {
+  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory);
+    this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
+    this.#regions = makeRegions?.({
+      isWarm: (physical, mode) => this.#blocks.has(physical, mode),
+      callout: (next) => this.#callout(next),
+    });
     this.#flushTags(0);
     this.#flushTags(1);
     this.#interpret = makeInterpreter({
@@ -66,14 +87,44 @@ export class Interpreter implements Engine {
       TAGS: this.#tags,
       mulhu: wide.mulhu,
       divu: wide.divu,
-      slow: (o) => this.#slow(o),
+      slow: (o) => (this.#training ? (o === TRAINING_EXIT ? LEAVE : TRAINING_EXIT) : this.#slow(o)),
       lookup: (eip) => {
+        if (this.#training) return TRAINING_EXIT;
         this.#left = cpu.words[BUDGET];
         this.#position = 1;
         cpu.eip = eip;
         return this.#enter();
       },
+      region: (o) => (this.#training ? TRAINING_EXIT : this.#region(o)),
+      overshoot: this.#regions?.overshoot ?? 0,
     });
+  }
+
+  warmUp(): void {
+    if (trained) return;
+    trained = true;
+    const memory = this.#memory;
+    const words = this.cpu.words;
+    // Paging is off: the page is RAM at its own address.
+    memory.writePlace(TRAINING_PAGE, 4, 0);
+    this.#training = true;
+    train({
+      run: (o, budget) => {
+        words[BUDGET] = budget;
+        words[PAGE_EIP] = TRAINING_PAGE;
+        words[TABLE] = memory.tableWord(0);
+        words[TAG_BASE] = 0;
+        // With no budget left too: that way out is seen.
+        this.#interpret(o, budget);
+      },
+      code: this.#blocks.code,
+      words,
+      tags: this.#tags,
+      page: TRAINING_PAGE,
+      heap: memory.i32,
+    });
+    this.#training = false;
+    this.flush();
   }
 
   run(budget: number): void {
@@ -109,28 +160,39 @@ export class Interpreter implements Engine {
     return this.#before - this.#left + this.#position - 1;
   }
 
+  retiredBy(): Readonly<Record<string, number>> {
+    const { slow, stepped, callouts } = this.#counts;
+    const reference = slow + stepped + callouts;
+    const regions = this.#inRegions - callouts;
+    const interpreter = this.retired() - regions - reference;
+    return { ...(this.#regions && { translator: regions }), interpreter, reference };
+  }
+
   codeWritten(written: int, count: int): void {
     const physical = written & -GRANULE_BYTES;
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
     this.#reference.instructions.invalidate(physical, bytes);
     if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
+    this.#regions?.codeWritten(physical, bytes);
     this.#memory.untraceCode(physical, bytes);
   }
 
   mappingLost(user: int): void {
+    this.#regions?.mappingLost(user);
     this.#flushTags(user);
     this.#codeChanged = true;
   }
 
   flush(): void {
     this.#reference.flush();
+    this.#regions?.flush();
     this.#blocks.clear();
     this.#flushTags(0);
     this.#flushTags(1);
   }
 
   statistics(): Readonly<Record<string, number>> {
-    return { ...this.#counts, ...this.#blocks.counts };
+    return { ...this.#counts, ...this.#blocks.counts, ...this.#regions?.statistics() };
   }
 
   /** One instruction by the reference, outside the generated function. */
@@ -148,9 +210,7 @@ export class Interpreter implements Engine {
   /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
   #canRunBlocks(): boolean {
     const c = this.cpu;
-    return (
-      c.TF === 0 && c.shadow === 0 && (c.dr7 & 0xff) === 0 && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c)
-    );
+    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
   /** Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. */
@@ -211,6 +271,7 @@ export class Interpreter implements Engine {
     const page = words[PAGE_EIP];
     const eip = (page + this.#blocks.eips[slot]) | 0;
     if ((kind & (SLOT_STUB | SLOT_STALE)) !== 0) return this.#relink(o, kind, eip);
+    if ((kind & SLOT_HEAD) !== 0) return this.#hot(o, eip);
     const position = this.#blocks.code[o + 3] & 255;
     this.#left = words[BUDGET];
     this.#position = position;
@@ -259,6 +320,65 @@ export class Interpreter implements Engine {
     return target;
   }
 
+  /** A head was entered often: the second tier decides. */
+  #hot(o: int, eip: int): int {
+    const c = this.cpu;
+    const physical = this.#memory.fetch(eip, c.cpl === 3 ? 1 : 0);
+    const answer = (this.#regions as Regions).hot(physical, eip, modeOf(c));
+    if (answer >= 0) this.#blocks.setRegion(o, answer);
+    else this.#blocks.setHeat(o, answer === NEVER ? 0x7fffffff : -answer);
+    return o;
+  }
+
+  /** Runs the region of the head at `o`, then finds where to go on. */
+  #region(o: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    const regions = this.#regions as Regions;
+    const region = this.#blocks.code[o + 1];
+    if (!regions.mayEnter(region)) {
+      if (!regions.exists(region)) this.#blocks.cool(o);
+      return o + 4;
+    }
+    const budget = words[BUDGET];
+    const answer = regions.enter(region);
+    this.#inRegions += budget - words[BUDGET];
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    this.onRegionExit?.(region);
+    if (answer === REGION_SLOW) {
+      this.#counts.slow++;
+      this.#counts.regionSlow++;
+      this.#reference.step();
+      words[BUDGET] -= 1;
+      return this.#resume();
+    }
+    if (answer === REGION_LEFT) return this.#resume();
+    const eip = c.eip;
+    const at = words[TAG_BASE] + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
+    if (this.#tags[at] !== eip) return this.#enter();
+    words[PAGE_EIP] = eip & -4096;
+    return this.#tags[at + 1];
+  }
+
+  /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
+  #callout(next: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    this.#counts.callouts++;
+    const cpl = c.cpl;
+    this.#reference.step();
+    const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
+    if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0) {
+      words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
+      return 0;
+    }
+    words[BUDGET] -= 1;
+    return REGION_LEFT;
+  }
+
   #flushTags(user: int): void {
     // No EIP has the tag 0 in entry 1, nor 1 in any other.
     const base = user * 2 * TAG_ENTRIES;
@@ -269,7 +389,8 @@ export class Interpreter implements Engine {
 /** What packed code depends on: CS.D, SS.B, and which of the segments are not flat. */
 function modeOf(c: Cpu): int {
   let bent = 0;
-  for (let s = ES; s <= DS; s++) if (s !== CS && !isFlatData(c, s)) bent |= 1 << s;
+  // CS is one of them, since it cannot be written.
+  for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
   return decodeModeOf(c) | ((bent | 0x30) << 2);
 }

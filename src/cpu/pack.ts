@@ -14,6 +14,8 @@ const ADDRESS_16 = 0x100;
 
 export const SLOW = 0;
 export const CROSS = NUMBERS.get('cross') as number;
+export const HEAT = NUMBERS.get('heat') as number;
+export const ENTER = NUMBERS.get('enter') as number;
 export const JUMP = NUMBERS.get('JMP32.,') as number;
 const NOTHING = NUMBERS.get('NOP32.,') as number;
 

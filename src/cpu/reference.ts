@@ -2,6 +2,7 @@
 
 import { DB, GuestFault } from '../isa/fault.ts';
 import type { int } from '../isa/insn.ts';
+import { DR6_BS, hasBreakpoints, instructionBreakpoint } from '../isa/semantics/debug-registers.ts';
 import { deliverFault, deliverTrap } from '../isa/semantics/interrupt.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -35,6 +36,10 @@ export class Reference implements Engine {
     return this.#retired;
   }
 
+  retiredBy(): Readonly<Record<string, number>> {
+    return { reference: this.#retired };
+  }
+
   codeWritten(written: int, count: int): void {
     const physical = written & -GRANULE_BYTES;
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
@@ -52,22 +57,41 @@ export class Reference implements Engine {
     return {};
   }
 
+  /** The traps after an instruction: single step, data breakpoints. */
+  #afterwards(trap: int): void {
+    const c = this.cpu;
+    const hits = c.breakpointsHit | (trap !== 0 ? DR6_BS : 0);
+    c.breakpointsHit = 0;
+    if (hits !== 0) deliverTrap(c, DB, hits);
+  }
+
   /** Executes one instruction, with the fault or the single-step trap that it raises. */
   step(): void {
     const c = this.cpu;
     const start = c.eip;
     const trap = c.TF;
+    const watched = hasBreakpoints(c);
     c.shadow = 0;
     try {
+      if (watched) instructionBreakpoint(c);
       const decoded = this.instructions.at(c);
       c.RF = 0;
       c.eip = (start + decoded.insn.length) | 0;
       decoded.run(c, decoded.insn);
-      if (trap !== 0) deliverTrap(c, DB);
+      if (trap !== 0 || watched) this.#afterwards(holdsOffTrap(c, decoded.insn.op) ? 0 : trap);
     } catch (fault) {
       if (!(fault instanceof GuestFault)) throw fault;
       c.eip = start;
       deliverFault(c, fault);
     }
   }
+}
+
+/**
+ * Whether no single-step trap follows an instruction that began with TF set: after a load of SS (but not STI), and into
+ * a software interrupt's handler, which starts with TF clear (SDM vol. 3, sections 6.8.3 and 17.3.1.4).
+ */
+function holdsOffTrap(c: Cpu, op: string): boolean {
+  if (c.shadow !== 0) return op !== 'STI';
+  return c.TF === 0 && (op === 'INT' || op === 'INT3' || op === 'INTO' || op === 'INT1');
 }

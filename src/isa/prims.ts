@@ -1,11 +1,12 @@
 // The primitives that semantics may call, as the reference interpreter has them. The generator of the fast interpreter
 // and of the translator's templates knows each by its name and effect (translator/gen/effects.ts); their meaning is here.
 
-import { GP, GuestFault, NO_CODE } from './fault.ts';
+import { AC, GP, GuestFault, NO_CODE } from './fault.ts';
 import type { Insn, int } from './insn.ts';
 import { CS } from './insn.ts';
 import { linearForRead, linearForWrite } from './segment.ts';
-import type { Cpu, Place } from './state.ts';
+import { dataBreakpoints, hasBreakpoints } from './semantics/debug-registers.ts';
+import { type Cpu, CR0_AM, type Place } from './state.ts';
 import { wide } from './wide.ts';
 
 // Comparisons: 0 or 1, so that conditions are values.
@@ -32,16 +33,38 @@ export const divw = (n: int, d: int): int => ((n >>> 0) / (d >>> 0)) | 0;
 
 // Memory: a place is checked (segment, then paging) before anything is committed; accesses through it cannot fault.
 
+/**
+ * Whether data accesses have more to them than segments and pages: alignment checks (EFLAGS.AC with CR0.AM at CPL 3)
+ * or breakpoints. Engines that check no such things inline leave the code to the reference.
+ */
+export function isWatched(c: Cpu): boolean {
+  return (c.AC !== 0 && c.cpl === 3 && (c.cr0 & CR0_AM) !== 0) || hasBreakpoints(c);
+}
+
+/** #AC(0) for an access that is not aligned to its size (SDM vol. 3, section 6.15, table 6-7); notes the breakpoints it hits. */
+function watch(c: Cpu, linear: int, bytes: int, write: boolean): void {
+  // Images and strings of other sizes are not checked as a whole.
+  const power = (bytes & (bytes - 1)) === 0 && bytes <= 8;
+  if (c.AC !== 0 && c.cpl === 3 && (c.cr0 & CR0_AM) !== 0 && power && (linear & (bytes - 1)) !== 0) {
+    throw new GuestFault(AC, 0);
+  }
+  if (hasBreakpoints(c)) c.breakpointsHit |= dataBreakpoints(c, linear, bytes, write);
+}
+
 /** Checks `size` bits at seg:offset for reading. #GP, #SS, #PF. */
 export function readPlace(c: Cpu, seg: int, offset: int, size: int): Place {
   const bytes = size >> 3;
-  return c.memory.readPlace(linearForRead(c, seg, offset, bytes), bytes, c.cpl === 3 ? 1 : 0);
+  const linear = linearForRead(c, seg, offset, bytes);
+  if (isWatched(c)) watch(c, linear, bytes, false);
+  return c.memory.readPlace(linear, bytes, c.cpl === 3 ? 1 : 0);
 }
 
 /** Checks `size` bits at seg:offset for writing. #GP, #SS, #PF. */
 export function writePlace(c: Cpu, seg: int, offset: int, size: int): Place {
   const bytes = size >> 3;
-  return c.memory.writePlace(linearForWrite(c, seg, offset, bytes), bytes, c.cpl === 3 ? 1 : 0);
+  const linear = linearForWrite(c, seg, offset, bytes);
+  if (isWatched(c)) watch(c, linear, bytes, true);
+  return c.memory.writePlace(linear, bytes, c.cpl === 3 ? 1 : 0);
 }
 
 /** The sign-extended value of `size` (8, 16, 32) bits, `at` bytes into the place. */

@@ -351,6 +351,13 @@ export class Cpu {
   set intr(value: int) {
     this.words[38] = value;
   }
+  /** B0..B3: data and I/O breakpoints that the instruction under way has hit. */
+  get breakpointsHit(): int {
+    return this.words[39];
+  }
+  set breakpointsHit(value: int) {
+    this.words[39] = value;
+  }
   get cr0(): int {
     return this.words[40];
   }

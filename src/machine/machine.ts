@@ -23,7 +23,7 @@ import { ByteOutput } from './byte-output.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
 import { Listeners } from './listeners.ts';
-import type { Exit, MachineEvents, MachineOptions } from './options.ts';
+import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
 import { SerialPort } from './serial-port.ts';
 import type { MachineStatistics, MonitorExits } from './statistics.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
@@ -101,8 +101,7 @@ export class Machine implements AsyncDisposable {
       onMappingLost: (user) => this.engine.mappingLost(user),
     });
     this.cpu = new Cpu(this.memory.heap, this.memory.layout.registersAt, this.memory, this.#platform());
-    this.engine =
-      options.engine === 'reference' ? new Reference(this.cpu, this.memory) : new Interpreter(this.cpu, this.memory);
+    this.engine = makeEngine(options.engine ?? 'interpreter', this.cpu, this.memory);
     this.clock = options.clock === 'virtual' ? new VirtualClock(() => this.engine.retired()) : new HostClock();
     if (this.clock instanceof HostClock) this.clock.pause();
     this.clock.onEarlier = () => {
@@ -148,6 +147,8 @@ export class Machine implements AsyncDisposable {
         rsdp: this.#acpi.rsdp,
       });
     }
+    resetCpu(this.cpu);
+    this.engine.warmUp?.();
     this.reset();
   }
 
@@ -219,7 +220,7 @@ export class Machine implements AsyncDisposable {
     const retired = engine.retired();
     return {
       guestSeconds: this.clock.now() / 1e9,
-      instructions: { retired, byEngine: { [engine.name]: retired } },
+      instructions: { retired, byEngine: engine.retiredBy() },
       engine: engine.statistics(),
       exits: { ...this.#exits },
       resets: this.#resets,
@@ -437,6 +438,11 @@ function both(output: SerialSink, tap: SerialSink): SerialSink {
       tap.write(byte);
     },
   };
+}
+
+function makeEngine(choice: EngineChoice, cpu: Cpu, memory: Memory): Engine {
+  if (typeof choice === 'function') return choice(cpu, memory);
+  return choice === 'reference' ? new Reference(cpu, memory) : new Interpreter(cpu, memory);
 }
 
 function hex(v: number): string {

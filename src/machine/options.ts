@@ -1,9 +1,13 @@
 // What a machine is made of.
 
+import type { Engine } from '../cpu/engine.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import type { NamedFile } from '../firmware/plan.ts';
+import type { Cpu } from '../isa/state.ts';
+import type { Memory } from '../memory/memory.ts';
 
-export type EngineName = 'interpreter' | 'reference';
+/** An engine of the machine's own, or one that is brought along (the translator). */
+export type EngineChoice = 'interpreter' | 'reference' | ((cpu: Cpu, memory: Memory) => Engine);
 
 export interface MachineOptions {
   /** RAM in bytes: a multiple of 4096 from 1 MiB to 1 GiB. */
@@ -12,7 +16,7 @@ export interface MachineOptions {
   /** The initrd of Linux, or the modules of a Multiboot kernel. */
   readonly modules?: readonly NamedFile[];
   readonly commandLine?: string;
-  readonly engine?: EngineName;
+  readonly engine?: EngineChoice;
   /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
   readonly clock?: 'host' | 'virtual';
   /** On the virtual clock: an idle guest waits as long as its time says (`wait`), or time jumps ahead (`skip`). */

@@ -1,17 +1,17 @@
 // Guest memory as instructions see it: guest-linear addresses, through the shadow page tables where they answer, else
 // through the guest's page tables, the physical map and the traces. It also serves DMA, loaders and debuggers.
 //
-// Fast: a place is a host offset, and loads and stores are accesses to the heap. Slow: a place is a ticket, -1 - k, for
-// one of eight slots that hold the two halves of an access (at most two pages), each with what it is: plain memory,
-// traced memory, ROM or a device.
+// A place is a host offset where the shadow tables answer: loads and stores through it are accesses to the heap. Where
+// they do not, it is a ticket of the slow path (slow-path.ts).
 
 import { MemoryAccess } from './access.ts';
 import { Bulk } from './bulk.ts';
 import { DIRECT_BYTES, type HeapLayout, type HeapOptions, layoutHeap, TABLE_ENTRIES } from './layout.ts';
-import { type AccessSize, PAGE_DEVICE, PAGE_HOLE, PAGE_KIND, PAGE_RAM, PAGE_ROM, PhysicalMap } from './physical-map.ts';
-import { EXECUTED, NO_EXECUTE, NOT_WRITABLE, ShadowTables, WP_LIFTED, WRITABLE } from './shadow.ts';
+import { PAGE_KIND, PAGE_RAM, PhysicalMap } from './physical-map.ts';
+import { EXECUTED, NO_EXECUTE, NOT_WRITABLE, ShadowTables } from './shadow.ts';
+import { ROM, SlowPath } from './slow-path.ts';
 import { AddressSpaces } from './spaces.ts';
-import { CODE, DIRTY, type DirtySubscriber, PAGE_TABLE, Traces } from './traces.ts';
+import { CODE, type DirtySubscriber, PAGE_TABLE, Traces } from './traces.ts';
 import { FETCH, PageWalk, READ, WRITE } from './walk.ts';
 
 type int = number;
@@ -23,24 +23,6 @@ const CR0_PG = 1 << 31;
 const CR4_PSE = 1 << 4;
 const CR4_PAE = 1 << 5;
 const EFER_NXE = 1 << 11;
-
-// What one half of a slow access is.
-/** Plain memory at a host offset. */
-const DIRECT = 0;
-/** Memory whose writes somebody watches. */
-const TRACED = 1;
-const ROM = 2;
-/** A device, or nothing, at a physical address. */
-const DEVICE = 3;
-/** An address above 4 GiB: nothing. */
-const BEYOND = 4;
-
-/** More entries than these, made writable by CR0.WP = 0, are not noted one by one. */
-const LIFTED_NOTED = 1024;
-
-const SLOTS = 8;
-/** Words of a slot: (mode, host, physical) twice, bytes in the first half. */
-const SLOT_WORDS = 8;
 
 /** The control registers that paging depends on (int32 each). */
 export interface PagingRegisters {
@@ -110,6 +92,7 @@ export class Memory {
 
   readonly #view: DataView;
   readonly #access: MemoryAccess;
+  readonly #slow: SlowPath;
   readonly #options: MemoryOptions;
   readonly #attributes: Uint8Array;
   readonly #firstWord: int;
@@ -117,17 +100,10 @@ export class Memory {
   readonly #frames: int;
   /** First entry number of the current user table. */
   #userFirst: int = 0;
+  /** PDPTEs: low and high words of each. */
   readonly #pdptes = new Int32Array(8);
-  readonly #slots = new Int32Array(SLOTS * SLOT_WORDS);
-  #nextSlot = 0;
-  // What #translate found.
-  #mode: int = DIRECT;
-  #host: int = 0;
-  #physical: int = 0;
-  #hiddenFills = 0;
-  #trueFaults = 0;
-  /** Entries that are writable only because CR0.WP is clear: the first LIFTED_NOTED of them. */
-  #lifted: int[] = [];
+  readonly #loadedPdptes = new Int32Array(8);
+  /** The physical map is changing under a page table. */
   #rebuild = false;
 
   /** Throws `UserError` for a RAM size out of range. */
@@ -166,6 +142,17 @@ export class Memory {
       (physical, bytes) => options.onCodeWrite?.(physical, bytes),
       () => this.#reportLost(),
     );
+    this.#slow = new SlowPath({
+      h32: this.i32,
+      map: this.map,
+      shadow: this.shadow,
+      traces: this.traces,
+      walk: this.walker,
+      spaces: this.spaces,
+      access: this.#access,
+      raisePageFault: (linear, code) => options.raisePageFault(linear, code),
+      reportLost: () => this.#reportLost(),
+    });
     this.shadow.useChanged = (frame, used) => {
       if (used) {
         this.traces.flags[frame] |= PAGE_TABLE;
@@ -185,7 +172,7 @@ export class Memory {
     const first = this.#firstWord + (user !== 0 ? this.#userFirst : 0);
     const p = this.i32[first + (linear >>> 12)] ^ linear;
     if (p >= 0 && (linear & 0xfff) + bytes <= 4096) return p & HOST_BITS;
-    return this.#slowPlace(linear, bytes, user, READ);
+    return this.#slow.place(linear, bytes, user, READ);
   }
 
   /** Checks that they can be written; sets accessed and dirty bits. */
@@ -193,40 +180,40 @@ export class Memory {
     const first = this.#firstWord + (user !== 0 ? this.#userFirst : 0);
     const p = this.i32[first + (linear >>> 12)] ^ linear;
     if (p >= 0 && p < NOT_WRITABLE && (linear & 0xfff) + bytes <= 4096) return p;
-    return this.#slowPlace(linear, bytes, user, WRITE);
+    return this.#slow.place(linear, bytes, user, WRITE);
   }
 
   load8(place: int, at: int): int {
-    return place >= 0 ? this.i8[place + at] : this.#slowLoad(place, at, 1);
+    return place >= 0 ? this.i8[place + at] : this.#slow.load(place, at, 1);
   }
 
   load16(place: int, at: int): int {
-    if (place < 0) return this.#slowLoad(place, at, 2);
+    if (place < 0) return this.#slow.load(place, at, 2);
     const host = place + at;
     return (host & 1) === 0 ? this.i16[host >> 1] : this.#view.getInt16(host, true);
   }
 
   load32(place: int, at: int): int {
-    if (place < 0) return this.#slowLoad(place, at, 4);
+    if (place < 0) return this.#slow.load(place, at, 4);
     const host = place + at;
     return (host & 3) === 0 ? this.i32[host >> 2] : this.#view.getInt32(host, true);
   }
 
   store8(place: int, at: int, value: int): void {
     if (place >= 0) this.i8[place + at] = value;
-    else this.#slowStore(place, at, 1, value);
+    else this.#slow.store(place, at, 1, value);
   }
 
   store16(place: int, at: int, value: int): void {
     const host = place + at;
-    if (place < 0) this.#slowStore(place, at, 2, value);
+    if (place < 0) this.#slow.store(place, at, 2, value);
     else if ((host & 1) === 0) this.i16[host >> 1] = value;
     else this.#view.setInt16(host, value, true);
   }
 
   store32(place: int, at: int, value: int): void {
     const host = place + at;
-    if (place < 0) this.#slowStore(place, at, 4, value);
+    if (place < 0) this.#slow.store(place, at, 4, value);
     else if ((host & 3) === 0) this.i32[host >> 2] = value;
     else this.#view.setInt32(host, value, true);
   }
@@ -258,10 +245,10 @@ export class Memory {
         return host < this.#ramBytes ? host : this.#access.physicalOf(host);
       }
     }
-    this.#translate(linear, user, FETCH);
+    this.#slow.translate(linear, user, FETCH);
     this.#reportLost();
     if (this.#attributes[at] !== 0) this.#attributes[at] |= EXECUTED;
-    return this.#mode <= ROM ? this.#access.physicalOf(this.#host) : this.#physical;
+    return this.#slow.mode <= ROM ? this.#access.physicalOf(this.#slow.host) : this.#slow.physical;
   }
 
   /** Whether code and data at a guest-physical address lie in memory (RAM or ROM) that can be traced. */
@@ -287,7 +274,7 @@ export class Memory {
     const wp = (cpu.cr0 & CR0_WP) !== 0;
     if (pae !== walk.pae || pse !== walk.pse || nxe !== walk.nxe) this.spaces.dropAll();
     else if (paging !== walk.paging) this.shadow.dropTable(0);
-    if (wp && !walk.wp) this.#endLifting();
+    if (wp && !walk.wp) this.#slow.endLifting();
     walk.paging = paging;
     walk.pae = pae;
     walk.pse = pse;
@@ -302,14 +289,13 @@ export class Memory {
   loadCr3(cpu: PagingRegisters): void {
     if (!this.walker.paging) return;
     this.spaces.select(cpu.cr3, this.#pdptes);
-    this.#userFirst = this.spaces.current.table * TABLE_ENTRIES;
-    this.#reportLost();
+    this.#useTable(this.spaces.current.table);
   }
 
   /** PAE: loads the four PDPTEs from `cr3`; false, and nothing changes, if a present one has reserved bits set. */
   loadPdptes(cr3: int): boolean {
     const walk = this.walker;
-    const loaded = new Int32Array(8);
+    const loaded = this.#loadedPdptes;
     for (let k = 0; k < 8; k++) loaded[k] = walk.loadEntry((cr3 & ~0x1f) + 4 * k);
     for (let k = 0; k < 8; k += 2)
       if ((loaded[k] & 1) !== 0 && walk.pdpteIsReserved(loaded[k], loaded[k + 1])) return false;
@@ -403,8 +389,8 @@ export class Memory {
   get stats(): MemoryStats {
     const { cached, hits, misses, evictions } = this.spaces;
     return {
-      hiddenFills: this.#hiddenFills,
-      trueFaults: this.#trueFaults,
+      hiddenFills: this.#slow.hiddenFills,
+      trueFaults: this.#slow.trueFaults,
       traceHits: { ...this.#access.hits },
       spaces: { cached, hits, misses, evictions },
     };
@@ -433,178 +419,17 @@ export class Memory {
     this.walker.paging = false;
   }
 
-  // The slow path.
-
-  #slowPlace(linear: int, bytes: int, user: int, access: int): int {
-    const left = 4096 - (linear & 0xfff);
-    this.#translate(linear, user, access);
-    if (bytes <= left) {
-      if (this.#mode === TRACED && access === WRITE && this.#missesTraces(bytes)) this.#mode = DIRECT;
-      this.#reportLost();
-      if (this.#mode === DIRECT) return this.#host;
-    }
-    const slot = this.#nextSlot;
-    this.#nextSlot = (slot + 1) & (SLOTS - 1);
-    const at = slot * SLOT_WORDS;
-    this.#note(at);
-    this.#slots[at + 6] = bytes <= left ? bytes : left;
-    if (bytes > left) {
-      this.#translate((linear + left) | 0, user, access);
-      this.#note(at + 3);
-      this.#reportLost();
-    }
-    return -1 - slot;
-  }
-
-  #note(at: int): void {
-    this.#slots[at] = this.#mode;
-    this.#slots[at + 1] = this.#host;
-    this.#slots[at + 2] = this.#physical;
-  }
-
-  /** Whether `bytes` of traced memory at #host can be written without anybody being told. */
-  #missesTraces(bytes: int): boolean {
-    return this.traces.flags[this.#host >>> 12] === CODE && !this.traces.touchesCode(this.#host, bytes);
-  }
-
-  #slowLoad(place: int, at: int, bytes: int): int {
-    const slot = (-1 - place) * SLOT_WORDS;
-    const split = this.#slots[slot + 6];
-    if (at + bytes <= split) return this.#partLoad(slot, at, bytes);
-    if (at >= split) return this.#partLoad(slot + 3, at - split, bytes);
-    let value = 0;
-    for (let k = 0; k < bytes; k++) {
-      const byte = at + k < split ? this.#partLoad(slot, at + k, 1) : this.#partLoad(slot + 3, at + k - split, 1);
-      value |= (byte & 255) << (8 * k);
-    }
-    return bytes === 2 ? (value << 16) >> 16 : value;
-  }
-
-  #partLoad(part: int, at: int, bytes: int): int {
-    const mode = this.#slots[part];
-    if (mode <= ROM) return this.#access.load(this.#slots[part + 1] + at, bytes);
-    if (mode === BEYOND) return -1;
-    const shift = 32 - 8 * bytes;
-    return (this.map.readDevice(this.#slots[part + 2] + at, (8 * bytes) as AccessSize) << shift) >> shift;
-  }
-
-  #slowStore(place: int, at: int, bytes: int, value: int): void {
-    const slot = (-1 - place) * SLOT_WORDS;
-    const split = this.#slots[slot + 6];
-    if (at + bytes <= split) this.#partStore(slot, at, bytes, value);
-    else if (at >= split) this.#partStore(slot + 3, at - split, bytes, value);
-    else
-      for (let k = 0; k < bytes; k++) {
-        const byte = (value << (24 - 8 * k)) >> 24;
-        if (at + k < split) this.#partStore(slot, at + k, 1, byte);
-        else this.#partStore(slot + 3, at + k - split, 1, byte);
-      }
-  }
-
-  #partStore(part: int, at: int, bytes: int, value: int): void {
-    const mode = this.#slots[part];
-    if (mode <= TRACED) this.#access.store(this.#slots[part + 1] + at, bytes, value);
-    else if (mode !== BEYOND) {
-      if (mode === ROM) this.#access.hits.rom++;
-      this.map.writeDevice(this.#slots[part + 2] + at, (8 * bytes) as AccessSize, value);
-    }
-  }
-
-  /** Finds what `linear` is, for the access; fills the shadow table. Raises #PF. Leaves #mode, #host, #physical. */
-  #translate(linear: int, user: int, access: int): void {
-    const at = (user !== 0 ? this.#userFirst : 0) | (linear >>> 12);
-    const p = this.i32[this.#firstWord + at] ^ linear;
-    if (p >= 0 && access !== FETCH) {
-      const host = p & HOST_BITS;
-      this.#host = host;
-      if (access === READ || p < NOT_WRITABLE) {
-        this.#mode = DIRECT;
-        return;
-      }
-      if ((this.#attributes[at] & WRITABLE) !== 0) {
-        this.#mode = this.#watched(host >>> 12) ? TRACED : DIRECT;
-        if (this.#mode === DIRECT) this.shadow.upgrade(at);
-        return;
-      }
-    }
-    if (user === 0 && this.#borrow(at, linear, access)) return;
-    const walk = this.walker;
-    const code = walk.walk(this.spaces.current, linear, user, access, true);
-    if (code >= 0) {
-      this.#trueFaults++;
-      this.#reportLost();
-      this.#options.raisePageFault(linear, code);
-    }
-    const page = walk.page;
-    if (page > 0xfffff) {
-      this.#mode = BEYOND;
-      this.#physical = 0;
-      return;
-    }
-    const word = this.map.pages[page];
-    const kind = word & PAGE_KIND;
-    this.#physical = (page << 12) | (linear & 0xfff);
-    if (kind === PAGE_HOLE || kind === PAGE_DEVICE) {
-      this.#mode = DEVICE;
-      return;
-    }
-    const frame = word >>> 2;
-    this.#host = frame * 4096 + (linear & 0xfff);
-    const watched = this.#fill(at, frame, kind, access, linear);
-    this.#mode = kind === PAGE_ROM ? ROM : watched ? TRACED : DIRECT;
-    if (access !== WRITE) this.#mode = DIRECT;
-  }
-
-  /**
-   * Fills a supervisor entry from the current user table, which has what the supervisor may do with a user page (copies
-   * from and to user memory). False if it does not answer.
-   */
-  #borrow(at: int, linear: int, access: int): boolean {
-    const from = this.#userFirst | at;
-    const attributes = this.#attributes[from];
-    if (this.#userFirst === 0 || attributes === 0 || this.#attributes[at] !== 0 || access === FETCH) return false;
-    if (access === WRITE && (attributes & WRITABLE) === 0) return false;
-    const host = this.shadow.look(from) & HOST_BITS & ~0xfff;
-    const frame = host >>> 12;
-    const watched = access === WRITE ? this.#watched(frame) : this.traces.flags[frame] !== 0;
-    this.#hiddenFills++;
-    this.shadow.copyEntry(at, from, WRITABLE | NO_EXECUTE, (attributes & WRITABLE) !== 0 && !watched);
-    this.#host = host | (linear & 0xfff);
-    this.#mode = access === WRITE && watched ? TRACED : DIRECT;
-    return true;
-  }
-
-  /** Enters the last walk's result. Returns whether writes to the frame are watched. */
-  #fill(at: int, frame: int, kind: int, access: int, linear: int): boolean {
-    const walk = this.walker;
-    if (frame >= this.#frames) return false;
-    if (!walk.cacheable || !this.spaces.traces(linear)) return access === WRITE && this.#watched(frame);
-    this.#hiddenFills++;
-    this.shadow.derive(at, walk.entry, walk.entryHigh, walk.tableFrame);
-    if (walk.tableFrame >= 0) this.spaces.filledThrough(walk.tableFrame);
-    const attributes = kind === PAGE_RAM ? walk.attributes : walk.attributes & ~(WRITABLE | WP_LIFTED);
-    const watched = access === WRITE ? this.#watched(frame) : this.traces.flags[frame] !== 0;
-    this.shadow.enter(at, frame, attributes, (attributes & WRITABLE) !== 0 && !watched);
-    if ((attributes & WP_LIFTED) !== 0 && this.#lifted.length < LIFTED_NOTED) this.#lifted.push(at);
-    return watched;
-  }
-
-  /** Before a write to a frame: ends its DIRTY trace; whether other traces remain. */
-  #watched(frame: int): boolean {
-    if ((this.traces.flags[frame] & DIRTY) !== 0) this.#access.dirtied(frame);
-    return this.traces.flags[frame] !== 0;
-  }
-
-  /** CR0.WP is set now: entries that its absence made writable go. */
-  #endLifting(): void {
-    if (this.#lifted.length === LIFTED_NOTED) this.shadow.dropTable(0);
-    for (const at of this.#lifted) if ((this.#attributes[at] & WP_LIFTED) !== 0) this.shadow.drop(at);
-    this.#lifted = [];
-  }
+  // Changes of context.
 
   #leavePaging(): void {
     this.spaces.leave();
-    this.#userFirst = 0;
+    this.#useTable(0);
+  }
+
+  /** Makes a table the one for user rights. */
+  #useTable(table: int): void {
+    this.#userFirst = table * TABLE_ENTRIES;
+    this.#slow.userFirst = this.#userFirst;
     this.#reportLost();
   }
 
@@ -612,11 +437,8 @@ export class Memory {
   #reselect(): void {
     const { cr3 } = this.spaces.current;
     this.spaces.dropAll();
-    if (this.walker.paging) {
-      this.spaces.select(cr3, this.#pdptes);
-      this.#userFirst = this.spaces.current.table * TABLE_ENTRIES;
-    }
-    this.#reportLost();
+    if (this.walker.paging) this.spaces.select(cr3, this.#pdptes);
+    this.#useTable(this.spaces.current.table);
   }
 
   #reportLost(): void {

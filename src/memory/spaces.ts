@@ -78,7 +78,7 @@ export class AddressSpaces {
   select(cr3: int, pdptes: Int32Array): void {
     const pae = this.#walk.pae;
     const key = cr3 & (pae ? ~0x1f : ~0xfff);
-    let space = this.spaces.find((candidate) => candidate.valid && candidate.cr3 === key);
+    let space = this.#find(key);
     if (space) {
       this.hits++;
       if (pae) this.#updatePdptes(space, pdptes);
@@ -192,6 +192,11 @@ export class AddressSpaces {
       shadow.dropRegion(node);
       use = shadow.useHead[frame];
     }
+  }
+
+  #find(cr3: int): AddressSpace | undefined {
+    for (const space of this.spaces) if (space.cr3 === cr3 && space.valid) return space;
+    return undefined;
   }
 
   /** A free space, or the one not used for longest. */

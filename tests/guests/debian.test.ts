@@ -60,7 +60,7 @@ for (const found of [linux, pae]) {
         async () => {
           const seen = await converse(made, [
             [made.ready, 'echo $((6*7))-$(uname -r); tty\r'],
-            [new RegExp(`42-${made.version}[sS]*/dev/(console|ttyS0)[sS]*# `), 'poweroff\r'],
+            [new RegExp(`42-${made.version}[\\s\\S]*/dev/(console|ttyS0)[\\s\\S]*# `), 'poweroff\r'],
           ]);
           expect(seen).toContain('reboot: Power down');
         },

@@ -26,6 +26,7 @@ const PHYSICAL_BITS = 36n;
 export class PagingModel {
   readonly memory: ModelMemory;
   readonly mode: Mode;
+  #look = false;
 
   constructor(memory: ModelMemory, mode: Mode) {
     this.memory = memory;
@@ -57,8 +58,9 @@ export class PagingModel {
     return loaded.some((entry) => (entry & 1n) !== 0n && (entry & reserved) !== 0n) ? undefined : loaded;
   }
 
-  /** Translates one byte's address; sets accessed and dirty bits if that succeeds. */
-  translate(linear: number, access: Access, user: boolean): Result {
+  /** Translates one byte's address; sets accessed and dirty bits if that succeeds, unless it is a mere look. */
+  translate(linear: number, access: Access, user: boolean, look = false): Result {
+    this.#look = look;
     const { mode } = this;
     const address = BigInt(linear >>> 0);
     if (!mode.paging) return { physical: this.gate(address) };
@@ -112,7 +114,7 @@ export class PagingModel {
     for (const [k, { at, entry }] of used.entries()) {
       // The entry anew: a directory may be its own page table.
       const bits = 0x20n | (access === 'write' && k === used.length - 1 ? 0x40n : 0n);
-      if ((entry | bits) !== entry) this.#write(at, this.#read(at, entryBytes) | bits, entryBytes);
+      if ((entry | bits) !== entry && !this.#look) this.#write(at, this.#read(at, entryBytes) | bits, entryBytes);
     }
     return { physical: this.gate(physical) };
   }

@@ -23,7 +23,8 @@ class PageFault {
 }
 
 const reported: [number, number][] = [];
-const lost = new Set<number>();
+/** What an engine keeps: physical pages of code by table word and linear page, until it is told. */
+const code = new Map<number, Map<number, number>>();
 const memory: Memory = new Memory({
   ramBytes: RAM,
   extraBytes: 4096,
@@ -32,7 +33,7 @@ const memory: Memory = new Memory({
     throw new PageFault(linear, code);
   },
   onCodeWrite: (physical, bytes) => reported.push([physical, bytes]),
-  onMappingLost: (_user, word) => lost.add(word),
+  onMappingLost: (_user, word) => code.delete(word),
 });
 memory.map.add({ start: 0, bytes: RAM, name: 'RAM', backing: { kind: 'ram', host: 0 } });
 memory.map.add({
@@ -98,7 +99,7 @@ const linear = fc
   .tuple(
     fc.constantFrom(0, 0, 1, 2, 3, 0x3fc, 0x3ff, 0x400, 0x402, 0x7fc, 0x7fe, 0x7ff),
     fc.constantFrom(0, 1, 2, 3, 0x1fe, 0x1ff),
-    fc.constantFrom(0, 4, 0x7fc, 0xff8, 0xffd, 0xfff),
+    fc.constantFrom(0, 4, 0x7fc, 0x7fe, 0xff8, 0xffd, 0xfff),
   )
   .map(([region, page, offset]) => (region << 21) | (page << 12) | offset);
 /** With PAE, a PDPT; otherwise a table frame. */
@@ -196,6 +197,7 @@ class Run {
     }
     memory.u8.set(this.ram, 0);
     reported.length = 0;
+    code.clear();
   }
 
   do(operation: Operation): void {
@@ -309,7 +311,12 @@ class Run {
     expect(memory.tableWord(user ? 1 : 0)).toBe(word);
     expect(expected).toBeUndefined();
     if (access === 'fetch') {
-      if (physical[0] < 1n << 32n) expect(outcome).toBe(Number(physical[0]) | 0);
+      const address = Number(physical[0]);
+      if (address >= 2 ** 32) return;
+      expect(outcome).toBe(address | 0);
+      if (!memory.isRam(address)) return;
+      const known = code.get(word) ?? new Map<number, number>();
+      code.set(word, known.set((linear >>> 12) | (user ? 1 << 20 : 0), address >>> 12));
     } else if (access === 'read') expect(outcome).toEqual(physical.map((at) => this.model.readByte(at)));
     else {
       const touched = new Set<number>();
@@ -385,6 +392,16 @@ class Run {
       );
     }
   }
+
+  /** Code that was fetched is still where it was, unless the engine was told. */
+  checkCode(): void {
+    for (const user of [false, true])
+      for (const [key, page] of code.get(memory.tableWord(user ? 1 : 0)) ?? []) {
+        if (key >>> 20 !== (user ? 1 : 0)) continue;
+        const result = this.model.translate(key << 12, 'fetch', user, true);
+        expect(result).toEqual({ physical: BigInt(page) << 12n });
+      }
+  }
 }
 
 const scenario = fc.record({
@@ -408,6 +425,7 @@ describe('paging', () => {
         for (const operation of operations) {
           run.do(operation);
           run.check();
+          run.checkCode();
         }
         checkInvariants(memory);
       }),

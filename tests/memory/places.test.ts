@@ -137,4 +137,30 @@ describe('places', () => {
     memory.setA20(true);
     expect(guest.load8(guest.readPlace(0x100010, 1, 0), 0)).toBe(-1);
   });
+
+  test('beyond the first GiB of the heap there are no shadow entries, and everything works', () => {
+    const ramBytes = 1 << 30;
+    const memory = new Memory({
+      ramBytes,
+      extraBytes: 8192,
+      raisePageFault: () => {
+        throw new Error('page fault');
+      },
+    });
+    const at = 0xf0000000;
+    memory.map.add({ start: 0, bytes: ramBytes, name: 'RAM', backing: { kind: 'ram', host: 0 } });
+    memory.map.add({ start: at, bytes: 4096, name: 'VRAM', backing: { kind: 'ram', host: ramBytes } });
+    memory.map.add({ start: at + 4096, bytes: 4096, name: 'ROM', backing: { kind: 'rom', host: ramBytes + 4096 } });
+    memory.store32(memory.writePlace((at + 0xffe) | 0, 4, 0), 0, -1);
+    memory.store8(memory.writePlace(at | 0, 1, 1), 0, 0x12);
+    memory.store32(memory.writePlace(ramBytes - 4, 4, 0), 0, 7);
+    expect(memory.load32(memory.readPlace((at + 0xffe) | 0, 4, 0), 0)).toBe(0xffff);
+    expect(memory.load8(memory.readPlace(at | 0, 1, 0), 0)).toBe(0x12);
+    expect(memory.fetch(at | 0, 0)).toBe(at | 0);
+    expect(memory.isRam(at)).toBe(false);
+    expect(memory.readPhysical8(at)).toBe(0x12);
+    expect(memory.readPhysical32(ramBytes - 4)).toBe(7);
+    memory.map.remap(at, 4096, 'moved', undefined);
+    expect(memory.load8(memory.readPlace(at | 0, 1, 0), 0)).toBe(-1);
+  });
 });

@@ -43,7 +43,7 @@ const TABLE = 0x2000;
 const CODE_PAGE = 0x9000;
 /** The linear pages in play: 0x80000 and up; frames 0x8000 and up. */
 const FIRST_PAGE = 0x80;
-const PAGES = 12;
+const PAGES = 18;
 const DEVICE = 0x00800000;
 
 type Name = 'MOVS' | 'STOS' | 'LODS' | 'SCAS' | 'CMPS';
@@ -66,6 +66,8 @@ interface Case {
   readonly eax: number;
   readonly limit: number;
   readonly fill: number;
+  /** Of both segments, from the first page. */
+  readonly base: number;
 }
 
 function operand(kind: number, base: number, seg: number, size: 8 | 16 | 32, address: 16 | 32): Operand {
@@ -156,7 +158,7 @@ function machine(c: Case) {
   cpu.cpl = c.user ? 3 : 0;
   memory.contextChanged(cpu, true);
   for (const seg of [DS, ES]) {
-    cpu.base[seg] = FIRST_PAGE << 12;
+    cpu.base[seg] = (FIRST_PAGE << 12) + c.base;
     cpu.limit[seg] = c.limit;
     cpu.access[seg] = ACCESS_PRESENT | ACCESS_SEGMENT | ACCESS_WRITABLE_OR_READABLE;
     updateSpans(cpu, seg);
@@ -201,7 +203,7 @@ function model(c: Case, ram: Uint8Array) {
     if (offset + step - 1 > c.limit) return `fault ${GP} 0 0`;
     const out: number[] = [];
     for (let k = 0; k < step; k++) {
-      const linear = (FIRST_PAGE << 12) + offset + k;
+      const linear = (FIRST_PAGE << 12) + c.base + offset + k;
       const page = c.pages[(linear >>> 12) - FIRST_PAGE] ?? 'absent';
       const code = (write ? 2 : 0) | (c.user ? 4 : 0);
       if (page === 'absent') return `fault ${PF} ${code} ${linear | 0}`;
@@ -306,6 +308,8 @@ const pageSpec: fc.Arbitrary<PageSpec> = fc.oneof(
 /** Offsets near page boundaries, the end of the segment and zero, or anywhere. */
 const offset = fc.oneof(
   fc.nat(PAGES * 4096),
+  fc.nat(40),
+  fc.integer({ min: 65500, max: 65535 }),
   fc.tuple(fc.nat(PAGES), fc.integer({ min: -9, max: 9 })).map(([page, by]) => Math.max(0, page * 4096 + by)),
 );
 
@@ -320,9 +324,10 @@ const cases: fc.Arbitrary<Case> = fc.record({
   esi: offset,
   edi: offset,
   ecx: fc.oneof(fc.nat(40), fc.nat(9000)),
-  eax: fc.oneof(fc.integer(), fc.constantFrom(0, 0x07070707)),
+  eax: fc.oneof(fc.integer(), fc.constantFrom(0, 0x07070707, 0x12340707)),
   limit: fc.oneof(fc.constantFrom(0xffff, PAGES * 4096 - 1), fc.nat(PAGES * 4096)),
   fill: fc.constantFrom(0, 0, 7),
+  base: fc.constantFrom(0, 0, 0x10, 0x123, 0xffe),
 });
 
 describe('string instructions', () => {
@@ -368,6 +373,7 @@ describe('string instructions', () => {
       eax: 1,
       limit: -1,
       fill: 0,
+      base: 0,
     };
     const { cpu, memory } = machine(c);
     memory.contextChanged({ cr0: CR0_PE, cr3: 0, cr4: 0, efer: 0 }, true);
@@ -403,6 +409,7 @@ describe('string instructions', () => {
       eax: 0,
       limit: -1,
       fill: 0,
+      base: 0,
     };
     const { cpu } = machine(c);
     cpu.TF = 1;

@@ -57,7 +57,7 @@ export const FIELDS = {
   eflagsOut: 2,
   /** Vector of the fault, or NO_TRAP. */
   trap: 1,
-  /** TOP; abridged tag word; low byte of sign and exponent of MM0..MM7 as a bit each: is it 0xffff. */
+  /** TOP; abridged tag word; a bit for each of MM0..MM7: are sign and exponent all ones. */
   fpu: 3,
 } as const;
 export type Field = keyof typeof FIELDS;

@@ -28,6 +28,9 @@ const blank: Operand = {
   address: 32,
 };
 
+/** The parts of an address; the interpreter computes it before the case instead. */
+const ADDRESS = { base: H('base'), index: H('index'), scale: H('scale'), disp: H('disp') };
+
 type Kind = 'd' | 'w' | 'b' | 'c' | 'i' | 'n' | 'm8' | 'm16' | 'm32' | 'm64' | '';
 
 function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
@@ -47,7 +50,7 @@ function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
     case 'n':
       return { ...blank, kind: IMM, value: H(COUNT) };
     default:
-      return { ...blank, kind: MEM, size: Number(kind.slice(1)) as 8, seg: H('seg') };
+      return { ...blank, kind: MEM, size: Number(kind.slice(1)) as 8, seg: H('seg'), ...ADDRESS };
   }
 }
 
@@ -147,7 +150,8 @@ export function allShapes(): Shape[] {
   for (const op of ['LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']) add(op, 32);
   add('BSWAP', 32, 'd');
   add('CMPXCHG8B', 32, 'm64');
-  for (const op of ['NOP', 'PAUSE', 'CLC', 'STC', 'CMC', 'CLD', 'STD', 'LAHF', 'SAHF']) add(op, 32);
+  for (const op of ['NOP', 'CLC', 'STC', 'CMC', 'CLD', 'STD']) add(op, 32);
+  for (const op of ['LAHF', 'SAHF']) add(op, 8);
   return list;
 }
 

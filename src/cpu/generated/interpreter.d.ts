@@ -14,6 +14,10 @@ export interface Environment {
   readonly slow: (o: number) => number;
   /** Offset of the block at an EIP that the tags do not hold. */
   readonly lookup: (eip: number) => number;
+  /** Runs the region of the head at a code offset; the offset to go on at, or a negative number to leave. */
+  readonly region: (o: number) => number;
+  /** Instructions that a region may retire between two looks at the budget. */
+  readonly overshoot: number;
 }
 
 export function makeInterpreter(environment: Environment): Interpret;

@@ -72,7 +72,7 @@ const NX = 1 << 20;
 const INVARIANT_TSC = 1 << 8;
 
 /** Leaf 2: 4 KiB instruction and data TLBs, 32 KiB and 24 KiB first-level caches, 512 KiB second level (table 3-12). */
-const CACHES = [0x4fba0001, 0x0e3080c0, 0, 0x4d000000] as const;
+const CACHES = [0x4fba5901, 0x0e3080c0, 0, 0] as const;
 
 /** Leaf 4, subleaves: type and level, ways/partitions/line, sets. Fully usable, not shared. */
 const CACHE_PARAMETERS = [

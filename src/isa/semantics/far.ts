@@ -316,7 +316,7 @@ function callThroughGate(c: Cpu, gateLow: int, gateHigh: int, type: int): void {
   frame.store();
   setCpl(c, level);
   setFromDescriptor(c, SS, inner.selector, stackLow, stackHigh);
-  c.reg[ESP] = frame.pointer;
+  setStack(c, c.access[SS] & ACCESS_BIG ? 32 : 16, frame.pointer);
   setFromDescriptor(c, CS, (selector & ~3) | level, low, high);
   c.eip = target;
 }

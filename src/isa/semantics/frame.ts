@@ -24,7 +24,7 @@ export class Frame {
   readonly #places: Place[] = [];
   readonly #values: int[] = [];
   readonly #sizes: int[] = [];
-  /** The stack pointer as it will be: all 32 bits, of which a 16-bit stack changes the low half. */
+  /** The stack pointer as it will be; of a 16-bit stack, the low half counts. */
   pointer: int;
 
   constructor(c: Cpu, base: int, limit: int, access: int, pointer: int, user: int, code: int) {

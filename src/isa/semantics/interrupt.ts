@@ -6,7 +6,7 @@
 
 import { DB, DE, DF, GP, GuestFault, NO_CODE, NP, OF, PF, TS } from '../fault.ts';
 import { CS, DS, ES, ESP, FS, GS, type Insn, type int, SS } from '../insn.ts';
-import { type Cpu, CR0_PE, CR4_VME } from '../state.ts';
+import { ACCESS_BIG, type Cpu, CR0_PE, CR4_VME } from '../state.ts';
 import { DR6_BS, enterDebugHandler } from './debug-registers.ts';
 import {
   DESCRIPTOR_32,
@@ -31,6 +31,7 @@ import {
 import { FLAG_IF, FLAG_IOPL, FLAG_RF, getEflags } from './eflags.ts';
 import { overflow } from './flags.ts';
 import { Frame } from './frame.ts';
+import { setPart } from './operand.ts';
 import { setCpl } from './privilege.ts';
 import { setFromDescriptor, setNullSegment, setRealModeSegment, setVm86Segment, stackDescriptor } from './segments.ts';
 import { BY_CALL, innerStack, isIntercepted, switchTask, tssDescriptor } from './task.ts';
@@ -237,7 +238,7 @@ function throughGate(c: Cpu, gateLow: int, gateHigh: int, code: int, ext: int, r
     setCpl(c, dpl);
     setFromDescriptor(c, SS, stackSelector, stackLow, stackHigh);
   }
-  c.reg[ESP] = frame.pointer;
+  setPart(c, ESP, c.access[SS] & ACCESS_BIG ? 32 : 16, frame.pointer);
   setFromDescriptor(c, CS, (selector & ~3) | c.cpl, low, high);
   c.eip = target;
   if (fromVm86) {

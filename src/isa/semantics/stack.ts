@@ -1,6 +1,6 @@
 // The stack (SDM vol. 2). Dialect; ENTER, PUSHA, POPA and POP to memory are residual.
 
-import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, type Insn, MEM, SS } from '../insn.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, type Insn, type int, MEM, SS } from '../insn.ts';
 import { load, readPlace, store, writePlace } from '../prims.ts';
 import type { Cpu } from '../state.ts';
 import {
@@ -95,25 +95,24 @@ export function ENTER(c: Cpu, i: Insn): void {
   const bytes = i.size >> 3;
   const level = i.src2.value & 31;
   const frame = stackOffset(c, i.ssize, -bytes);
-  let down = bytes;
-  const first = writePlace(c, SS, frame, i.size);
+  writePlace(c, SS, frame, i.size);
   const bp = get(c, { ...i.dst, kind: 1, size: i.size, n: EBP }, 0);
-  const display: number[] = [];
-  for (let k = 1; k < level; k++) {
-    const at = i.ssize === 32 ? (c.reg[EBP] - k * bytes) | 0 : (c.reg[EBP] - k * bytes) & 65535;
-    display.push(load(c, readPlace(c, SS, at, i.size), i.size));
-  }
-  if (level > 0) display.push(frame);
-  for (let k = 0; k < display.length; k++)
-    writePlace(c, SS, stackOffset(c, i.ssize, -(down + bytes * (k + 1))), i.size);
+  // The level's pointers are read one by one between the pushes, which may have changed them; all is checked before.
+  const outer = (k: int): int => (i.ssize === 32 ? (c.reg[EBP] - k * bytes) | 0 : (c.reg[EBP] - k * bytes) & 65535);
+  const below = (k: int): int => stackOffset(c, i.ssize, -bytes * (k + 1));
+  for (let k = 1; k < level; k++) readPlace(c, SS, outer(k), i.size);
+  for (let k = 1; k <= level; k++) writePlace(c, SS, below(k), i.size);
   // The whole frame must be writable at its new top: processors check the last byte reserved.
-  const top = stackOffset(c, i.ssize, -(down + bytes * display.length + (i.src.value & 0xffff)));
+  const top = stackOffset(c, i.ssize, -(bytes * (level + 1) + (i.src.value & 0xffff)));
   writePlace(c, SS, top, i.size);
-  store(c, first, i.size, bp);
-  for (const v of display) {
-    down += bytes;
-    store(c, writePlace(c, SS, stackOffset(c, i.ssize, -down), i.size), i.size, v);
+  // The frame pointer is all of ESP, also where SS counts in SP alone.
+  const pointer = i.ssize === 32 ? frame : (c.reg[ESP] & -65536) | frame;
+  store(c, writePlace(c, SS, frame, i.size), i.size, bp);
+  for (let k = 1; k < level; k++) {
+    const v = load(c, readPlace(c, SS, outer(k), i.size), i.size);
+    store(c, writePlace(c, SS, below(k), i.size), i.size, v);
   }
-  setPart(c, EBP, i.size, frame);
+  if (level > 0) store(c, writePlace(c, SS, below(level), i.size), i.size, pointer);
+  setPart(c, EBP, i.size, pointer);
   setStack(c, i.ssize, top);
 }

@@ -18,8 +18,10 @@ import {
   descriptorType,
   isCode,
   isConforming,
+  isInTable,
   isNull,
   isPresent,
+  isWritableData,
   LDT,
   markAccessed,
   selectorCode,
@@ -130,6 +132,7 @@ export function switchTask(
   for (let seg = ES; seg <= GS; seg++) setNullSegment(c, seg, c.sel[seg]);
   try {
     if (wide && c.cr0 & CR0_PG) switchSpace(c, cr3, selectorCode(selector, ext));
+    if (c.VM === 0) presetStack(c);
     loadLdt(c, ldt, ext);
     loadSegments(c, ext);
     if (code !== NO_CODE) pushCode(c, code, wide, ext);
@@ -251,6 +254,18 @@ function loadSegments(c: Cpu, ext: int): void {
     loadDataSegment(c, GS, c.sel[GS], TS, ext);
   }
   if (c.eip >>> 0 > c.limit[CS] >>> 0) throw new GuestFault(GP, ext);
+}
+
+/**
+ * SS without checks, if it is a stack at all: a fault over another part of the new task's state comes after everything
+ * has been loaded (section 8.3, step 13 on), and its handler may need this stack.
+ */
+function presetStack(c: Cpu): void {
+  const selector = c.sel[SS];
+  if (isNull(selector) || !isInTable(c, selector)) return;
+  const place = c.memory.readPlace(descriptorAddress(c, selector), 8, 0);
+  const high = c.memory.load32(place, 4);
+  if (isWritableData(high) && isPresent(high)) setFromDescriptor(c, SS, selector, c.memory.load32(place, 0), high);
 }
 
 /** CS of the new task: its RPL is the new CPL. */

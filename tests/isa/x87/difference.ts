@@ -2,7 +2,7 @@
 
 import type { Case } from './cases.ts';
 import { APPROXIMATE, FORMS } from './forms.ts';
-import { type Outcome, statusMask } from './replay.ts';
+import { type Outcome, statusMask, undefinedResult } from './replay.ts';
 
 const reversed = (b: Uint8Array) => Buffer.from(b).reverse().toString('hex');
 
@@ -24,6 +24,7 @@ function units(a: Uint8Array, b: Uint8Array): number {
 /** What differs, in words; '' if nothing does. */
 export function difference(c: Case, ours: Outcome, real: Outcome): string {
   const f = FORMS[c.form];
+  if (undefinedResult(c)) return '';
   const found: string[] = [];
   const check = (what: string, a: number, b: number) => {
     if (a !== b) found.push(`${what} ${(a >>> 0).toString(16)} should be ${(b >>> 0).toString(16)}`);

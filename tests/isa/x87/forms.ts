@@ -28,11 +28,11 @@ export interface Form {
 /** Address of the memory operand. */
 export const OPERAND = 0x10000200;
 
-const NOTHING = operand(NO_OPERAND, 32, 0, 0);
+export const NOTHING = operand(NO_OPERAND, 32, 0, 0);
 const st = (n: number): Operand => operand(ST, 80, n, 0);
 const mem = (size: number): Operand => operand(MEM, size as Size, 0, OPERAND);
 
-function operand(kind: number, size: Size, n: number, disp: number): Operand {
+export function operand(kind: number, size: Size, n: number, disp: number): Operand {
   return { kind, size, n, up: 24, value: 0, base: NONE, index: NONE, scale: 0, disp, seg: SEG_DS, address: 32 };
 }
 
@@ -68,7 +68,7 @@ function memory(op: string, byte: number, reg: number, size: number, kind: Form[
   const m = mem(size);
   const stack = st(0);
   const arithmetic = byte === 0xd8 || byte === 0xdc || byte === 0xda || byte === 0xde;
-  const i = isStore ? insn(op, m, stack, 6) : insn(op, arithmetic ? stack : NOTHING, m, 6);
+  const i = isStore ? insn(op, m, NOTHING, 6) : insn(op, arithmetic ? stack : NOTHING, m, 6);
   add(`${op} m${size}`, [byte, 5 | (reg << 3), ...DISP], i, size, kind, -1);
 }
 
@@ -107,8 +107,8 @@ for (const n of [0, 1]) {
   add(`FUCOMIP ST(${n})`, [0xdf, 0xe8 | n], insn('FUCOMIP', st(0), st(n), 2), 0, 'none', n);
   add(`FLD ST(${n})`, [0xd9, 0xc0 | n], insn('FLD', NOTHING, st(n), 2), 0, 'none', n);
   add(`FXCH ST(${n})`, [0xd9, 0xc8 | n], insn('FXCH', st(0), st(n), 2), 0, 'none', n);
-  add(`FST ST(${n})`, [0xdd, 0xd0 | n], insn('FST', st(n), st(0), 2), 0, 'none', n);
-  add(`FSTP ST(${n})`, [0xdd, 0xd8 | n], insn('FSTP', st(n), st(0), 2), 0, 'none', n);
+  add(`FST ST(${n})`, [0xdd, 0xd0 | n], insn('FST', st(n), NOTHING, 2), 0, 'none', n);
+  add(`FSTP ST(${n})`, [0xdd, 0xd8 | n], insn('FSTP', st(n), NOTHING, 2), 0, 'none', n);
   add(`FFREE ST(${n})`, [0xdd, 0xc0 | n], insn('FFREE', st(n), NOTHING, 2), 0, 'none', n);
   add(`FFREEP ST(${n})`, [0xdf, 0xc0 | n], insn('FFREEP', st(n), NOTHING, 2), 0, 'none', n);
 }

@@ -13,14 +13,20 @@ const family = /^cpu family\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8
 const number = /^model\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '?';
 const processor = `${model}, family ${family}, model ${number}`;
 
-record('tests/vectors/x87.bin.gz', 400, 20260101, (op) => !APPROXIMATE.has(op));
-record('tests/vectors/x87-transcendental.bin.gz', 900, 20260102, (op) => APPROXIMATE.has(op));
+record('tests/vectors/x87.bin.gz', 450, 20260101, (op) => !APPROXIMATE.has(op));
+record('tests/vectors/x87-transcendental.bin.gz', 1500, 20260102, (op) => APPROXIMATE.has(op));
 
 function record(path: string, perForm: number, seed: number, wanted: (op: string) => boolean): void {
   const r = new Random(seed);
   const cases = FORMS.flatMap((f, n) =>
     wanted(f.insn.op) ? Array.from({ length: perForm }, () => randomCase(r, n)) : [],
   );
-  writeVectors(path, { processor, cases, outcomes: onRealProcessor(program, cases) });
-  console.log(`${path}: ${cases.length} cases`);
+  // A switch of tasks between an instruction and the one that stores the environment loses the pointers: where two runs
+  // differ, the case is dropped.
+  const first = onRealProcessor(program, cases);
+  const second = onRealProcessor(program, cases);
+  const same = cases.map((_, k) => JSON.stringify(first[k]) === JSON.stringify(second[k]));
+  const kept = cases.filter((_, k) => same[k]);
+  writeVectors(path, { processor, cases: kept, outcomes: first.filter((_, k) => same[k]) });
+  console.log(`${path}: ${kept.length} of ${cases.length} cases`);
 }

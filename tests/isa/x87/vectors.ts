@@ -1,5 +1,9 @@
 // The recorded cases: a gzip file of one line of JSON (processor, form names, count) and columns of fixed width.
 //
+// Not compared (difference.ts): C1 after transcendental functions, and a unit in the last place of their results; FYL2XP1
+// beyond the range that the manual defines; FOP where no exception is pending. Condition codes that the manual leaves
+// undefined are compared: they are as the recorded processor has them.
+//
 // Columns, little-endian, one entry a case: form u8 (an index into the header's names), fcw u16, fsw u16 (with TOP),
 // ftag u8, eflags u16, ST(0) and ST(1) ten bytes each (ST(2) is ST(1), the others are constant), memory operand ten
 // bytes; then the outcome: fault i8, fcw u16, fsw u16, ftag u8, flags u8 (bits 0, 2, 6 as in EFLAGS; bit 1: FIP was

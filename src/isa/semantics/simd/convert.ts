@@ -6,11 +6,20 @@
 // CVTPI2PD.
 
 import { type Insn, type int, MMX, type Operand, REG } from '../../insn.ts';
-import { type Cpu, WORD } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { mmxCheck } from '../x87/mmx-alias.ts';
 import { DAZ, IE, PE, RC, RC_DOWN, RC_ZERO, settleExceptions } from './mxcsr.ts';
-import { destination, enterUnit, registerWords, requireBoth, requireSse, source, unalignedSource } from './operand.ts';
-import { isQuick, narrowDouble, stickyPrecision } from './quick-float.ts';
+import {
+  destination,
+  enterUnit,
+  registerWords,
+  requireBoth,
+  requireSse,
+  source,
+  unalignedSource,
+  XMM_WORDS,
+} from './operand.ts';
+import { isCarefree, narrowDouble } from './quick-float.ts';
 import { begin, narrow, raisedFlags, resultHigh, resultLow, singleFromInteger, widen } from './soft-float.ts';
 
 /** The integer indefinite. */
@@ -32,6 +41,10 @@ export function CVTSI2SS(c: Cpu, i: Insn): void {
   requireSse(c);
   const v = integerSource(c, i.src);
   const d = registerWords(c, i.dst);
+  if (isCarefree(c.mxcsr)) {
+    c.xmmF32[i.dst.n << 2] = v;
+    return;
+  }
   begin();
   singleAt(0, v, c.mxcsr);
   settleExceptions(c, raisedFlags());
@@ -136,7 +149,7 @@ export function CVTTPD2PI(c: Cpu, i: Insn): void {
 /** CVTSS2SD - DEST's low double <- SRC's low single. */
 export function CVTSS2SD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const v = c.xmmF32[s];
   if (isPlain(v)) {
@@ -153,14 +166,12 @@ export function CVTSS2SD(c: Cpu, i: Insn): void {
 /** CVTSD2SS - DEST's low single <- SRC's low double. */
 export function CVTSD2SS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
-  if (isQuick(c.mxcsr)) {
-    const r = narrowDouble(0, c.xmmF64[s >> 1], stickyPrecision(c.mxcsr));
-    if (!Number.isNaN(r)) {
-      c.xmmF32[d] = r;
-      return;
-    }
+  const r = narrowDouble(c.xmmF64[s >> 1], c.mxcsr);
+  if (!Number.isNaN(r)) {
+    c.xmmF32[d] = r;
+    return;
   }
   begin();
   narrow(c.xmm[s + 1], c.xmm[s], c.mxcsr);
@@ -171,7 +182,7 @@ export function CVTSD2SS(c: Cpu, i: Insn): void {
 /** CVTPS2PD - two doubles <- SRC's low singles. */
 export function CVTPS2PD(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   const v0 = c.xmmF32[s];
   const v1 = c.xmmF32[s + 1];
@@ -193,12 +204,12 @@ export function CVTPS2PD(c: Cpu, i: Insn): void {
 /** CVTPD2PS - DEST's low singles <- two doubles; the high quadword becomes zero. */
 export function CVTPD2PS(c: Cpu, i: Insn): void {
   requireSse(c);
-  const s = source(c, i.src) - WORD.xmm;
+  const s = source(c, i.src) - XMM_WORDS;
   const d = i.dst.n << 2;
   begin();
   for (let k = 0; k < 2; k++) {
     const at = s + 2 * k;
-    const r = isQuick(c.mxcsr) ? narrowDouble(0, c.xmmF64[at >> 1], stickyPrecision(c.mxcsr)) : NaN;
+    const r = narrowDouble(c.xmmF64[at >> 1], c.mxcsr);
     if (!Number.isNaN(r)) waitSingle(k, r);
     else {
       narrow(c.xmm[at + 1], c.xmm[at], c.mxcsr);
@@ -226,13 +237,19 @@ function integerSource(c: Cpu, o: Operand): int {
   return o.kind === REG ? c.reg[o.n] : c.words[unalignedSource(c, o)];
 }
 
+/** `lanes` integers from word `s` on to singles from word `d` (of an XMM register) on. */
 function toSingles(c: Cpu, d: int, s: int, lanes: int): void {
+  if (isCarefree(c.mxcsr)) {
+    for (let k = 0; k < lanes; k++) c.xmmF32[d - XMM_WORDS + k] = c.words[s + k];
+    return;
+  }
   begin();
   for (let k = 0; k < lanes; k++) singleAt(k, c.words[s + k], c.mxcsr);
   settleExceptions(c, raisedFlags());
   for (let k = 0; k < lanes; k++) c.words[d + k] = waiting[k];
 }
 
+/** Lane k of the waiting results <- the integer v as a single; adds to the flags raised. */
 function singleAt(k: int, v: int, mxcsr: int): void {
   if (v === Math.fround(v)) waitSingle(k, v);
   else {
@@ -267,7 +284,7 @@ function toInteger(v: number, mxcsr: int): int {
 
 function singleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   raised = 0;
   const r = toInteger(flushed(c.xmmF32[s], LEAST_SINGLE, mxcsr), mxcsr);
   settleExceptions(c, raised);
@@ -276,7 +293,7 @@ function singleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
 
 function doubleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
   raised = 0;
   const r = toInteger(flushed(c.xmmF64[s >> 1], LEAST_DOUBLE, mxcsr), mxcsr);
   settleExceptions(c, raised);
@@ -291,7 +308,7 @@ function flushed(v: number, least: number, mxcsr: int): number {
 function singlesToIntegers(c: Cpu, i: Insn, s: int, lanes: int, mxcsr: int): void {
   raised = 0;
   for (let k = 0; k < lanes; k++) {
-    waiting[k] = toInteger(flushed(c.xmmF32[s - WORD.xmm + k], LEAST_SINGLE, mxcsr), mxcsr);
+    waiting[k] = toInteger(flushed(c.xmmF32[s - XMM_WORDS + k], LEAST_SINGLE, mxcsr), mxcsr);
   }
   settleExceptions(c, raised);
   const d = destination(c, i.dst);
@@ -301,7 +318,7 @@ function singlesToIntegers(c: Cpu, i: Insn, s: int, lanes: int, mxcsr: int): voi
 function doublesToIntegers(c: Cpu, i: Insn, s: int, mxcsr: int): void {
   raised = 0;
   for (let k = 0; k < 2; k++) {
-    waiting[k] = toInteger(flushed(c.xmmF64[((s - WORD.xmm) >> 1) + k], LEAST_DOUBLE, mxcsr), mxcsr);
+    waiting[k] = toInteger(flushed(c.xmmF64[((s - XMM_WORDS) >> 1) + k], LEAST_DOUBLE, mxcsr), mxcsr);
   }
   settleExceptions(c, raised);
   const d = destination(c, i.dst);

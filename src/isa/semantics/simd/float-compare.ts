@@ -1,10 +1,10 @@
 // SSE comparison: MIN, MAX, CMP, COMIS, UCOMIS (SDM vol. 2). MXCSR: IE and DE.
 
 import type { Insn, int } from '../../insn.ts';
-import { type Cpu, WORD } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { flagsGiven } from '../flags.ts';
 import { DAZ, DE, IE, settleExceptions } from './mxcsr.ts';
-import { registerWords, requireSse, source, unalignedSource } from './operand.ts';
+import { registerWords, requireSse, source, unalignedSource, XMM_WORDS } from './operand.ts';
 
 // How two numbers compare: one bit each, so that a predicate is a set of them.
 const LESS = 1;
@@ -134,8 +134,8 @@ function isSignalling(c: Cpu, wide: boolean, a: int): boolean {
 
 function choose(c: Cpu, i: Insn, wide: boolean, lanes: int, first: int): void {
   requireSse(c);
-  const s = (lanes === 1 ? unalignedSource(c, i.src) : source(c, i.src)) - WORD.xmm;
-  const d = registerWords(c, i.dst) - WORD.xmm;
+  const s = (lanes === 1 ? unalignedSource(c, i.src) : source(c, i.src)) - XMM_WORDS;
+  const d = registerWords(c, i.dst) - XMM_WORDS;
   const step = wide ? 2 : 1;
   let stay = 0;
   raised = 0;
@@ -166,8 +166,8 @@ function flushDenormal(c: Cpu, wide: boolean, at: int): void {
 
 function test(c: Cpu, i: Insn, wide: boolean, lanes: int): void {
   requireSse(c);
-  const s = (lanes === 1 ? unalignedSource(c, i.src) : source(c, i.src)) - WORD.xmm;
-  const d = registerWords(c, i.dst) - WORD.xmm;
+  const s = (lanes === 1 ? unalignedSource(c, i.src) : source(c, i.src)) - XMM_WORDS;
+  const d = registerWords(c, i.dst) - XMM_WORDS;
   const predicate = i.src2.value & 7;
   const holds = PREDICATES[predicate];
   const signalling = ((SIGNALLING_PREDICATES >> predicate) & 1) !== 0;
@@ -187,8 +187,8 @@ function test(c: Cpu, i: Insn, wide: boolean, lanes: int): void {
 
 function compareToFlags(c: Cpu, i: Insn, wide: boolean, signalling: boolean): void {
   requireSse(c);
-  const s = unalignedSource(c, i.src) - WORD.xmm;
-  const d = registerWords(c, i.dst) - WORD.xmm;
+  const s = unalignedSource(c, i.src) - XMM_WORDS;
+  const d = registerWords(c, i.dst) - XMM_WORDS;
   raised = 0;
   const r = compare(c, wide, d, s, signalling);
   settleExceptions(c, raised);

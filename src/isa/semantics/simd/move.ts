@@ -1,8 +1,7 @@
 // Moves among MMX, XMM and general registers and memory (SDM vol. 2). No flags, no numeric exceptions; everything moves
 // as words, so that the bits of NaNs survive.
 //
-// Deviations: the non-temporal stores are ordinary ones. MASKMOVQ and MASKMOVDQU touch no memory, and raise no page
-// fault, below the first or above the last byte that they store.
+// Deviations: the non-temporal stores are ordinary ones.
 
 import { type Insn, type int, MEM, MMX, type Operand, REG } from '../../insn.ts';
 import { store, writePlace } from '../../prims.ts';
@@ -21,7 +20,6 @@ import {
   storeWords,
   unalignedSource,
 } from './operand.ts';
-import { byteSigns } from './words.ts';
 
 // 128 bits.
 
@@ -92,7 +90,7 @@ export function MOVSDX(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src));
   else {
-    const d = low(c, i.dst, unalignedSource(c, i.src));
+    const d = putLow(c, i.dst, unalignedSource(c, i.src));
     if (i.src.kind === MEM) clearHigh(c, d);
   }
 }
@@ -101,7 +99,7 @@ export function MOVSDX(c: Cpu, i: Insn): void {
 export function MOVLPS(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src));
-  else low(c, i.dst, unalignedSource(c, i.src));
+  else putLow(c, i.dst, unalignedSource(c, i.src));
 }
 /** MOVLPD - as MOVLPS. */
 export function MOVLPD(c: Cpu, i: Insn): void {
@@ -112,7 +110,7 @@ export function MOVLPD(c: Cpu, i: Insn): void {
 export function MOVHPS(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src) + 2);
-  else high(c, i.dst, unalignedSource(c, i.src));
+  else putHigh(c, i.dst, unalignedSource(c, i.src));
 }
 /** MOVHPD - as MOVHPS. */
 export function MOVHPD(c: Cpu, i: Insn): void {
@@ -122,12 +120,12 @@ export function MOVHPD(c: Cpu, i: Insn): void {
 /** MOVHLPS - DEST's low quadword <- SRC's high one. */
 export function MOVHLPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  low(c, i.dst, registerWords(c, i.src) + 2);
+  putLow(c, i.dst, registerWords(c, i.src) + 2);
 }
 /** MOVLHPS - DEST's high quadword <- SRC's low one. */
 export function MOVLHPS(c: Cpu, i: Insn): void {
   requireSse(c);
-  high(c, i.dst, registerWords(c, i.src));
+  putHigh(c, i.dst, registerWords(c, i.src));
 }
 
 /** MOVQ - DEST <- SRC (64 bits); an XMM register's high quadword becomes zero. */
@@ -139,7 +137,7 @@ export function MOVQ(c: Cpu, i: Insn): void {
     storeWords(c, p, 64, registerWords(c, i.src));
   } else {
     requireUnit(c, i.dst);
-    const d = low(c, i.dst, unalignedSource(c, i.src));
+    const d = putLow(c, i.dst, unalignedSource(c, i.src));
     if (i.dst.kind !== MMX) clearHigh(c, d);
   }
 }
@@ -173,33 +171,17 @@ export function MOVD(c: Cpu, i: Insn): void {
 export function MOVQ2DQ(c: Cpu, i: Insn): void {
   requireBoth(c);
   mmxEnter(c);
-  clearHigh(c, low(c, i.dst, registerWords(c, i.src)));
+  clearHigh(c, putLow(c, i.dst, registerWords(c, i.src)));
 }
 /** MOVDQ2Q - DEST (mm) <- the low quadword of SRC (xmm). */
 export function MOVDQ2Q(c: Cpu, i: Insn): void {
   requireBoth(c);
-  low(c, i.dst, registerWords(c, i.src));
+  putLow(c, i.dst, registerWords(c, i.src));
 }
 
 /** MOVNTI - DEST (memory) <- SRC (general register). */
 export function MOVNTI(c: Cpu, i: Insn): void {
   store(c, target(c, i.dst), i.src.size, c.reg[i.src.n]);
-}
-
-// Bytes under a mask.
-
-/** MASKMOVQ, MASKMOVDQU - stores those bytes of SRC at DS:eDI whose byte in the mask (second source) has its top bit set. */
-export function MASKMOVQ(c: Cpu, i: Insn): void {
-  mmxCheck(c);
-  const m = registerWords(c, i.src2);
-  storeMasked(c, i, byteSigns(c.words[m]) | (byteSigns(c.words[m + 1]) << 4));
-  mmxEnter(c);
-}
-export function MASKMOVDQU(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const m = registerWords(c, i.src2);
-  const low = byteSigns(c.words[m]) | (byteSigns(c.words[m + 1]) << 4);
-  storeMasked(c, i, low | (byteSigns(c.words[m + 2]) << 8) | (byteSigns(c.words[m + 3]) << 12));
 }
 
 /** EMMS - the x87 tag word becomes empty. */
@@ -221,14 +203,14 @@ function copy(c: Cpu, d: int, s: int): void {
 }
 
 /** The quadword at `s` becomes the low one of the register; returns that register's first word. */
-function low(c: Cpu, o: Operand, s: int): int {
+function putLow(c: Cpu, o: Operand, s: int): int {
   const d = destination(c, o);
   c.words[d] = c.words[s];
   c.words[d + 1] = c.words[s + 1];
   return d;
 }
 
-function high(c: Cpu, o: Operand, s: int): void {
+function putHigh(c: Cpu, o: Operand, s: int): void {
   const d = registerWords(c, o);
   c.words[d + 2] = c.words[s];
   c.words[d + 3] = c.words[s + 1];
@@ -237,17 +219,4 @@ function high(c: Cpu, o: Operand, s: int): void {
 function clearHigh(c: Cpu, d: int): void {
   c.words[d + 2] = 0;
   c.words[d + 3] = 0;
-}
-
-/** Stores the bytes of the source whose bit is set in `mask`; one check from the first to the last of them. */
-function storeMasked(c: Cpu, i: Insn, mask: int): void {
-  if (mask === 0) return;
-  const s = registerWords(c, i.src);
-  const first = 31 - Math.clz32(mask & -mask);
-  const last = 31 - Math.clz32(mask);
-  const at = offset(c, i.dst) + first;
-  const place = writePlace(c, i.dst.seg, i.dst.address === 16 ? at & 65535 : at | 0, (last - first + 1) << 3);
-  for (let k = first; k <= last; k++) {
-    if (mask & (1 << k)) store(c, place, 8, (c.words[s + (k >> 2)] << (24 - ((k & 3) << 3))) >> 24, k - first);
-  }
 }

@@ -5,27 +5,28 @@
 // registers, XMM registers are rows of four words, and a memory operand is first loaded into the staging register
 // behind XMM7. So an algorithm sees words only, and with operands known these indices are constants.
 //
-// Order of exceptions, as on hardware: #UD, #NM, #MF, then segment limits, alignment (#GP), paging.
+// Order of exceptions, as measured: #UD, #NM, #MF, alignment (#GP, also in SS), segment limits, paging.
 //
 // Deviations: alignment checks of CR0.AM (#AC) are the memory's business, not made here.
 
 import { GP, NM, UD } from '../../fault.ts';
-import { type Insn, type int, MEM, MMX, type Operand } from '../../insn.ts';
+import { type int, MEM, MMX, type Operand } from '../../insn.ts';
 import { load, raiseIf, readPlace, store, writePlace } from '../../prims.ts';
-import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, type Place, WORD } from '../../state.ts';
+import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, type Place, type WORD } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter } from '../x87/mmx-alias.ts';
 import { settle } from '../x87/stack.ts';
 
-/** Number of the staging register among the XMM registers. */
-const STAGING = 8;
-/** Its first word. */
-export const STAGED = WORD.xmm + 4 * STAGING;
+/** Where the register files begin in `c.words`: literals, since the generator reads them. */
+export const XMM_WORDS: typeof WORD.xmm = 192;
+export const FPR_WORDS: typeof WORD.fpr = 128;
+/** First word of the staging register, the one behind XMM7. */
+export const STAGED = 224;
 
 /** Before an instruction on XMM registers: #UD (CR0.EM, CR4.OSFXSR clear), #NM (CR0.TS). */
 export function requireSse(c: Cpu): void {
-  raiseIf(c, (c.cr0 & CR0_EM) | (~c.cr4 & CR4_OSFXSR), UD);
-  raiseIf(c, c.cr0 & CR0_TS, NM);
+  const obstacles = (c.cr0 & (CR0_EM | CR0_TS)) | (~c.cr4 & CR4_OSFXSR);
+  raiseIf(c, obstacles, obstacles & ~CR0_TS ? UD : NM);
 }
 
 /** Before an instruction on registers of the kind of `o`: MMX registers #UD, #NM, #MF; XMM registers #UD, #NM. */
@@ -42,9 +43,9 @@ export function requireBoth(c: Cpu): void {
 
 /** First word of an MMX or XMM register. */
 export function registerWords(c: Cpu, o: Operand): int {
-  if (o.kind !== MMX) return WORD.xmm + (o.n << 2);
+  if (o.kind !== MMX) return XMM_WORDS + (o.n << 2);
   settle(c, o.n);
-  return WORD.fpr + (o.n << 2);
+  return FPR_WORDS + (o.n << 2);
 }
 
 /** The place of a memory operand of any alignment, for reading. */
@@ -66,11 +67,11 @@ export function alignedTarget(c: Cpu, o: Operand): Place {
   return writePlace(c, o.seg, at, o.size);
 }
 
-/** Loads `size` bits (16..128) into the staging register; words beyond them are left as they are. */
+/** Loads `size` bits (16, 32, 64, 128) into the staging register; words beyond them are left as they are. */
 export function stage(c: Cpu, p: Place, size: int): int {
-  c.words[STAGED] = load(c, p, size < 32 ? size : 32, 0);
-  if (size > 32) c.words[STAGED + 1] = load(c, p, 32, 4);
-  if (size > 64) {
+  c.words[STAGED] = load(c, p, size === 16 ? 16 : 32, 0);
+  if (size === 64 || size === 128) c.words[STAGED + 1] = load(c, p, 32, 4);
+  if (size === 128) {
     c.words[STAGED + 2] = load(c, p, 32, 8);
     c.words[STAGED + 3] = load(c, p, 32, 12);
   }
@@ -105,31 +106,12 @@ export function enterUnit(c: Cpu, o: Operand): void {
   if (o.kind === MMX) mmxEnter(c);
 }
 
-/** Stores the first `size` bits (16, 32, 64 or 128) from word `s` on. */
+/** Stores the first `size` bits (32, 64 or 128) from word `s` on. */
 export function storeWords(c: Cpu, p: Place, size: int, s: int): void {
-  store(c, p, size < 32 ? size : 32, c.words[s], 0);
-  if (size > 32) store(c, p, 32, c.words[s + 1], 4);
-  if (size > 64) {
+  store(c, p, 32, c.words[s], 0);
+  if (size === 64 || size === 128) store(c, p, 32, c.words[s + 1], 4);
+  if (size === 128) {
     store(c, p, 32, c.words[s + 2], 8);
     store(c, p, 32, c.words[s + 3], 12);
-  }
-}
-
-/** A two-operand instruction whose destination is a register that is also its first source. */
-export type Binary = (a: int, b: int) => int;
-
-/**
- * DEST <- algorithm(DEST, SRC) on each 32-bit word of MMX or XMM registers.
- */
-export function each(c: Cpu, i: Insn, algorithm: Binary): void {
-  requireUnit(c, i.dst);
-  const s = source(c, i.src);
-  const d = destination(c, i.dst);
-  const w = c.words;
-  w[d] = algorithm(w[d], w[s]);
-  w[d + 1] = algorithm(w[d + 1], w[s + 1]);
-  if (i.dst.kind !== MMX) {
-    w[d + 2] = algorithm(w[d + 2], w[s + 2]);
-    w[d + 3] = algorithm(w[d + 3], w[s + 3]);
   }
 }

@@ -1,12 +1,13 @@
 // The common case of SSE arithmetic with the host's doubles: rounding to nearest, operands and result zero or normal.
-// A function here returns the result, or NaN for "not plain: ask soft-float"; so one test per lane tells.
+// A function here returns the result, or NaN for "not plain: ask soft-float"; so one test per lane tells. Under directed
+// rounding nothing is plain.
 //
 // Single precision is double arithmetic rounded once more: correct for + - * / and square root, since 53 >= 2 * 24 + 2
 // (S. A. Figueroa, "When is double rounding innocuous?", 1995).
 //
-// `sticky` is not 0 where MXCSR.PE is set already (it nearly always is): then nobody needs to know whether the result is
-// exact. Otherwise an inexact result is not plain: it has a flag to raise. Exactness is tested by error-free
-// transformations (Dekker 1971; Knuth, TAOCP vol. 2, section 4.2.2).
+// Where MXCSR.PE is set already (it nearly always is), nobody needs to know whether the result is exact. Otherwise an
+// inexact result is not plain: it has a flag to raise. Exactness is tested by error-free transformations (Dekker 1971;
+// Knuth, TAOCP vol. 2, section 4.2.2).
 
 import type { int } from '../../insn.ts';
 import { PE, PM, RC } from './mxcsr.ts';
@@ -23,16 +24,15 @@ const SPLITTER = 2 ** 27 + 1;
 
 const { abs, fround, sqrt } = Math;
 
-/** A lane's algorithm. */
-export type Quick = (a: number, b: number, sticky: int) => number;
+/** RC, PM and PE where inexact results are plain: rounding to nearest, inexactness masked and already noted. */
+const CAREFREE = PM | PE;
 
-/** Whether the functions here may be asked under this MXCSR: rounding to nearest, inexactness masked. */
-export function isQuick(mxcsr: int): boolean {
-  return (mxcsr & (RC | PM)) === PM;
+/** Whether rounding to nearest with nothing noted is all there is to do for plain results. */
+export function isCarefree(mxcsr: int): boolean {
+  return (mxcsr & (RC | PM | PE)) === CAREFREE;
 }
-/** Their `sticky`. */
-export function stickyPrecision(mxcsr: int): int {
-  return mxcsr & PE;
+function isNearest(mxcsr: int): boolean {
+  return (mxcsr & RC) === 0;
 }
 
 /** Zero or normal or infinite; not NaN. */
@@ -69,59 +69,59 @@ function exactProduct(a: number, b: number, p: number): boolean {
   return al * bl - (p - ah * bh - al * bh - ah * bl) === 0;
 }
 
-export function addSingle(a: number, b: number, sticky: int): number {
+export function addSingle(a: number, b: number, mxcsr: int): number {
   const s = a + b;
   const r = fround(s);
   if (!((normalSingle(r) || r === 0) && plainSingle(a) && plainSingle(b))) return NaN;
-  return sticky !== 0 || (r === s && exactSum(a, b, s)) ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && r === s && exactSum(a, b, s)) ? r : NaN;
 }
-export function subSingle(a: number, b: number, sticky: int): number {
-  return addSingle(a, -b, sticky);
+export function subSingle(a: number, b: number, mxcsr: int): number {
+  return addSingle(a, -b, mxcsr);
 }
-export function mulSingle(a: number, b: number, sticky: int): number {
+export function mulSingle(a: number, b: number, mxcsr: int): number {
   const p = a * b;
   const r = fround(p);
   if (!((normalSingle(r) || p === 0) && plainSingle(a) && plainSingle(b))) return NaN;
-  return sticky !== 0 || r === p ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && r === p) ? r : NaN;
 }
-export function divSingle(a: number, b: number, sticky: int): number {
+export function divSingle(a: number, b: number, mxcsr: int): number {
   const r = fround(a / b);
   if (!((normalSingle(r) || a === 0) && plainSingle(a) && plainSingle(b))) return NaN;
-  return sticky !== 0 || a === 0 || r * b === a ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && (a === 0 || r * b === a)) ? r : NaN;
 }
-export function sqrtSingle(_: number, b: number, sticky: int): number {
+export function sqrtSingle(b: number, mxcsr: int): number {
   const r = fround(sqrt(b));
   if (!(plainSingle(b) && b <= MOST_SINGLE)) return NaN;
-  return sticky !== 0 || r * r === b ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && r * r === b) ? r : NaN;
 }
 
-export function addDouble(a: number, b: number, sticky: int): number {
+export function addDouble(a: number, b: number, mxcsr: int): number {
   const r = a + b;
   if (!((normalDouble(r) || r === 0) && plainDouble(a) && plainDouble(b))) return NaN;
-  return sticky !== 0 || exactSum(a, b, r) ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && exactSum(a, b, r)) ? r : NaN;
 }
-export function subDouble(a: number, b: number, sticky: int): number {
-  return addDouble(a, -b, sticky);
+export function subDouble(a: number, b: number, mxcsr: int): number {
+  return addDouble(a, -b, mxcsr);
 }
-export function mulDouble(a: number, b: number, sticky: int): number {
+export function mulDouble(a: number, b: number, mxcsr: int): number {
   const r = a * b;
   if (!((normalDouble(r) || a === 0 || b === 0) && plainDouble(a) && plainDouble(b))) return NaN;
-  return sticky !== 0 || exactProduct(a, b, r) ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && exactProduct(a, b, r)) ? r : NaN;
 }
-export function divDouble(a: number, b: number, sticky: int): number {
+export function divDouble(a: number, b: number, mxcsr: int): number {
   const r = a / b;
   if (!((normalDouble(r) || a === 0) && plainDouble(a) && plainDouble(b))) return NaN;
-  return sticky !== 0 || a === 0 || (r * b === a && exactProduct(r, b, a)) ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && (a === 0 || (r * b === a && exactProduct(r, b, a)))) ? r : NaN;
 }
-export function sqrtDouble(_: number, b: number, sticky: int): number {
+export function sqrtDouble(b: number, mxcsr: int): number {
   const r = sqrt(b);
   if (!(plainDouble(b) && b <= MOST_DOUBLE)) return NaN;
-  return sticky !== 0 || (r * r === b && exactProduct(r, r, b)) ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && r * r === b && exactProduct(r, r, b)) ? r : NaN;
 }
 
 /** Double to single. */
-export function narrowDouble(_: number, b: number, sticky: int): number {
+export function narrowDouble(b: number, mxcsr: int): number {
   const r = fround(b);
   if (!(normalSingle(r) || b === 0)) return NaN;
-  return sticky !== 0 || r === b ? r : NaN;
+  return isCarefree(mxcsr) || (isNearest(mxcsr) && r === b) ? r : NaN;
 }

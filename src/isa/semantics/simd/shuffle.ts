@@ -4,7 +4,6 @@
 import { type Insn, type int, MEM, MMX } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
 import {
-  type Binary,
   destination,
   enterUnit,
   registerWords,
@@ -30,34 +29,129 @@ import {
 
 /** PACKSSWB - words to bytes, signed saturation. */
 export function PACKSSWB(c: Cpu, i: Insn): void {
-  pack(c, i, packSignedBytes);
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const upper = packSignedBytes(w[s], w[s + 1]);
+  w[d] = packSignedBytes(w[d], w[d + 1]);
+  if (i.dst.kind === MMX) w[d + 1] = upper;
+  else {
+    const top = packSignedBytes(w[s + 2], w[s + 3]);
+    w[d + 1] = packSignedBytes(w[d + 2], w[d + 3]);
+    w[d + 2] = upper;
+    w[d + 3] = top;
+  }
 }
+
 /** PACKUSWB - signed words to bytes, unsigned saturation. */
 export function PACKUSWB(c: Cpu, i: Insn): void {
-  pack(c, i, packUnsignedBytes);
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const upper = packUnsignedBytes(w[s], w[s + 1]);
+  w[d] = packUnsignedBytes(w[d], w[d + 1]);
+  if (i.dst.kind === MMX) w[d + 1] = upper;
+  else {
+    const top = packUnsignedBytes(w[s + 2], w[s + 3]);
+    w[d + 1] = packUnsignedBytes(w[d + 2], w[d + 3]);
+    w[d + 2] = upper;
+    w[d + 3] = top;
+  }
 }
+
 /** PACKSSDW - doublewords to words, signed saturation. */
 export function PACKSSDW(c: Cpu, i: Insn): void {
-  pack(c, i, packSignedWords);
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const upper = packSignedWords(w[s], w[s + 1]);
+  w[d] = packSignedWords(w[d], w[d + 1]);
+  if (i.dst.kind === MMX) w[d + 1] = upper;
+  else {
+    const top = packSignedWords(w[s + 2], w[s + 3]);
+    w[d + 1] = packSignedWords(w[d + 2], w[d + 3]);
+    w[d + 2] = upper;
+    w[d + 3] = top;
+  }
 }
 
 // Interleaving of the lower or upper halves of DEST and SRC.
 
-/** PUNPCKLBW - the lower bytes of DEST and SRC, interleaved. */
+/** PUNPCKLBW - the lower bytes. */
 export function PUNPCKLBW(c: Cpu, i: Insn): void {
-  unpackLow(c, i, interleaveLowBytes, interleaveHighBytes);
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const a0 = w[d];
+  const b0 = w[s];
+  if (i.dst.kind !== MMX) {
+    const a1 = w[d + 1];
+    const b1 = w[s + 1];
+    w[d + 2] = interleaveLowBytes(a1, b1);
+    w[d + 3] = interleaveHighBytes(a1, b1);
+  }
+  w[d] = interleaveLowBytes(a0, b0);
+  w[d + 1] = interleaveHighBytes(a0, b0);
 }
-/** PUNPCKLWD - the lower words. */
-export function PUNPCKLWD(c: Cpu, i: Insn): void {
-  unpackLow(c, i, interleaveLowWords, interleaveHighWords);
-}
+
 /** PUNPCKHBW - the upper bytes. */
 export function PUNPCKHBW(c: Cpu, i: Insn): void {
-  unpackHigh(c, i, interleaveLowBytes, interleaveHighBytes);
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const last = i.dst.kind === MMX ? 1 : 3;
+  const a = w[d + last];
+  const b = w[s + last];
+  if (i.dst.kind !== MMX) {
+    const a2 = w[d + 2];
+    const b2 = w[s + 2];
+    w[d] = interleaveLowBytes(a2, b2);
+    w[d + 1] = interleaveHighBytes(a2, b2);
+  }
+  w[d + last - 1] = interleaveLowBytes(a, b);
+  w[d + last] = interleaveHighBytes(a, b);
 }
+
+/** PUNPCKLWD - the lower words. */
+export function PUNPCKLWD(c: Cpu, i: Insn): void {
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const a0 = w[d];
+  const b0 = w[s];
+  if (i.dst.kind !== MMX) {
+    const a1 = w[d + 1];
+    const b1 = w[s + 1];
+    w[d + 2] = interleaveLowWords(a1, b1);
+    w[d + 3] = interleaveHighWords(a1, b1);
+  }
+  w[d] = interleaveLowWords(a0, b0);
+  w[d + 1] = interleaveHighWords(a0, b0);
+}
+
 /** PUNPCKHWD - the upper words. */
 export function PUNPCKHWD(c: Cpu, i: Insn): void {
-  unpackHigh(c, i, interleaveLowWords, interleaveHighWords);
+  requireUnit(c, i.dst);
+  const s = source(c, i.src);
+  const d = destination(c, i.dst);
+  const w = c.words;
+  const last = i.dst.kind === MMX ? 1 : 3;
+  const a = w[d + last];
+  const b = w[s + last];
+  if (i.dst.kind !== MMX) {
+    const a2 = w[d + 2];
+    const b2 = w[s + 2];
+    w[d] = interleaveLowWords(a2, b2);
+    w[d + 1] = interleaveHighWords(a2, b2);
+  }
+  w[d + last - 1] = interleaveLowWords(a, b);
+  w[d + last] = interleaveHighWords(a, b);
 }
 
 /** PUNPCKLDQ - the lower doublewords. */
@@ -293,64 +387,6 @@ export function MOVMSKPD(c: Cpu, i: Insn): void {
   requireSse(c);
   const s = registerWords(c, i.src);
   c.reg[i.dst.n] = (c.words[s + 1] >>> 31) | ((c.words[s + 3] >>> 31) << 1);
-}
-
-function pack(c: Cpu, i: Insn, narrow: Binary): void {
-  requireUnit(c, i.dst);
-  const s = source(c, i.src);
-  const d = destination(c, i.dst);
-  const w = c.words;
-  if (i.dst.kind === MMX) {
-    const r1 = narrow(w[s], w[s + 1]);
-    w[d] = narrow(w[d], w[d + 1]);
-    w[d + 1] = r1;
-  } else {
-    const r2 = narrow(w[s], w[s + 1]);
-    const r3 = narrow(w[s + 2], w[s + 3]);
-    w[d] = narrow(w[d], w[d + 1]);
-    w[d + 1] = narrow(w[d + 2], w[d + 3]);
-    w[d + 2] = r2;
-    w[d + 3] = r3;
-  }
-}
-
-function unpackLow(c: Cpu, i: Insn, lower: Binary, upper: Binary): void {
-  requireUnit(c, i.dst);
-  const s = source(c, i.src);
-  const d = destination(c, i.dst);
-  const w = c.words;
-  const a0 = w[d];
-  const b0 = w[s];
-  if (i.dst.kind !== MMX) {
-    const a1 = w[d + 1];
-    const b1 = w[s + 1];
-    w[d + 2] = lower(a1, b1);
-    w[d + 3] = upper(a1, b1);
-  }
-  w[d] = lower(a0, b0);
-  w[d + 1] = upper(a0, b0);
-}
-
-function unpackHigh(c: Cpu, i: Insn, lower: Binary, upper: Binary): void {
-  requireUnit(c, i.dst);
-  const s = source(c, i.src);
-  const d = destination(c, i.dst);
-  const w = c.words;
-  if (i.dst.kind === MMX) {
-    const a1 = w[d + 1];
-    const b1 = w[s + 1];
-    w[d] = lower(a1, b1);
-    w[d + 1] = upper(a1, b1);
-  } else {
-    const a3 = w[d + 3];
-    const b3 = w[s + 3];
-    const a2 = w[d + 2];
-    const b2 = w[s + 2];
-    w[d] = lower(a2, b2);
-    w[d + 1] = upper(a2, b2);
-    w[d + 2] = lower(a3, b3);
-    w[d + 3] = upper(a3, b3);
-  }
 }
 
 /** Two words of `d` from the four 16-bit words at `s`. */

@@ -3,13 +3,16 @@
 // crossing lanes (SWAR): the top bits of the lanes are put aside and added back without carry.
 
 import type { int } from '../../insn.ts';
-import { imul } from '../../prims.ts';
+import { eq, gt, imul, lt, ltu } from '../../prims.ts';
 
-/** Top bit of each byte / of each word. */
-const BYTE_TOPS = 0x80808080 | 0;
-const WORD_TOPS = 0x80008000 | 0;
+/** Top bit of each byte, of each word (0x80808080, 0x80008000 as int32); the bits below them. */
+const BYTE_TOPS = -2139062144;
+const WORD_TOPS = -2147450880;
 const BYTE_REST = 0x7f7f7f7f;
 const WORD_REST = 0x7fff7fff;
+/** All bits but the lowest of each byte, of each word (0xfefefefe, 0xfffefffe as int32). */
+const EACH_BYTE_BUT_LOWEST = -16843010;
+const EACH_WORD_BUT_LOWEST = -65538;
 
 /** All ones in each byte whose top bit is set in `tops`, which has top bits only. */
 function fillBytes(tops: int): int {
@@ -24,11 +27,21 @@ function select(mask: int, a: int, b: int): int {
 }
 
 // Halves of a word as signed and unsigned 16-bit values.
-const low = (a: int): int => (a << 16) >> 16;
-const high = (a: int): int => a >> 16;
-const lowU = (a: int): int => a & 65535;
-const highU = (a: int): int => a >>> 16;
-const pair = (lo: int, hi: int): int => (lo & 65535) | (hi << 16);
+function lowSigned(a: int): int {
+  return (a << 16) >> 16;
+}
+function highSigned(a: int): int {
+  return a >> 16;
+}
+function lowUnsigned(a: int): int {
+  return a & 65535;
+}
+function highUnsigned(a: int): int {
+  return a >>> 16;
+}
+function pair(lo: int, hi: int): int {
+  return (lo & 65535) | (hi << 16);
+}
 
 // Wraparound arithmetic.
 
@@ -52,11 +65,11 @@ export function subDoublewords(a: int, b: int): int {
 }
 /** High word of a 64-bit sum, given its low word. */
 export function addHigh(ah: int, bh: int, al: int, sum: int): int {
-  return (ah + bh + (sum >>> 0 < al >>> 0 ? 1 : 0)) | 0;
+  return (ah + bh + ltu(sum, al)) | 0;
 }
 /** High word of a 64-bit difference, given the low words. */
 export function subHigh(ah: int, bh: int, al: int, bl: int): int {
-  return (ah - bh - (al >>> 0 < bl >>> 0 ? 1 : 0)) | 0;
+  return (ah - bh - ltu(al, bl)) | 0;
 }
 
 // Saturating arithmetic: unsigned lanes that carry (borrow) become all ones (zero); signed lanes that overflow become
@@ -106,7 +119,7 @@ export function equalWords(a: int, b: int): int {
   return fillWords(~(((x & WORD_REST) + WORD_REST) | x) & WORD_TOPS);
 }
 export function equalDoublewords(a: int, b: int): int {
-  return a === b ? -1 : 0;
+  return 0 - eq(a, b);
 }
 /** Signed a > b: the borrow of b - a, with the signs flipped. */
 export function greaterBytes(a: int, b: int): int {
@@ -120,7 +133,7 @@ export function greaterWords(a: int, b: int): int {
   return fillWords(((~x & y) | ((~x | y) & subWords(x, y))) & WORD_TOPS);
 }
 export function greaterDoublewords(a: int, b: int): int {
-  return a > b ? -1 : 0;
+  return 0 - gt(a, b);
 }
 
 // Minimum, maximum, average.
@@ -139,26 +152,26 @@ export function maxSignedWords(a: int, b: int): int {
 }
 /** (a + b + 1) >> 1 in each unsigned lane. */
 export function averageBytes(a: int, b: int): int {
-  return ((a | b) - (((a ^ b) & 0xfefefefe) >>> 1)) | 0;
+  return ((a | b) - (((a ^ b) & EACH_BYTE_BUT_LOWEST) >>> 1)) | 0;
 }
 export function averageWords(a: int, b: int): int {
-  return ((a | b) - (((a ^ b) & 0xfffefffe) >>> 1)) | 0;
+  return ((a | b) - (((a ^ b) & EACH_WORD_BUT_LOWEST) >>> 1)) | 0;
 }
 
 // Multiplication.
 
 export function mulLowWords(a: int, b: int): int {
-  return pair(imul(a, b), imul(high(a), high(b)));
+  return pair(imul(a, b), imul(highSigned(a), highSigned(b)));
 }
 export function mulHighWords(a: int, b: int): int {
-  return pair(imul(low(a), low(b)) >>> 16, imul(high(a), high(b)) >>> 16);
+  return pair(imul(lowSigned(a), lowSigned(b)) >>> 16, imul(highSigned(a), highSigned(b)) >>> 16);
 }
 export function mulHighUnsignedWords(a: int, b: int): int {
-  return pair(imul(lowU(a), lowU(b)) >>> 16, imul(highU(a), highU(b)) >>> 16);
+  return pair(imul(lowUnsigned(a), lowUnsigned(b)) >>> 16, imul(highUnsigned(a), highUnsigned(b)) >>> 16);
 }
 /** Sum of the products of the two signed words. */
 export function mulAddWords(a: int, b: int): int {
-  return (imul(low(a), low(b)) + imul(high(a), high(b))) | 0;
+  return (imul(lowSigned(a), lowSigned(b)) + imul(highSigned(a), highSigned(b))) | 0;
 }
 /** Sum of the absolute differences of the four unsigned bytes. */
 export function sumOfDifferences(a: int, b: int): int {
@@ -167,69 +180,59 @@ export function sumOfDifferences(a: int, b: int): int {
   return (halves & 65535) + (halves >>> 16);
 }
 
-// Logic.
-
-export function and(a: int, b: int): int {
-  return a & b;
-}
-export function andNot(a: int, b: int): int {
-  return ~a & b;
-}
-export function or(a: int, b: int): int {
-  return a | b;
-}
-export function xor(a: int, b: int): int {
-  return a ^ b;
-}
-
 // Shifts by n: more than a lane's width gives zero, or the sign (arithmetic).
 
 export function shiftLeftWords(a: int, n: int): int {
-  return n > 15 ? 0 : (a << n) & imul((65535 << n) & 65535, 0x00010001);
+  return gt(n, 15) ? 0 : (a << n) & imul((65535 << n) & 65535, 0x00010001);
 }
 export function shiftRightWords(a: int, n: int): int {
-  return n > 15 ? 0 : (a >>> n) & imul(65535 >>> n, 0x00010001);
+  return gt(n, 15) ? 0 : (a >>> n) & imul(65535 >>> n, 0x00010001);
 }
 export function shiftRightSignedWords(a: int, n: int): int {
-  return pair(low(a) >> n, high(a) >> n);
+  return pair(lowSigned(a) >> n, highSigned(a) >> n);
 }
 export function shiftLeftDoublewords(a: int, n: int): int {
-  return n > 31 ? 0 : a << n;
+  return gt(n, 31) ? 0 : a << n;
 }
 export function shiftRightDoublewords(a: int, n: int): int {
-  return n > 31 ? 0 : a >>> n;
+  return gt(n, 31) ? 0 : a >>> n;
 }
 export function shiftRightSignedDoublewords(a: int, n: int): int {
   return a >> n;
 }
 /** High and low words of hi:lo << n, n of 0..63 or more. */
 export function shiftLeftHigh(hi: int, lo: int, n: int): int {
-  if (n > 31) return n > 63 ? 0 : lo << (n - 32);
-  return n === 0 ? hi : (hi << n) | (lo >>> (32 - n));
+  const far = gt(n, 63) ? 0 : lo << (n - 32);
+  const near = (hi << n) | ((lo >>> 1) >>> (31 - n));
+  return gt(n, 31) ? far : near;
 }
 export function shiftRightLow(hi: int, lo: int, n: int): int {
-  if (n > 31) return n > 63 ? 0 : hi >>> (n - 32);
-  return n === 0 ? lo : (lo >>> n) | (hi << (32 - n));
+  const far = gt(n, 63) ? 0 : hi >>> (n - 32);
+  const near = (lo >>> n) | ((hi << 1) << (31 - n));
+  return gt(n, 31) ? far : near;
 }
 
 // Narrowing with saturation: the lanes of x (low half of the result) and y.
 
-const clamp = (v: int, least: int, most: int): int => (v < least ? least : v > most ? most : v);
+function clamp(v: int, least: int, most: int): int {
+  const atMost = gt(v, most) ? most : v;
+  return lt(v, least) ? least : atMost;
+}
 
 export function packSignedBytes(x: int, y: int): int {
   return (
-    (clamp(low(x), -128, 127) & 255) |
-    ((clamp(high(x), -128, 127) & 255) << 8) |
-    ((clamp(low(y), -128, 127) & 255) << 16) |
-    (clamp(high(y), -128, 127) << 24)
+    (clamp(lowSigned(x), -128, 127) & 255) |
+    ((clamp(highSigned(x), -128, 127) & 255) << 8) |
+    ((clamp(lowSigned(y), -128, 127) & 255) << 16) |
+    (clamp(highSigned(y), -128, 127) << 24)
   );
 }
 export function packUnsignedBytes(x: int, y: int): int {
   return (
-    clamp(low(x), 0, 255) |
-    (clamp(high(x), 0, 255) << 8) |
-    (clamp(low(y), 0, 255) << 16) |
-    (clamp(high(y), 0, 255) << 24)
+    clamp(lowSigned(x), 0, 255) |
+    (clamp(highSigned(x), 0, 255) << 8) |
+    (clamp(lowSigned(y), 0, 255) << 16) |
+    (clamp(highSigned(y), 0, 255) << 24)
   );
 }
 export function packSignedWords(x: int, y: int): int {

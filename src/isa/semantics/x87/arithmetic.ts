@@ -2,17 +2,17 @@
 
 import { type Insn, type int, MEM } from '../../insn.ts';
 import { type Cpu, FORM_DOUBLE } from '../../state.ts';
-import { EXPONENT, FSW_C1, FSW_IE, FSW_ZE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
+import { EXPONENT, FSW_C1, FSW_IE, FSW_SF, FSW_ZE, PC_EXTENDED, RC_MASK, RC_NEAREST, SIGN } from './bits.ts';
 import { difference, inexact, product, ratio, root, sum } from './exact.ts';
 import { extract, roundToInteger, scale } from './integral.ts';
-import { integerSource, source, takeFetched } from './memory-operand.ts';
-import { A, add, B, divide, multiply, nanOrUnsupported, R, result, squareRoot, X } from './softfloat.ts';
+import { integerSource, OPERAND, source, takeFetched } from './memory-operand.ts';
+import { add, divide, multiply, squareRoot } from './operations.ts';
+import { A, B, nanOrUnsupported, R, result, X } from './softfloat.ts';
 import {
   allowed,
   conclude,
   doubleOf,
   give,
-  giveDouble,
   giveNaN,
   inUse,
   note,
@@ -36,93 +36,93 @@ const DIVR = 5;
 
 /** FADD: dst = dst + src. */
 export function FADD(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, ADD, sum(c, destination(c, i), b));
+  source(c, i);
+  if (!sum(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, ADD);
 }
 /** FADDP: the same, then pop. */
 export function FADDP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, ADD, sum(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (sum(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, ADD)) pop(c);
 }
 /** FIADD: ST(0) = ST(0) + integer. */
 export function FIADD(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, ADD, sum(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!sum(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, ADD);
 }
 /** FSUB: dst = dst - src. */
 export function FSUB(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, SUB, difference(c, destination(c, i), b));
+  source(c, i);
+  if (!difference(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, SUB);
 }
 /** FSUBP: the same, then pop. */
 export function FSUBP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, SUB, difference(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (difference(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, SUB)) pop(c);
 }
 /** FISUB: ST(0) = ST(0) - integer. */
 export function FISUB(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, SUB, difference(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!difference(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, SUB);
 }
 /** FSUBR: dst = src - dst. */
 export function FSUBR(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, SUBR, difference(c, b, destination(c, i)));
+  source(c, i);
+  if (!difference(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, SUBR);
 }
 /** FSUBRP: the same, then pop. */
 export function FSUBRP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, SUBR, difference(c, b, destination(c, i)))) pop(c);
+  source(c, i);
+  if (difference(c, physical(c, i.dst.n), OPERAND[0], destination(c, i)) || general(c, i, SUBR)) pop(c);
 }
 /** FISUBR: ST(0) = integer - ST(0). */
 export function FISUBR(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, SUBR, difference(c, b, destination(c, i)));
+  integerSource(c, i);
+  if (!difference(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, SUBR);
 }
 /** FMUL: dst = dst * src. */
 export function FMUL(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, MUL, product(c, destination(c, i), b));
+  source(c, i);
+  if (!product(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, MUL);
 }
 /** FMULP: the same, then pop. */
 export function FMULP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, MUL, product(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (product(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, MUL)) pop(c);
 }
 /** FIMUL: ST(0) = ST(0) * integer. */
 export function FIMUL(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, MUL, product(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!product(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, MUL);
 }
 /** FDIV: dst = dst / src. */
 export function FDIV(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, DIV, ratio(c, destination(c, i), b));
+  source(c, i);
+  if (!ratio(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, DIV);
 }
 /** FDIVP: the same, then pop. */
 export function FDIVP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, DIV, ratio(c, destination(c, i), b))) pop(c);
+  source(c, i);
+  if (ratio(c, physical(c, i.dst.n), destination(c, i), OPERAND[0]) || general(c, i, DIV)) pop(c);
 }
 /** FIDIV: ST(0) = ST(0) / integer. */
 export function FIDIV(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, DIV, ratio(c, destination(c, i), b));
+  integerSource(c, i);
+  if (!ratio(c, physical(c, i.dst.n), destination(c, i), OPERAND[0])) general(c, i, DIV);
 }
 /** FDIVR: dst = src / dst. */
 export function FDIVR(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  finish(c, i, DIVR, ratio(c, b, destination(c, i)));
+  source(c, i);
+  if (!ratio(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, DIVR);
 }
 /** FDIVRP: the same, then pop. */
 export function FDIVRP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (finish(c, i, DIVR, ratio(c, b, destination(c, i)))) pop(c);
+  source(c, i);
+  if (ratio(c, physical(c, i.dst.n), OPERAND[0], destination(c, i)) || general(c, i, DIVR)) pop(c);
 }
 /** FIDIVR: ST(0) = integer / ST(0). */
 export function FIDIVR(c: Cpu, i: Insn): void {
-  const b = integerSource(c, i);
-  finish(c, i, DIVR, ratio(c, b, destination(c, i)));
+  integerSource(c, i);
+  if (!ratio(c, physical(c, i.dst.n), OPERAND[0], destination(c, i))) general(c, i, DIVR);
 }
 
 /** FSQRT: ST(0) = square root of ST(0). */
@@ -130,9 +130,8 @@ export function FSQRT(c: Cpu, i: Insn): void {
   waiting(c);
   note(c, i);
   const d = c.ftop;
-  const r = root(c, doubleOf(c, d));
-  if (!Number.isNaN(r)) c.fpd[d] = r;
-  else if (!inUse(c, d)) underflowTo(c, d);
+  if (root(c, d, doubleOf(c, d))) return;
+  if (!inUse(c, d)) underflowTo(c, d);
   else {
     take(c, d, A);
     conclude(c, d, squareRoot(c.fcw));
@@ -141,14 +140,14 @@ export function FSQRT(c: Cpu, i: Insn): void {
 
 /** FCHS: the sign of ST(0) inverted; no exception but #IS. */
 export function FCHS(c: Cpu, i: Insn): void {
-  setSign(c, i, SIGN, SIGN);
+  setSign(c, i, true);
 }
 /** FABS: the sign of ST(0) cleared; no exception but #IS. */
 export function FABS(c: Cpu, i: Insn): void {
-  setSign(c, i, SIGN, 0);
+  setSign(c, i, false);
 }
 
-function setSign(c: Cpu, i: Insn, keepNot: int, flip: int): void {
+function setSign(c: Cpu, i: Insn, flip: boolean): void {
   waiting(c);
   note(c, i);
   const d = c.ftop;
@@ -157,9 +156,9 @@ function setSign(c: Cpu, i: Insn, keepNot: int, flip: int): void {
     return;
   }
   c.fsw &= ~FSW_C1;
-  if (c.fpr[4 * d + 3] === FORM_DOUBLE) c.fpd[d] = flip !== 0 ? -c.fpd[d] : Math.abs(c.fpd[d]);
-  else if (flip !== 0) c.fpr[4 * d + 2] ^= flip;
-  else c.fpr[4 * d + 2] &= ~keepNot;
+  if (c.fpr[4 * d + 3] === FORM_DOUBLE) c.fpd[d] = flip ? -c.fpd[d] : Math.abs(c.fpd[d]);
+  else if (flip) c.fpr[4 * d + 2] ^= SIGN;
+  else c.fpr[4 * d + 2] &= ~SIGN;
 }
 
 /** FRNDINT: ST(0) = ST(0) rounded to an integer as the control word says. */
@@ -216,7 +215,7 @@ export function FXTRACT(c: Cpu, i: Insn): void {
   if (!inUse(c, d) || inUse(c, n)) {
     // An empty source and a full stack are one and the same fault, told apart by C1.
     const full = inUse(c, d);
-    if (full ? signal(c, FSW_IE | 0x40 | FSW_C1) === 0 : underflow(c)) {
+    if (full ? signal(c, FSW_IE | FSW_SF | FSW_C1) === 0 : underflow(c)) {
       giveNaN(c, d);
       giveNaN(c, push(c));
     }
@@ -235,17 +234,9 @@ function destination(c: Cpu, i: Insn): number {
   return doubleOf(c, physical(c, i.dst.n));
 }
 
-/** Ends an instruction for which the fast way found r, or did not (NaN). Whether it completed, so that it may pop. */
-function finish(c: Cpu, i: Insn, operation: int, r: number): boolean {
+/** The general way. Whether the instruction completed, so that it may pop. */
+function general(c: Cpu, i: Insn, operation: int): boolean {
   const d = physical(c, i.dst.n);
-  if (!Number.isNaN(r)) {
-    giveDouble(c, d, r);
-    return true;
-  }
-  return general(c, i, operation, d);
-}
-
-function general(c: Cpu, i: Insn, operation: int, d: int): boolean {
   const reverse = operation === SUBR || operation === DIVR;
   const to = reverse ? B : A;
   const from = reverse ? A : B;

@@ -4,7 +4,7 @@
 import { type Insn, type int, ST } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
 import { EXPONENT, FSW_C0, FSW_C1, FSW_C2, FSW_C3, FSW_DE, FSW_IE, SIGN } from './bits.ts';
-import { integerSource, source, takeFetched } from './memory-operand.ts';
+import { integerSource, OPERAND, source, takeFetched } from './memory-operand.ts';
 import { A, B, denormal, isZero, nanOrUnsupported, unsupported, X } from './softfloat.ts';
 import { doubleOf, inUse, note, physical, pop, signal, take, underflow, waiting } from './stack.ts';
 
@@ -19,13 +19,13 @@ const MEMORY = 8;
 
 /** FCOM: compares ST(0) with ST(n), m32fp or m64fp; #IA for any NaN. */
 export function FCOM(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  ordered(c, b, operandOf(c, i));
+  source(c, i);
+  ordered(c, OPERAND[0], operandOf(c, i));
 }
 /** FCOMP: the same, then pop. */
 export function FCOMP(c: Cpu, i: Insn): void {
-  const b = source(c, i);
-  if (ordered(c, b, operandOf(c, i))) pop(c);
+  source(c, i);
+  if (ordered(c, OPERAND[0], operandOf(c, i))) pop(c);
 }
 /** FCOMPP: compares ST(0) with ST(1), then pops twice. */
 export function FCOMPP(c: Cpu, i: Insn): void {
@@ -39,11 +39,13 @@ export function FCOMPP(c: Cpu, i: Insn): void {
 }
 /** FICOM: compares ST(0) with m16int or m32int. */
 export function FICOM(c: Cpu, i: Insn): void {
-  ordered(c, integerSource(c, i), MEMORY);
+  integerSource(c, i);
+  ordered(c, OPERAND[0], MEMORY);
 }
 /** FICOMP: the same, then pop. */
 export function FICOMP(c: Cpu, i: Insn): void {
-  if (ordered(c, integerSource(c, i), MEMORY)) pop(c);
+  integerSource(c, i);
+  if (ordered(c, OPERAND[0], MEMORY)) pop(c);
 }
 /** FUCOM: as FCOM with ST(n), but quiet NaNs raise nothing. */
 export function FUCOM(c: Cpu, i: Insn): void {

@@ -1,6 +1,6 @@
 // Control words, environments, state images, stack pointer: FLDCW, FNSTCW, FNSTSW, FNCLEX, FNINIT, FLDENV, FNSTENV,
 // FNSAVE, FRSTOR, FINCSTP, FDECSTP, FFREE, FFREEP, FNOP, FWAIT (SDM vol. 1, section 8.1.10; vol. 2).
-// Reserved parts of a stored image are ones in the protected-mode 32-bit format, zeros in the others.
+// Reserved parts of a stored image: the upper halves of words and selectors are ones, the rest zeros.
 
 import { NM, raise } from '../../fault.ts';
 import { type Insn, type int, type Operand, REG } from '../../insn.ts';

@@ -1,7 +1,7 @@
 // Packed decimal integers: 18 digits and a sign in 80 bits (SDM vol. 1, section 4.7). Rare: BigInt is fast enough.
 
 import type { int } from '../../insn.ts';
-import { BIAS, EXPONENT, FSW_IE, SIGN } from './bits.ts';
+import { BIAS, EXPONENT, FSW_IE, NAN_HI, NAN_SE, SIGN } from './bits.ts';
 import { fromInteger, integer, integerHi, integerLo } from './integral.ts';
 import { A, nanOrUnsupported, X } from './softfloat.ts';
 
@@ -12,25 +12,25 @@ export let decimalTop = 0;
 
 const LIMIT = 10n ** 18n;
 
-/** A, rounded by `rc`, in packed decimal; the indefinite and IE if it does not fit. rc = -1: the indefinite. */
+/** A, rounded by `rc`, in packed decimal; the indefinite and IE if it does not fit. */
 export function toDecimal(rc: int): int {
-  let flags = FSW_IE;
-  let v = LIMIT;
-  if (rc >= 0 && !nanOrUnsupported(A) && (X[A + 2] & EXPONENT) < BIAS + 63) {
-    flags = integer(rc);
-    v = (BigInt(integerHi >>> 0) << 32n) | BigInt(integerLo >>> 0);
-  }
-  if (v >= LIMIT) {
-    decimalLo = 0;
-    decimalHi = 0xc0000000 | 0;
-    decimalTop = 0xffff;
-    return FSW_IE;
-  }
+  if (nanOrUnsupported(A) || (X[A + 2] & EXPONENT) >= BIAS + 63) return decimalIndefinite();
+  const flags = integer(rc);
+  const v = (BigInt(integerHi >>> 0) << 32n) | BigInt(integerLo >>> 0);
+  if (v >= LIMIT) return decimalIndefinite();
   const packed = BigInt('0x' + v.toString());
   decimalLo = Number(packed & 0xffffffffn) | 0;
   decimalHi = Number((packed >> 32n) & 0xffffffffn) | 0;
   decimalTop = Number(packed >> 64n) | (X[A + 2] & SIGN);
   return flags;
+}
+
+/** The packed decimal indefinite. Returns IE. */
+export function decimalIndefinite(): int {
+  decimalLo = 0;
+  decimalHi = NAN_HI;
+  decimalTop = NAN_SE;
+  return FSW_IE;
 }
 
 /** R = the packed decimal number; digits above 9 count as what they are. */

@@ -1,13 +1,14 @@
-// Arithmetic on doubles that the host does for the guest: the result, or NaN where the general way must be taken.
+// Arithmetic on doubles that the host does for the guest. Each function writes physical register d and returns true, or
+// returns false where the general way must be taken. C1 and PE are set here.
 //
 // With 64-bit precision, a sum of doubles is the host's sum if that is exact; the error term of the host's rounding,
 // itself exact, tells (Knuth's TwoSum, Dekker's product). With 53-bit precision the host's rounding is the guest's, and
 // the error term gives PE and C1, as long as the result is a normal double: the extended exponent range goes further.
-// C1 and PE are set here.
 
 import type { int } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
-import { FSW_C1, FSW_PE, PC_DOUBLE, PC_EXTENDED, PC_MASK, PC_SINGLE, RC_MASK } from './bits.ts';
+import { FSW_C1, FSW_PE, PC_DOUBLE, PC_MASK, PC_SINGLE, RC_MASK, RC_NEAREST } from './bits.ts';
+import { giveDouble } from './stack.ts';
 
 const MIN_NORMAL = 2 ** -1022;
 const MIN_NORMAL_SINGLE = 2 ** -126;
@@ -18,47 +19,67 @@ const PRODUCT_MAX = 2 ** 900;
 /** Dekker's constant: 2^27 + 1. */
 const SPLIT = 134217729;
 
-/** a + b. */
-export function sum(c: Cpu, a: number, b: number): number {
+/** Control word bits that decide on the quick way out, and their values: 53 or 64 bits, to nearest. */
+const QUICK_MASK = RC_MASK | PC_DOUBLE;
+const QUICK = PC_DOUBLE | RC_NEAREST;
+
+/** What `settle` is told: the host's result and (the sign of) what it lacks. In memory, since a call would box it. */
+const told = new Float64Array(2);
+
+/** Register d = a + b. */
+export function sum(c: Cpu, d: int, a: number, b: number): boolean {
   const r = a + b;
   const t = r - a;
-  return settled(c, r, a - (r - t) + (b - t));
+  told[0] = r;
+  told[1] = a - (r - t) + (b - t);
+  return settle(c, d);
 }
 
-/** a - b. */
-export function difference(c: Cpu, a: number, b: number): number {
+/** Register d = a - b. */
+export function difference(c: Cpu, d: int, a: number, b: number): boolean {
   const r = a - b;
   const t = r - a;
-  return settled(c, r, a - (r - t) - (b + t));
+  told[0] = r;
+  told[1] = a - (r - t) - (b + t);
+  return settle(c, d);
 }
 
-/** a * b. */
-export function product(c: Cpu, a: number, b: number): number {
+/** Register d = a * b. */
+export function product(c: Cpu, d: int, a: number, b: number): boolean {
   const r = a * b;
   const m = Math.abs(r);
-  if (m > PRODUCT_MIN && m < PRODUCT_MAX) return settled(c, r, productError(a, b, r));
-  return r === 0 && (a === 0 || b === 0) ? settled(c, r, 0) : Number.NaN;
+  told[0] = r;
+  told[1] = 0;
+  if (m > PRODUCT_MIN && m < PRODUCT_MAX) told[1] = productError(a, b, r);
+  else if (r !== 0 || (a !== 0 && b !== 0)) return false;
+  return settle(c, d);
 }
 
-/** a / b. */
-export function ratio(c: Cpu, a: number, b: number): number {
+/** Register d = a / b. */
+export function ratio(c: Cpu, d: int, a: number, b: number): boolean {
   const r = a / b;
   const m = Math.abs(r);
   const n = Math.abs(a);
+  told[0] = r;
+  told[1] = 0;
   if (m > PRODUCT_MIN && m < PRODUCT_MAX && n > PRODUCT_MIN && n < PRODUCT_MAX) {
     const p = r * b;
     const rest = a - p - productError(r, b, p);
-    return settled(c, r, b < 0 ? -rest : rest);
-  }
-  return a === 0 && r === 0 ? settled(c, r, 0) : Number.NaN;
+    told[1] = b < 0 ? -rest : rest;
+  } else if (a !== 0 || r !== 0) return false;
+  return settle(c, d);
 }
 
-/** The square root of a. */
-export function root(c: Cpu, a: number): number {
-  if (!(a > PRODUCT_MIN && a < PRODUCT_MAX)) return a === 0 ? settled(c, a, 0) : Number.NaN;
+/** Register d = the square root of a. */
+export function root(c: Cpu, d: int, a: number): boolean {
   const r = Math.sqrt(a);
-  const p = r * r;
-  return settled(c, r, a - p - productError(r, r, p));
+  told[0] = r;
+  told[1] = 0;
+  if (a > PRODUCT_MIN && a < PRODUCT_MAX) {
+    const p = r * r;
+    told[1] = a - p - productError(r, r, p);
+  } else if (a !== 0) return false;
+  return settle(c, d);
 }
 
 /** a * b - r, where r is a * b rounded. */
@@ -72,33 +93,40 @@ function productError(a: number, b: number, r: number): number {
   return ah * bh - r + ah * bl + al * bh + al * bl;
 }
 
-/** The guest's result, given the host's and (the sign of) what it lacks; NaN if there is none. */
-function settled(c: Cpu, r: number, lacking: number): number {
-  const mode = c.fcw & (PC_MASK | RC_MASK);
-  if (lacking === 0) {
-    if (mode === PC_EXTENDED || mode === PC_DOUBLE || ((mode & PC_DOUBLE) !== 0 && r !== 0)) {
-      c.fsw &= ~FSW_C1;
-      return r;
-    }
-    return mode === PC_SINGLE ? settledSingle(c, r) : Number.NaN;
-  }
-  if (mode !== PC_DOUBLE) return Number.NaN;
-  const m = Math.abs(r);
-  // An infinite or NaN result, or one from a NaN, is no number less than infinity with an error that is one.
-  if (!(m > MIN_NORMAL && m < Number.POSITIVE_INFINITY) || Number.isNaN(lacking)) return Number.NaN;
-  return inexact(c, lacking < 0 === r > 0) ? r : Number.NaN;
+/** Register d = the guest's result, given the host's and (the sign of) what it lacks. */
+function settle(c: Cpu, d: int): boolean {
+  if (told[1] !== 0 || (c.fcw & QUICK_MASK) !== QUICK) return settleSlowly(c, d);
+  c.fsw &= ~FSW_C1;
+  giveDouble(c, d, told[0]);
+  return true;
 }
 
-/** An exact r rounded to 24 bits. */
-function settledSingle(c: Cpu, r: number): number {
-  const f = Math.fround(r);
-  if (f === r) {
+function settleSlowly(c: Cpu, d: int): boolean {
+  const r = told[0];
+  const lacking = told[1];
+  const mode = c.fcw & (PC_MASK | RC_MASK);
+  if (lacking === 0) {
+    if (mode === PC_SINGLE) return settleSingle(c, d, r);
+    if ((mode & PC_DOUBLE) === 0 || r === 0) return false;
     c.fsw &= ~FSW_C1;
-    return r;
+    giveDouble(c, d, r);
+    return true;
   }
+  if (mode !== PC_DOUBLE || Number.isNaN(lacking)) return false;
+  const m = Math.abs(r);
+  if (!(m > MIN_NORMAL && m < Number.POSITIVE_INFINITY) || !inexact(c, lacking < 0 === r > 0)) return false;
+  giveDouble(c, d, r);
+  return true;
+}
+
+/** Register d = an exact r rounded to 24 bits. */
+function settleSingle(c: Cpu, d: int, r: number): boolean {
+  const f = Math.fround(r);
   const m = Math.abs(f);
-  if (!(m > MIN_NORMAL_SINGLE && m <= MAX_SINGLE)) return Number.NaN;
-  return inexact(c, m > Math.abs(r)) ? f : Number.NaN;
+  if (f === r) c.fsw &= ~FSW_C1;
+  else if (!(m > MIN_NORMAL_SINGLE && m <= MAX_SINGLE) || !inexact(c, m > Math.abs(r))) return false;
+  giveDouble(c, d, f);
+  return true;
 }
 
 /** Sets PE and C1 if #P is masked; whether it is. */

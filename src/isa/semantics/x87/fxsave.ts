@@ -1,5 +1,7 @@
 // FXSAVE and FXRSTOR: the 512-byte image of x87, MMX and SSE state (SDM vol. 1, section 10.5; vol. 2).
-// The XMM registers are saved and restored whether CR4.OSFXSR is set or not (the manual leaves it to the processor).
+// Instruction and data pointers are stored always, as the manual says; AMD's processors store them only while an
+// exception is pending. The XMM registers are saved and restored whether CR4.OSFXSR is set or
+// not: the manual leaves it to the processor.
 
 import { GP, NM, raise, UD } from '../../fault.ts';
 import type { Insn, int, Operand } from '../../insn.ts';

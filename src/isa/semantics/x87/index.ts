@@ -1,5 +1,6 @@
 // The x87 instructions by the decoder's names.
 
+export { FPATAN } from './arctangent.ts';
 export {
   FABS,
   FADD,
@@ -42,6 +43,7 @@ export {
   FUCOMPP,
   FXAM,
 } from './compare.ts';
+export { FLD1, FLDL2E, FLDL2T, FLDLG2, FLDLN2, FLDPI, FLDZ } from './constants.ts';
 export {
   FDECSTP,
   FFREE,
@@ -60,24 +62,8 @@ export {
   FWAIT,
 } from './control.ts';
 export { FXRSTOR, FXSAVE } from './fxsave.ts';
-export {
-  FBLD,
-  FBSTP,
-  FCMOVcc,
-  FILD,
-  FIST,
-  FISTP,
-  FISTTP,
-  FLD,
-  FLD1,
-  FLDL2E,
-  FLDL2T,
-  FLDLG2,
-  FLDLN2,
-  FLDPI,
-  FLDZ,
-  FST,
-  FSTP,
-  FXCH,
-} from './load-store.ts';
+export { FBLD, FBSTP, FILD, FIST, FISTP, FISTTP } from './integer-transfer.ts';
+export { FCMOVcc, FLD, FST, FSTP, FXCH } from './load-store.ts';
+export { F2XM1, FYL2X, FYL2XP1 } from './logarithmic.ts';
 export { FPREM, FPREM1 } from './remainder.ts';
+export { FCOS, FPTAN, FSIN, FSINCOS } from './trigonometric.ts';

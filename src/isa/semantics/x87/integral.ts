@@ -27,6 +27,7 @@ import {
   nanOfBoth,
   nanOrUnsupported,
   normalise,
+  R,
   result,
   round,
   X,
@@ -129,16 +130,13 @@ export function scale(fcw: int): int {
     result(sign | EXPONENT, MSB, 0);
     return flags;
   }
-  let flags = denormal(A) || denormal(B) ? FSW_DE : 0;
+  const flags = denormal(A) || denormal(B) ? FSW_DE : 0;
   if (isInfinite(A) || isZero(A)) {
     result(X[A + 2], X[A + 1], X[A]);
     return flags;
   }
   let e = X[A + 2] & EXPONENT;
-  if (denormal(A)) {
-    e = normalise(A);
-    flags |= FSW_DE;
-  }
+  if (e === 0) e = normalise(A);
   const be = (X[B + 2] & EXPONENT) - BIAS;
   // Beyond 2^16 every finite operand overflows or underflows alike.
   let n = 0;
@@ -151,9 +149,9 @@ export function scale(fcw: int): int {
 export function extract(): int {
   if (nanOrUnsupported(A)) {
     const flags = nanOfA();
-    X[A] = X[8];
-    X[A + 1] = X[9];
-    X[A + 2] = X[10];
+    X[A] = X[R];
+    X[A + 1] = X[R + 1];
+    X[A + 2] = X[R + 2];
     return flags;
   }
   const sign = X[A + 2] & SIGN;

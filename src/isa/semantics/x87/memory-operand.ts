@@ -5,7 +5,7 @@ import { type Insn, type int, MEM, type Operand } from '../../insn.ts';
 import { load, readPlace } from '../../prims.ts';
 import type { Cpu, Place } from '../../state.ts';
 import { offset } from '../operand.ts';
-import { FSW_DE } from './bits.ts';
+import { FSW_DE, MSB } from './bits.ts';
 import { X } from './softfloat.ts';
 import { doubleOf, note, noteMemory, physical, waiting, widen } from './stack.ts';
 
@@ -16,33 +16,48 @@ const singleWord = new Int32Array(single.buffer);
 /** Exception of the last operand fetched: DE or 0. */
 let exception = 0;
 
-/** Before an instruction with source operand ST(n) or m32fp / m64fp: its value; NaN where the general way must be taken. */
-export function source(c: Cpu, i: Insn): number {
+/**
+ * The value of the last source operand; NaN where it is not one that a double holds, or is a denormal in memory. In an
+ * array, since what a call returns may be boxed.
+ */
+export const OPERAND = new Float64Array(1);
+
+/** Before an instruction with source operand ST(n), m32fp or m64fp: OPERAND. */
+export function source(c: Cpu, i: Insn): void {
+  if (i.src.kind === MEM) {
+    memorySource(c, i);
+    return;
+  }
   waiting(c);
-  if (i.src.kind === MEM) return fetch(c, i, i.src);
   note(c, i);
-  return doubleOf(c, physical(c, i.src.n));
+  OPERAND[0] = doubleOf(c, physical(c, i.src.n));
 }
 
-/** Fetches m32fp or m64fp; its value, or NaN if it is a denormal, an infinity or a NaN. */
-export function fetch(c: Cpu, i: Insn, o: Operand): number {
+/** Before an instruction with source operand m32fp or m64fp: OPERAND. */
+export function memorySource(c: Cpu, i: Insn): void {
+  waiting(c);
+  fetch(c, i, i.src);
+}
+
+function fetch(c: Cpu, i: Insn, o: Operand): void {
   const at = offset(c, o);
   const p = readPlace(c, o.seg, at, o.size);
   noteMemory(c, i, o, at);
-  return o.size === 32 ? fetchSingle(c, p) : fetchDouble(c, p);
+  exception = 0;
+  if (o.size === 32) fetchSingle(c, p);
+  else fetchDouble(c, p);
 }
 
-/** Before an instruction with operand m16int or m32int: its value. */
-export function integerSource(c: Cpu, i: Insn): number {
+/** Before an instruction with source operand m16int or m32int: OPERAND. */
+export function integerSource(c: Cpu, i: Insn): void {
   waiting(c);
   const o = i.src;
   const at = offset(c, o);
   const p = readPlace(c, o.seg, at, o.size);
   noteMemory(c, i, o, at);
-  const v = load(c, p, o.size);
-  fetched[0] = v;
+  fetched[0] = load(c, p, o.size);
+  OPERAND[0] = fetched[0];
   exception = 0;
-  return v;
 }
 
 /** Scratch operand `o` = the last operand fetched. Returns DE if it was a denormal. */
@@ -51,34 +66,29 @@ export function takeFetched(o: int): int {
   return exception;
 }
 
-function fetchDouble(c: Cpu, p: Place): number {
+function fetchDouble(c: Cpu, p: Place): void {
+  const lo = load(c, p, 32, 0);
   const hi = load(c, p, 32, 4);
-  words[0] = load(c, p, 32, 0);
+  words[0] = lo;
   words[1] = hi;
-  exception = 0;
   const e = (hi >>> 20) & 0x7ff;
-  if (e !== 0 && e !== 0x7ff) return fetched[0];
-  if (e === 0) {
-    if (((hi & 0xfffff) | words[0]) === 0) return fetched[0];
-    exception = FSW_DE;
-  }
-  return Number.NaN;
+  const special = e === 0x7ff || (e === 0 && ((hi & 0xfffff) | lo) !== 0);
+  OPERAND[0] = special ? Number.NaN : fetched[0];
+  if (special && e === 0) exception = FSW_DE;
 }
 
-function fetchSingle(c: Cpu, p: Place): number {
+function fetchSingle(c: Cpu, p: Place): void {
   const w = load(c, p, 32, 0);
   const e = w & 0x7f800000;
-  exception = 0;
   if (e === 0x7f800000) {
     words[1] = (w & MSB) | 0x7ff00000 | ((w & 0x7fffff) >>> 3);
     words[0] = w << 29;
-    return Number.NaN;
+    OPERAND[0] = Number.NaN;
+    return;
   }
   singleWord[0] = w;
   fetched[0] = single[0];
-  if (e !== 0 || (w & 0x7fffff) === 0) return fetched[0];
-  exception = FSW_DE;
-  return Number.NaN;
+  const special = e === 0 && (w & 0x7fffff) !== 0;
+  OPERAND[0] = special ? Number.NaN : single[0];
+  if (special) exception = FSW_DE;
 }
-
-const MSB = -2147483648;

@@ -256,15 +256,15 @@ export function allowed(c: Cpu, flags: int): boolean {
   return true;
 }
 
-/** Whether memory may be written by a store whose exceptions are `flags`: unmasked ones but #P prevent it. Signals them. */
+/**
+ * Whether memory may be written by a store whose exceptions are `flags`: unmasked ones but #P prevent it, and are
+ * signalled. Otherwise the caller signals them when it has written, since recording the opcode reads memory.
+ */
 export function storable(c: Cpu, flags: int): boolean {
-  const before = flags & (FSW_IE | FSW_OE | FSW_UE);
-  if ((before & ~c.fcw) !== 0) {
-    signal(c, before);
-    return false;
-  }
-  signal(c, flags);
-  return true;
+  const before = flags & (FSW_IE | FSW_SF | FSW_OE | FSW_UE);
+  if ((before & ~c.fcw & EXCEPTIONS) === 0) return true;
+  signal(c, before);
+  return false;
 }
 
 /** The 11 bits of FOP, read from the instruction at FIP, past its prefixes. */

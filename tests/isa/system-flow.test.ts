@@ -1,3 +1,5 @@
+// From reset through protected mode into user mode, and back by an interrupt, faults and a double fault.
+
 import { expect, test } from 'vitest';
 import { GuestFault } from '../../src/isa/fault.ts';
 import { MOVCR } from '../../src/isa/semantics/control.ts';
@@ -7,21 +9,7 @@ import { JMPF } from '../../src/isa/semantics/far.ts';
 import { IRET } from '../../src/isa/semantics/iret.ts';
 import { MOVSEG } from '../../src/isa/semantics/segments.ts';
 import { LGDT, LIDT, LTR } from '../../src/isa/semantics/system.ts';
-import {
-  creg,
-  descriptor,
-  far,
-  gate,
-  imm,
-  insn,
-  machine,
-  mem,
-  place,
-  reg,
-  run,
-  sreg,
-  stack,
-} from './system-machine.ts';
+import { creg, descriptor, far, gate, insn, machine, mem, place, reg, run, sreg, stack } from './system-machine.ts';
 
 test('from reset to protected mode, user mode, interrupt and back', () => {
   const m = machine();
@@ -66,7 +54,6 @@ test('from reset to protected mode, user mode, interrupt and back', () => {
   expect(stack(m, 6)).toBe('4 1234 1b 10202 7ff0 23');
   deliverFault(c, new GuestFault(13, 0));
   expect(m.platform.events.join()).toMatch(/triple fault/);
-  void imm;
   c.reg[0] = 0;
   CPUID(c, insn());
   expect(c.reg[3]).toBe(0x756e6547);

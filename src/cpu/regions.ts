@@ -1,0 +1,47 @@
+// The second tier, as the fast interpreter sees it: something that compiles what is hot and runs it. The interpreter
+// counts entries of block heads; the tier decides what to make of a hot one.
+
+import type { int } from '../isa/insn.ts';
+
+/** A region's answer: where the guest goes on is in EIP, its budget in the engine's words. */
+export const REGION_CHAIN = 0;
+/** The instruction at EIP could not be executed inline: the reference executes it. */
+export const REGION_SLOW = 1;
+/** A callout ended the region: it delivered a fault, changed the mode, or wants attention. */
+export const REGION_LEFT = 2;
+
+/** What the tier asks of the interpreter. */
+export interface RegionHost {
+  /** Whether the code at a guest-physical address was ever executed as the start of a block. */
+  isWarm(physical: int, mode: int): boolean;
+  /**
+   * Executes the instruction at EIP by the reference; `next` is where straight-line code goes on, relative to the
+   * page of the region's entry. 0 if the region may go on there, else its answer.
+   */
+  callout(next: int): int;
+}
+
+export interface Regions {
+  /**
+   * A block head was entered often: `physical` its guest-physical address, `eip`, and the mode it was packed for.
+   * Returns the number of a region to enter there from now on, or how many more entries to wait for (negative), or
+   * NEVER.
+   */
+  hot(physical: int, eip: int, mode: int): int;
+  /** Whether the region may be entered in the current address space: the pages it spans are mapped as they were. */
+  mayEnter(region: int): boolean;
+  /** Whether the region is there at all, or was thrown out. */
+  exists(region: int): boolean;
+  /** Runs a region whose head is at EIP; one of the REGION_ answers. */
+  enter(region: int): int;
+  /** Forgets regions made from these bytes. */
+  codeWritten(physical: int, bytes: int): void;
+  mappingLost(user: int): void;
+  flush(): void;
+  statistics(): Readonly<Record<string, number>>;
+  /** Instructions that a region may retire between two looks at the budget. */
+  readonly overshoot: int;
+}
+
+/** `hot`: this head will never be the head of a region. */
+export const NEVER = -0x80000000;

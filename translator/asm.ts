@@ -1,0 +1,100 @@
+// Expressions as asm.js: ordinary JavaScript whose types are spelt out by coercions, so that V8 compiles it ahead of
+// time. Every value is made an int where it is assigned (asm.js specification, section 6, expression types).
+
+import { at, binary, conditional, id, int, invoke, lit, type Node } from './estree.ts';
+import { type Expr, isComparison } from './ir.ts';
+
+const RELATIONS: Record<string, string> = {
+  lt: '<',
+  ltu: '<',
+  le: '<=',
+  leu: '<=',
+  gt: '>',
+  gtu: '>',
+  ge: '>=',
+  geu: '>=',
+  eq: '==',
+  ne: '!=',
+};
+
+/** How the leaves are called. */
+export interface AsmNames {
+  temp(i: number): Node;
+  state(name: string): Node;
+  element(array: string, n: number): Node;
+  /** A primitive that is a function, imported on use. */
+  primitive(f: string, args: Node[]): Node;
+}
+
+/** `H32[byte >> 2]`, for a byte address given as a node. */
+export const word32 = (byte: Node): Node => at(id('H32'), binary('>>', byte, lit(2)));
+
+/** The expression; its type is int or intish, or a comparison's int. */
+export function asm(e: Expr, x: AsmNames): Node {
+  switch (e.k) {
+    case 'n':
+      return lit(e.v);
+    case 't':
+      return x.temp(e.i);
+    case 's':
+      return x.state(e.name);
+    case 'r':
+      if (e.n.k !== 'n') throw new Error('a register that is not known at translation time');
+      return x.element(e.array, e.n.v);
+    case 'h':
+      throw new Error(`hole ${e.name} was not filled`);
+    case 'u':
+      return { type: 'UnaryExpression', operator: '~', prefix: true, argument: asm(e.a, x) };
+    case 'b':
+      return arithmetic(e.op, e.a, e.b, x);
+    case 'q':
+      return conditional(asm(e.test, x), int(asm(e.a, x)), int(asm(e.b, x)));
+    case 'c':
+      return call(e.f, e.args, x);
+  }
+}
+
+function arithmetic(op: string, a: Expr, b: Expr, x: AsmNames): Node {
+  // Sums of sums are intish only up to a point, and products must be coerced: each operand is an int.
+  if (op === '*') return x.primitive('imul', [signed(a, x), signed(b, x)]);
+  if (op === '+' || op === '-') return binary(op, operand(a, x), operand(b, x));
+  return binary(op, asm(a, x), asm(b, x));
+}
+
+/** An operand of an addition: an int. */
+function operand(e: Expr, x: AsmNames): Node {
+  const n = asm(e, x);
+  return e.k === 'b' && (e.op === '+' || e.op === '-') ? int(n) : e.k === 'r' || e.k === 's' ? int(n) : n;
+}
+
+function call(f: string, args: readonly Expr[], x: AsmNames): Node {
+  if (isComparison(f)) {
+    const side = (e: Expr): Node => (f.endsWith('u') ? binary('>>>', asm(e, x), lit(0)) : signed(e, x));
+    const [a, b] = args as [Expr, Expr];
+    return binary(RELATIONS[f] as string, side(a), side(b));
+  }
+  const [a, b] = args as [Expr, Expr];
+  if (f === 'divw') return int(binary('/', binary('>>>', asm(a, x), lit(0)), binary('>>>', asm(b, x), lit(0))));
+  return x.primitive(
+    f,
+    args.map((e) => signed(e, x)),
+  );
+}
+
+/** The expression as a signed value. */
+export function signed(e: Expr, x: AsmNames): Node {
+  return e.k === 'n' ? lit(e.v) : int(asm(e, x));
+}
+
+/** The expression coerced where it is made: the right side of an assignment. */
+export function value(e: Expr, x: AsmNames): Node {
+  if (e.k === 'n') return lit(e.v);
+  if (e.k === 't') return asm(e, x);
+  return int(asm(e, x));
+}
+
+/** The expression as a condition. */
+export function condition(e: Expr, x: AsmNames): Node {
+  if (e.k === 'c' && isComparison(e.f)) return asm(e, x);
+  return binary('!=', int(asm(e, x)), lit(0));
+}

@@ -1,0 +1,39 @@
+// Compile: asm.js text to functions. The one place where text becomes code. Nothing that the guest controls is in the
+// text but numbers.
+
+import { wide } from '../src/isa/wide.ts';
+
+/** A region's function; its answer is one of the REGION_ constants. */
+export type RegionFunction = () => number;
+
+export interface ModuleSource {
+  readonly functions: readonly { readonly name: string; readonly text: string }[];
+  /** Names of primitives, and for each function its own `callout`. */
+  readonly imports: ReadonlySet<string>;
+}
+
+/** The module's text, for `dump` and for the compiler. */
+export function moduleText(source: ModuleSource): string {
+  const imports = [...source.imports].map((f) =>
+    f === 'imul' || f === 'clz'
+      ? `var ${f} = stdlib.Math.${f === 'imul' ? 'imul' : 'clz32'};`
+      : `var ${f} = foreign.${f};`,
+  );
+  const views = [8, 16, 32].map((s) => `var H${s} = new stdlib.Int${s}Array(heap);`);
+  const functions = source.functions.map((f) => f.text);
+  const names = source.functions.map((f) => `${f.name}: ${f.name}`).join(', ');
+  return `"use asm";\n${[...views, ...imports, ...functions].join('\n')}\nreturn { ${names} };`;
+}
+
+const STDLIB = { Math, Int8Array, Int16Array, Int32Array };
+
+/** Makes the functions of a module over the machine's heap, in the order of the source. */
+export function compile(
+  source: ModuleSource,
+  heap: ArrayBuffer,
+  foreign: Readonly<Record<string, unknown>>,
+): RegionFunction[] {
+  const make = new Function('stdlib', 'foreign', 'heap', moduleText(source));
+  const made = make(STDLIB, { ...wide, ...foreign }, heap) as Record<string, RegionFunction>;
+  return source.functions.map((f) => made[f.name] as RegionFunction);
+}

@@ -1,0 +1,63 @@
+// Dead flags: backward liveness of the six flag words over the graph. Whatever may leave the region reads them all,
+// since they must be exact wherever the interpreter goes on.
+//   live-in(b) = use(b) + (live-out(b) - def(b)),  live-out(b) = union of live-in over successors
+
+import { type Expr, uses } from '../ir.ts';
+import type { Graph } from '../scan.ts';
+import type { SpecialisedBlock } from '../specialise.ts';
+
+export const FLAGS = ['fz', 'fr', 'oa', 'ob', 'ca', 'cb'] as const;
+
+/** Flag words live into each block. `heads`: loop heads, which poll and so may leave. */
+export function liveFlags(
+  graph: Graph,
+  specialised: ReadonlyMap<number, SpecialisedBlock>,
+  heads: ReadonlySet<number>,
+): Map<number, Set<string>> {
+  const defined = new Map<number, Set<string>>();
+  const live = new Map<number, Set<string>>();
+  for (const b of graph.blocks.values()) {
+    const used = new Set<string>();
+    const killed = new Set<string>();
+    const read = (e: Expr): void => {
+      if (e.k === 's' && (FLAGS as readonly string[]).includes(e.name) && !killed.has(e.name)) used.add(e.name);
+    };
+    const leave = (): void => {
+      for (const f of FLAGS) if (!killed.has(f)) used.add(f);
+    };
+    if (heads.has(b.at)) leave();
+    const s = specialised.get(b.at) as SpecialisedBlock;
+    for (const step of s.body) {
+      if (step.k === 'callout') {
+        leave();
+        continue;
+      }
+      uses(step, read);
+      if (step.k === 'place' || step.k === 'exit') leave();
+      if (step.k === 'set' && step.to.k === 's') killed.add(step.to.name);
+    }
+    if (s.test) uses({ k: 'branch', e: s.test }, read);
+    const leaves = b.term === 'exit' || b.term === 'indirect' || (b.term === 'branch' && leavesByBranch(b, graph));
+    if (leaves || (b.term === 'jump' && b.succ.length === 0)) leave();
+    defined.set(b.at, killed);
+    live.set(b.at, used);
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const b of graph.blocks.values()) {
+      const own = live.get(b.at) as Set<string>;
+      for (const s of b.succ) {
+        for (const f of live.get(s) as Set<string>) {
+          if (own.has(f) || (defined.get(b.at) as Set<string>).has(f)) continue;
+          own.add(f);
+          changed = true;
+        }
+      }
+    }
+  }
+  return live;
+}
+
+function leavesByBranch(b: { succ: readonly number[]; taken: number; fall: number }, _graph: Graph): boolean {
+  return !b.succ.includes(b.taken) || !b.succ.includes(b.fall);
+}

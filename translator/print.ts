@@ -1,0 +1,318 @@
+// Print: a structured region as one asm.js function. Guest registers and flag words live in locals: loaded at entry,
+// written back in one epilogue. No call stands on the hot path: what is not the common case sets the EIP and breaks to
+// the epilogue before the instruction has committed anything.
+
+import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
+import { WORD } from '../src/isa/state.ts';
+import { type AsmNames, asm, condition, value, word32 } from './asm.ts';
+import { assign, at, binary, block, brk, id, iff, int, invoke, lit, type Node, text } from './estree.ts';
+import { type Expr, type Stmt, uses } from './ir.ts';
+import { FLAGS } from './passes/liveness.ts';
+import type { Item, Target } from './structure.ts';
+
+const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const NOT_DIRECT = -0x80000000;
+const NOT_WRITABLE = 0x40000000;
+const HOST_OFFSET = 0x3fffffff;
+
+// Words that regions share with the interpreter: see src/cpu/interpreter.ts.
+const BUDGET = WORD.engine;
+const PAGE_EIP = WORD.engine + 1;
+const TABLE = WORD.engine + 2;
+
+export interface PrintOptions {
+  /** Name of the function. */
+  readonly name: string;
+  /** Byte offset of the register file in the heap. */
+  readonly registersAt: number;
+  /** Number of the function's first callout. */
+  readonly firstCallout: number;
+  /** Instructions that may be retired between two polls: a region leaves when less is left. */
+  readonly overshoot: number;
+}
+
+export interface Printed {
+  readonly text: string;
+  /** Primitives that the module must import: names of prims.ts, and `callout`. */
+  readonly imports: ReadonlySet<string>;
+  /** Callouts in the order of their numbers: offsets of the instructions behind them. */
+  readonly callouts: readonly number[];
+}
+
+export function print(items: readonly Item[], options: PrintOptions): Printed {
+  return new Printer(items, options).print();
+}
+
+class Printer implements AsmNames {
+  readonly #items: readonly Item[];
+  readonly #options: PrintOptions;
+  readonly #live: ReadonlySet<number>;
+  /** Locals that are state: loaded at entry, stored in the epilogue. */
+  readonly #state = new Map<string, number>();
+  readonly #temporaries = new Set<string>();
+  readonly #imports = new Set<string>();
+  readonly #callouts: number[] = [];
+  /** Filled once all state is known. */
+  readonly #spills: { nodes: Node[]; load: boolean }[] = [];
+  /** Places checked for reading only: their mark must be masked off. */
+  readonly #writable = new Set<number>();
+
+  constructor(items: readonly Item[], options: PrintOptions) {
+    this.#items = items;
+    this.#options = options;
+    this.#live = liveTemporaries(items);
+  }
+
+  print(): Printed {
+    const body = this.#list(this.#items);
+    const state = [...this.#state];
+    const load = state.map(([name, w]) => assign(id(name), int(this.#word(w))));
+    const store = state.map(([name, w]) => assign(this.#word(w), id(name)));
+    for (const s of this.#spills) s.nodes.push(...(s.load ? load : store));
+    const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries];
+    const declare = (n: string): Node => ({ type: 'VariableDeclarator', id: id(n), init: lit(0) });
+    const labelled = (name: string, nodes: Node[]): Node => ({
+      type: 'LabeledStatement',
+      label: id(name),
+      body: block(nodes),
+    });
+    const fn: Node = {
+      type: 'FunctionDeclaration',
+      id: id(this.#options.name),
+      params: [],
+      body: block([
+        { type: 'VariableDeclaration', kind: 'var', declarations: locals.map(declare) },
+        assign(id('cnt'), int(this.#word(BUDGET))),
+        assign(id('pb'), int(this.#word(PAGE_EIP))),
+        assign(id('tab'), binary('<<', this.#word(TABLE), lit(2))),
+        ...load,
+        labelled('Y', [
+          labelled('X', body),
+          ...store,
+          assign(this.#word(BUDGET), id('cnt')),
+          assign(this.#word(WORD.eip), id('ip')),
+        ]),
+        { type: 'ReturnStatement', argument: int(id('rc')) },
+      ]),
+    };
+    return { text: text(fn), imports: this.#imports, callouts: this.#callouts };
+  }
+
+  // Names.
+
+  temp(i: number): Node {
+    const name = `t${i}`;
+    this.#temporaries.add(name);
+    return id(name);
+  }
+
+  state(name: string): Node {
+    if ((FLAGS as readonly string[]).includes(name)) return this.#local(name, (WORD as Record<string, number>)[name]);
+    if (name === 'pb') return id('pb');
+    if (name === 'rpc') {
+      this.#temporaries.add('rpc');
+      return id('rpc');
+    }
+    const word = (WORD as Record<string, number>)[name];
+    if (word === undefined) throw new Error(`no word for ${name}`);
+    return this.#word(word);
+  }
+
+  element(array: string, n: number): Node {
+    if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
+    return this.#word(((WORD as Record<string, number>)[array] as number) + n);
+  }
+
+  primitive(f: string, args: Node[]): Node {
+    this.#imports.add(f);
+    return int(invoke(f, args));
+  }
+
+  #local(name: string, word: number | undefined): Node {
+    this.#state.set(name, word as number);
+    return id(name);
+  }
+
+  #word(word: number): Node {
+    return word32(lit(this.#options.registersAt + 4 * word));
+  }
+
+  // Items.
+
+  #list(items: readonly Item[]): Node[] {
+    return items.flatMap((item) => this.#item(item));
+  }
+
+  #item(item: Item): Node[] {
+    switch (item.k) {
+      case 'step':
+        return this.#step(item.s, item.arm);
+      case 'callout':
+        return this.#callout(item.c);
+      case 'count':
+        return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
+      case 'poll':
+        return [iff(binary('<', int(id('cnt')), lit(this.#options.overshoot)), this.#leave(item.to, [], REGION_CHAIN))];
+      case 'leave':
+        return this.#leave(item.to, item.arm, REGION_CHAIN);
+      case 'goto':
+        return [...this.#plain(item.arm), this.#jump(item.kind, item.to)];
+      case 'fork':
+        return [iff(condition(item.test, this), this.#list(item.yes), this.#list(item.no))];
+      case 'loop':
+        return [
+          {
+            type: 'LabeledStatement',
+            label: id(label('L', item.at)),
+            body: { type: 'ForStatement', init: null, test: null, update: null, body: block(this.#list(item.body)) },
+          },
+        ];
+      case 'label':
+        return [{ type: 'LabeledStatement', label: id(label('B', item.at)), body: block(this.#list(item.body)) }];
+    }
+  }
+
+  #jump(kind: 'break' | 'continue', to: number): Node {
+    if (kind === 'break') return brk(label('B', to));
+    return { type: 'ContinueStatement', label: id(label('L', to)) };
+  }
+
+  #plain(list: readonly Stmt[]): Node[] {
+    return list.flatMap((s) => this.#step(s, []));
+  }
+
+  #leave(to: Target, arm: readonly Stmt[], code: number, undo = 0): Node[] {
+    const ip = 'at' in to ? int(binary('+', id('pb'), lit(to.at))) : value(to.value, this);
+    const out = [...this.#plain(arm)];
+    if (undo) out.push(assign(id('cnt'), int(binary('+', id('cnt'), lit(undo)))));
+    out.push(assign(id('ip'), ip));
+    if (code !== REGION_CHAIN) out.push(assign(id('rc'), lit(code)));
+    out.push(brk('X'));
+    return out;
+  }
+
+  #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[]): Node[] {
+    const slow = (): Node[] => this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
+    switch (s.k) {
+      case 'let':
+        return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
+      case 'set':
+        return [assign(asm(s.to, this), value(s.e, this))];
+      case 'load':
+        return this.#live.has(s.i) ? [assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at)))] : [];
+      case 'store':
+        return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
+      case 'place':
+        return this.#place(s, slow());
+      case 'exit':
+        return [iff(condition(s.e, this), slow())];
+      case 'if':
+        return [iff(condition(s.e, this), this.#plain(s.then), this.#plain(s.else))];
+      default:
+        throw new Error(`${s.k} inside a block`);
+    }
+  }
+
+  #memory(p: Expr, size: number, offset: number): Node {
+    let place = asm(p, this);
+    if (p.k === 't' && !this.#writable.has(p.i)) place = binary('&', place, lit(HOST_OFFSET));
+    if (offset) place = int(binary('+', place, lit(offset)));
+    const shift = size === 8 ? 0 : size === 16 ? 1 : 2;
+    return at(id(`H${size}`), binary('>>', place, lit(shift)));
+  }
+
+  #place(s: Stmt & { k: 'place' }, slow: Node[]): Node[] {
+    const out: Node[] = [];
+    let address = asm(s.a, this);
+    if (s.a.k !== 't' && s.a.k !== 'r') {
+      out.push(assign(id('a'), value(s.a, this)));
+      address = id('a');
+    }
+    if (s.write) this.#writable.add(s.i);
+    const t = this.temp(s.i);
+    const entry = word32(int(binary('+', id('tab'), binary('<<', binary('>>>', address, lit(12)), lit(2)))));
+    out.push(assign(t, binary('^', entry, address)));
+    const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.size / 8 - 1);
+    const bad =
+      mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : binary('!=', int(binary('&', t, lit(mask))), lit(0));
+    out.push(iff(bad, slow));
+    return out;
+  }
+
+  /** Everything goes to the heap, the reference executes the instruction, everything comes back. */
+  #callout(c: { at: number; undo: number; next: number }): Node[] {
+    this.#imports.add('callout');
+    const number = this.#options.firstCallout + this.#callouts.length;
+    this.#callouts.push(c.next);
+    const spill = block([]);
+    const fill = block([]);
+    this.#spills.push({ nodes: spill.body, load: false }, { nodes: fill.body, load: true });
+    return [
+      spill,
+      assign(this.#word(BUDGET), int(binary('+', id('cnt'), lit(c.undo)))),
+      assign(this.#word(WORD.eip), int(binary('+', id('pb'), lit(c.at)))),
+      assign(id('rc'), int(invoke('callout', [lit(number)]))),
+      iff(id('rc'), [brk('Y')]),
+      fill,
+      assign(id('cnt'), int(binary('-', int(this.#word(BUDGET)), lit(c.undo)))),
+      assign(id('tab'), binary('<<', this.#word(TABLE), lit(2))),
+    ];
+  }
+}
+
+const label = (kind: string, at: number): string => `${kind}${at < 0 ? `_${-at}` : at}`;
+
+/** Temporaries that something reads which is not itself dead. */
+function liveTemporaries(items: readonly Item[]): Set<number> {
+  const definitions = new Map<number, Expr>();
+  const live = new Set<number>();
+  const work: number[] = [];
+  const use = (e: Expr): void => {
+    if (e.k !== 't' || live.has(e.i)) return;
+    live.add(e.i);
+    work.push(e.i);
+  };
+  const visitStmt = (s: Stmt): void => {
+    if (s.k === 'let') definitions.set(s.i, s.e);
+    else if (s.k === 'load') definitions.set(s.i, s.p);
+    else if (s.k === 'if') {
+      uses({ ...s, then: [], else: [] }, use);
+      for (const x of [...s.then, ...s.else]) visitStmt(x);
+    } else uses(s, use);
+  };
+  const visitItems = (list: readonly Item[]): void => {
+    for (const item of list) {
+      switch (item.k) {
+        case 'step':
+          visitStmt(item.s);
+          item.arm.forEach(visitStmt);
+          break;
+        case 'poll':
+          if ('value' in item.to) uses({ k: 'branch', e: item.to.value }, use);
+          break;
+        case 'leave':
+          item.arm.forEach(visitStmt);
+          if ('value' in item.to) uses({ k: 'branch', e: item.to.value }, use);
+          break;
+        case 'goto':
+          item.arm.forEach(visitStmt);
+          break;
+        case 'fork':
+          uses({ k: 'branch', e: item.test }, use);
+          visitItems(item.yes);
+          visitItems(item.no);
+          break;
+        case 'loop':
+        case 'label':
+          visitItems(item.body);
+          break;
+      }
+    }
+  };
+  visitItems(items);
+  while (work.length > 0) {
+    const e = definitions.get(work.pop() as number);
+    if (e) uses({ k: 'branch', e }, use);
+  }
+  return live;
+}

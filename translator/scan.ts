@@ -1,0 +1,203 @@
+// Scan: from a hot entry, follow guest code into a control-flow graph of blocks. Calls within reach are edges; a return
+// goes to the calls seen. Addresses are offsets from the entry's page, so that a region holds wherever its pages are
+// mapped one after the other as they were when it was scanned.
+
+import { DECODE_MODES } from '../src/cpu/decoded.ts';
+import { decode } from '../src/isa/decode.ts';
+import type { Insn, int } from '../src/isa/insn.ts';
+import type { Memory } from '../src/memory/memory.ts';
+import { type Class, classify } from './classify.ts';
+
+const PAGE = 4096;
+const MAX_LENGTH = 15;
+
+/** An instruction at an offset from the entry's page. */
+export interface Placed {
+  readonly at: int;
+  readonly insn: Insn;
+  readonly class: Class;
+}
+
+export type Terminator =
+  /** Two successors; falls into one; by a value; leaves the region. */
+  'branch' | 'jump' | 'indirect' | 'exit';
+
+export interface Block {
+  readonly at: int;
+  readonly insns: Placed[];
+  term: Terminator;
+  /** Successors inside the region. */
+  succ: int[];
+  /** `branch`: target and fall-through; `jump`, `exit`: target. */
+  taken: int;
+  fall: int;
+}
+
+export interface Graph {
+  readonly entry: int;
+  readonly blocks: Map<int, Block>;
+  /** Pages that it spans: offset from the entry's page in pages, guest-physical frame. */
+  readonly pages: ReadonlyMap<int, int>;
+  /** Bytes of guest code: offset from the entry's page and length, for traces. */
+  readonly bytes: readonly { readonly at: int; readonly length: int }[];
+  readonly instructions: int;
+}
+
+export interface ScanOptions {
+  readonly maxInstructions: int;
+  /** Whether calls are followed. */
+  readonly inline: boolean;
+  /** Whether code at an offset was ever reached: what was not stays out. */
+  isWarm(at: int): boolean;
+}
+
+/** Pseudo block: where returns go on. */
+export const RETURN = 0x40000000;
+
+/** Guest-physical frame of a page of guest-linear addresses for fetching, or -1. */
+export type FrameOf = (linearPage: int) => int;
+
+/**
+ * @param linear guest-linear address of the entry.
+ * @param frameOf never faults; -1 where nothing is mapped for fetching.
+ */
+export function scan(memory: Memory, linear: int, mode: int, frameOf: FrameOf, options: ScanOptions): Graph {
+  const base = linear & -PAGE;
+  const entry = linear & (PAGE - 1);
+  const decodeMode = DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number];
+  const pages = new Map<int, int>();
+  const hosts = new Map<int, int>();
+  const hostOf = (at: int): int => {
+    const page = at >> 12;
+    let host = hosts.get(page);
+    if (host === undefined) {
+      const frame = frameOf((base + page * PAGE) | 0);
+      host = frame < 0 ? -1 : memory.hostOf((frame << 12) >>> 0);
+      hosts.set(page, host);
+      if (host >= 0) pages.set(page, frame);
+    }
+    return host < 0 ? -1 : host + (at & (PAGE - 1));
+  };
+  const seen = new Map<int, Placed>();
+  const leaders = new Set<int>([entry]);
+  const returns = new Set<int>();
+  const work = [entry];
+  const lead = (at: int): void => {
+    if (leaders.has(at) || !options.isWarm(at)) return;
+    leaders.add(at);
+    work.push(at);
+  };
+  while (work.length > 0) {
+    let at = work.shift() as int;
+    while (!seen.has(at) && seen.size < options.maxInstructions) {
+      const host = hostOf(at);
+      if (host < 0) break;
+      const insn = decode(memory.u8, host, Math.min(PAGE - (at & (PAGE - 1)), MAX_LENGTH), decodeMode);
+      if (!insn) break;
+      const placed = { at, insn, class: classify(insn, mode) };
+      seen.set(at, placed);
+      const next = at + insn.length;
+      if (placed.class === 'leave') break;
+      if (insn.op === 'Jcc' || isLoop(insn)) {
+        lead(next + insn.rel);
+        lead(next);
+        break;
+      }
+      if (insn.op === 'JMP') {
+        lead(next + insn.rel);
+        break;
+      }
+      if (insn.op === 'CALL') {
+        returns.add(next);
+        if (options.inline) lead(next + insn.rel);
+        lead(next);
+        break;
+      }
+      if (insn.op === 'JMPn' || insn.op === 'CALLn') {
+        if (insn.op === 'CALLn') {
+          returns.add(next);
+          lead(next);
+        }
+        break;
+      }
+      if (insn.op === 'RET') break;
+      at = next;
+    }
+  }
+  return build(entry, seen, leaders, returns, pages);
+}
+
+function isLoop(i: Insn): boolean {
+  return i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ';
+}
+
+function build(
+  entry: int,
+  seen: ReadonlyMap<int, Placed>,
+  leaders: ReadonlySet<int>,
+  returns: ReadonlySet<int>,
+  pages: ReadonlyMap<int, int>,
+): Graph {
+  const blocks = new Map<int, Block>();
+  const bytes: { at: int; length: int }[] = [];
+  let hasReturn = false;
+  let instructions = 0;
+  for (const start of leaders) {
+    if (!seen.has(start)) continue;
+    const b: Block = { at: start, insns: [], term: 'exit', succ: [], taken: start, fall: 0 };
+    const go = (to: int): void => {
+      b.taken = to;
+      if (!seen.has(to)) return;
+      b.term = 'jump';
+      b.succ = [to];
+    };
+    for (let at = start; ; ) {
+      const placed = seen.get(at);
+      if (!placed || placed.class === 'leave') {
+        b.taken = at;
+        break;
+      }
+      const { insn } = placed;
+      b.insns.push(placed);
+      instructions++;
+      at += insn.length;
+      if (insn.op === 'Jcc' || isLoop(insn)) {
+        b.term = 'branch';
+        // The template is that of the even condition: the odd one has its successors swapped.
+        const odd = insn.op === 'Jcc' && (insn.cc & 1) !== 0;
+        b.taken = odd ? at : at + insn.rel;
+        b.fall = odd ? at + insn.rel : at;
+        b.succ = [b.taken, b.fall].filter((s) => seen.has(s));
+        break;
+      }
+      if (insn.op === 'JMP' || insn.op === 'CALL') {
+        go(at + insn.rel);
+        break;
+      }
+      if (insn.op === 'RET') {
+        hasReturn = true;
+        b.term = 'jump';
+        b.taken = RETURN;
+        b.succ = [RETURN];
+        break;
+      }
+      if (insn.op === 'JMPn' || insn.op === 'CALLn') {
+        b.term = 'indirect';
+        break;
+      }
+      if (leaders.has(at)) {
+        go(at);
+        break;
+      }
+    }
+    const last = b.insns[b.insns.length - 1];
+    if (last) bytes.push({ at: start, length: last.at + last.insn.length - start });
+    blocks.set(start, b);
+  }
+  if (hasReturn) {
+    const succ = [...returns].filter((r) => blocks.has(r));
+    blocks.set(RETURN, { at: RETURN, insns: [], term: 'indirect', succ, taken: 0, fall: 0 });
+  }
+  for (const b of blocks.values()) b.succ = [...new Set(b.succ)].filter((s) => blocks.has(s));
+  return { entry, blocks, pages, bytes, instructions };
+}

@@ -1,0 +1,264 @@
+// The translation cache: regions by number, made when the interpreter finds a head hot, entered while their code and
+// its mapping stand, thrown out when the guest writes over it.
+
+import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
+import type { int } from '../src/isa/insn.ts';
+import type { Cpu } from '../src/isa/state.ts';
+import type { Memory } from '../src/memory/memory.ts';
+import { compile, moduleText, type RegionFunction } from './compile.ts';
+import { print } from './print.ts';
+import { type Graph, scan } from './scan.ts';
+import { specialise } from './specialise.ts';
+import { structure } from './structure.ts';
+import type { Abi } from './verify.ts';
+
+/** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
+const MAX_INSTRUCTIONS = 200;
+const BATCH_ENTRIES = 5000;
+const MAX_BATCH = 32;
+const PAGE = 4096;
+
+interface Region {
+  readonly number: int;
+  readonly name: string;
+  readonly run: RegionFunction;
+  readonly graph: Graph;
+  /** Pages besides the entry's: distance in pages and guest-physical frame. */
+  readonly others: readonly (readonly [page: int, frame: int])[];
+  /** Guest-physical address and length of each piece of its code. */
+  readonly pieces: readonly { readonly physical: int; readonly length: int }[];
+  readonly user: int;
+  /** State of the mappings for which `others` was found to hold. */
+  stamp: int;
+  entries: int;
+}
+
+interface Hot {
+  readonly key: string;
+  readonly linear: int;
+  readonly mode: int;
+  readonly user: int;
+}
+
+export interface TranslationsPolicy {
+  /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
+  readonly batchEntries?: number;
+  /** Regions compiled at once: 1 or more. */
+  readonly maxBatch?: number;
+  /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
+  readonly verify?: (text: string, abi: Abi) => void;
+}
+
+export interface TranslationsOptions extends TranslationsPolicy {
+  readonly cpu: Cpu;
+  readonly memory: Memory;
+  readonly host: RegionHost;
+}
+
+export class Translations implements Regions {
+  readonly overshoot = MAX_INSTRUCTIONS + 1;
+  readonly #cpu: Cpu;
+  readonly #memory: Memory;
+  readonly #host: RegionHost;
+  readonly #batchEntries: int;
+  readonly #maxBatch: int;
+  readonly #verifyText: TranslationsPolicy['verify'];
+  readonly #regions: (Region | undefined)[] = [];
+  readonly #byHead = new Map<string, int>();
+  readonly #byFrame = new Map<int, Set<int>>();
+  #queue: Hot[] = [];
+  /** Offsets behind callouts, by callout number. */
+  readonly #callouts: int[] = [];
+  /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
+  readonly #stamps = [0, 0];
+  #cr3 = 0;
+  readonly #counts = {
+    regions: 0,
+    regionInstructions: 0,
+    regionsInvalidated: 0,
+    modules: 0,
+    translateMillis: 0,
+    compileMillis: 0,
+    regionEntries: 0,
+  };
+
+  constructor(options: TranslationsOptions) {
+    this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#verifyText = options.verify;
+    this.#cpu = options.cpu;
+    this.#memory = options.memory;
+    this.#host = options.host;
+  }
+
+  hot(physical: int, eip: int, mode: int): int {
+    const user = this.#cpu.cpl === 3 ? 1 : 0;
+    const key = `${physical >>> 0}:${mode}:${user}`;
+    const known = this.#byHead.get(key);
+    if (known !== undefined) return this.#regions[known] ? known : NEVER;
+    if (!this.#queue.some((h) => h.key === key)) {
+      this.#queue.push({ key, linear: eip, mode, user });
+      if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
+    }
+    this.#compileQueue();
+    return this.#byHead.get(key) ?? NEVER;
+  }
+
+  mayEnter(number: int): boolean {
+    const region = this.#regions[number];
+    if (!region) return false;
+    if (region.others.length === 0) return true;
+    if (this.#cpu.cr3 !== this.#cr3) {
+      this.#cr3 = this.#cpu.cr3;
+      this.#stamps[1]++;
+    }
+    const stamp = this.#stamps[region.user] as int;
+    return region.stamp === stamp || this.#verify(region, stamp);
+  }
+
+  exists(number: int): boolean {
+    return this.#regions[number] !== undefined;
+  }
+
+  enter(number: int): int {
+    const region = this.#regions[number] as Region;
+    this.#counts.regionEntries++;
+    return region.run();
+  }
+
+  codeWritten(physical: int, bytes: int): void {
+    for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
+      for (const number of this.#byFrame.get(frame) ?? []) {
+        const region = this.#regions[number];
+        if (region?.pieces.some((p) => p.physical < physical + bytes && p.physical + p.length > physical)) {
+          this.#drop(region);
+        }
+      }
+    }
+  }
+
+  mappingLost(user: int): void {
+    this.#stamps[user]++;
+  }
+
+  flush(): void {
+    this.#regions.fill(undefined);
+    this.#byHead.clear();
+    this.#byFrame.clear();
+    this.#queue = [];
+  }
+
+  statistics(): Readonly<Record<string, number>> {
+    return { ...this.#counts };
+  }
+
+  /** Whether the other pages are mapped as they were when the region was scanned. */
+  #verify(region: Region, stamp: int): boolean {
+    const page = this.#cpu.eip & -PAGE;
+    for (const [distance, frame] of region.others) {
+      const physical = this.#memory.debugTranslate((page + distance * PAGE) | 0);
+      if (physical < 0 || physical >>> 12 !== frame) return false;
+      // Marks the page as executed from, so that a change is told.
+      this.#memory.fetch((page + distance * PAGE) | 0, region.user);
+    }
+    region.stamp = stamp;
+    return true;
+  }
+
+  #compileQueue(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    const started = performance.now();
+    const functions: { name: string; text: string }[] = [];
+    const imports = new Set<string>();
+    const made: { hot: Hot; graph: Graph; number: int; name: string }[] = [];
+    for (const hot of queue) {
+      const graph = this.#scan(hot);
+      if (!graph) continue;
+      const temporaries = { n: 0 };
+      const bent = hot.mode >> 2;
+      const items = structure(graph, (b) => specialise(b, bent, temporaries), temporaries);
+      const number = this.#regions.length + made.length;
+      const name = `region${number}`;
+      const printed = print(items, {
+        name,
+        registersAt: this.#memory.layout.registersAt,
+        firstCallout: this.#callouts.length,
+        overshoot: this.overshoot,
+      });
+      this.#callouts.push(...printed.callouts);
+      functions.push({ name, text: printed.text });
+      for (const i of printed.imports) imports.add(i);
+      made.push({ hot, graph, number, name });
+    }
+    this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
+    const translated = performance.now();
+    this.#counts.translateMillis += translated - started;
+    if (made.length === 0) return;
+    const runs = compile({ functions, imports }, this.#memory.heap, {
+      callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
+    });
+    made.forEach((m, k) => {
+      this.#add(m.hot, m.graph, m.number, m.name, runs[k] as RegionFunction);
+    });
+    this.#counts.modules++;
+    this.#counts.compileMillis += performance.now() - translated;
+  }
+
+  /** The region's graph, or undefined if it is not worth a region. */
+  #scan(hot: Hot): Graph | undefined {
+    const memory = this.#memory;
+    const frames = new Map<int, int>();
+    const frameOf = (linearPage: int): int => {
+      let frame = frames.get(linearPage);
+      if (frame === undefined) {
+        const physical = memory.debugTranslate(linearPage);
+        frame = physical < 0 ? -1 : physical >>> 12;
+        frames.set(linearPage, frame);
+      }
+      return frame;
+    };
+    const base = hot.linear & -PAGE;
+    const isWarm = (at: int): boolean => {
+      const frame = frameOf((base + (at & -PAGE)) | 0);
+      return frame >= 0 && this.#host.isWarm((frame << 12) | (at & (PAGE - 1)), hot.mode);
+    };
+    const graph = scan(memory, hot.linear, hot.mode, frameOf, {
+      maxInstructions: MAX_INSTRUCTIONS,
+      inline: true,
+      isWarm,
+    });
+    // A region must get on: one whose first instruction leaves would be entered again at once.
+    const first = graph.blocks.get(graph.entry);
+    return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
+  }
+
+  #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {
+    const pieces = graph.bytes.map(({ at, length }) => {
+      const frame = graph.pages.get(at >> 12) as int;
+      return { physical: (frame << 12) | (at & (PAGE - 1)), length };
+    });
+    const others = [...graph.pages].filter(([page]) => page !== 0);
+    this.#regions[number] = { number, name, run, graph, others, pieces, user: hot.user, stamp: -1, entries: 0 };
+    this.#byHead.set(hot.key, number);
+    for (const { physical, length } of pieces) {
+      this.#memory.traceCode(physical, length);
+      const frame = physical >>> 12;
+      let set = this.#byFrame.get(frame);
+      if (!set) {
+        set = new Set();
+        this.#byFrame.set(frame, set);
+      }
+      set.add(number);
+    }
+    this.#counts.regions++;
+    this.#counts.regionInstructions += graph.instructions;
+  }
+
+  #drop(region: Region): void {
+    this.#regions[region.number] = undefined;
+    for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
+    for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
+    this.#counts.regionsInvalidated++;
+  }
+}
