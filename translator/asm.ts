@@ -1,7 +1,7 @@
 // Expressions as asm.js: ordinary JavaScript whose types are spelt out by coercions, so that V8 compiles it ahead of
 // time. Every value is made an int where it is assigned (asm.js specification, section 6, expression types).
 
-import { at, binary, conditional, id, int, invoke, lit, type Node } from './estree.ts';
+import { at, binary, conditional, id, int, lit, type Node } from './estree.ts';
 import { type Expr, isComparison } from './ir.ts';
 
 const RELATIONS: Record<string, string> = {

@@ -6,10 +6,9 @@ import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
-import { print } from './print.ts';
+import type { Observer } from './observer.ts';
 import { type Graph, scan } from './scan.ts';
-import { specialise } from './specialise.ts';
-import { structure } from './structure.ts';
+import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
@@ -53,6 +52,7 @@ export interface TranslationsOptions extends TranslationsPolicy {
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
+  readonly observer?: Observer;
 }
 
 export class Translations implements Regions {
@@ -63,6 +63,7 @@ export class Translations implements Regions {
   readonly #batchEntries: int;
   readonly #maxBatch: int;
   readonly #verifyText: TranslationsPolicy['verify'];
+  readonly #observer: Observer | undefined;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -86,6 +87,7 @@ export class Translations implements Regions {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#verifyText = options.verify;
+    this.#observer = options.observer;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
     this.#host = options.host;
@@ -142,6 +144,7 @@ export class Translations implements Regions {
   }
 
   flush(): void {
+    for (const region of this.#regions) if (region) this.#observer?.dropped?.(region.number);
     this.#regions.fill(undefined);
     this.#byHead.clear();
     this.#byFrame.clear();
@@ -168,6 +171,7 @@ export class Translations implements Regions {
   #compileQueue(): void {
     const queue = this.#queue;
     this.#queue = [];
+    const observer = this.#observer;
     const started = performance.now();
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
@@ -175,17 +179,17 @@ export class Translations implements Regions {
     for (const hot of queue) {
       const graph = this.#scan(hot);
       if (!graph) continue;
-      const temporaries = { n: 0 };
-      const bent = hot.mode >> 2;
-      const items = structure(graph, (b) => specialise(b, bent, temporaries), temporaries);
       const number = this.#regions.length + made.length;
-      const name = `region${number}`;
-      const printed = print(items, {
+      const name = observer?.name(number, hot.linear) ?? `region${number}`;
+      const options = {
         name,
         registersAt: this.#memory.layout.registersAt,
         firstCallout: this.#callouts.length,
         overshoot: this.overshoot,
-      });
+      };
+      const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
+      const { printed } = translate(graph, hot.mode, { ...options, visit });
+      observer?.translated({ number, ...hot, graph, options });
       this.#callouts.push(...printed.callouts);
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
@@ -195,7 +199,10 @@ export class Translations implements Regions {
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;
-    const runs = compile({ functions, imports }, this.#memory.heap, {
+    const first = made[0] as (typeof made)[number];
+    const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
+    const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
+      visit: observer?.count,
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });
     made.forEach((m, k) => {
@@ -257,6 +264,7 @@ export class Translations implements Regions {
 
   #drop(region: Region): void {
     this.#regions[region.number] = undefined;
+    this.#observer?.dropped?.(region.number);
     for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
     this.#counts.regionsInvalidated++;

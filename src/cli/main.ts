@@ -3,7 +3,9 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
-import { oneOf, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
+import { oneOf } from './arguments.ts';
+import { addDump } from './dump-command.ts';
+import { guestOptions } from './guest-options.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
 import type { RunOptions } from './run.ts';
@@ -29,43 +31,19 @@ function program(done: (end: Verdict) => void): Command {
   const root = new Command('transvisor')
     .description('An x86 hypervisor: runs unmodified operating systems by binary translation.')
     .version(version);
-  root
-    .command('run')
-    .description('run a guest; without an image, the demo guest')
-    .argument('[image]', 'kernel to boot: the same as --kernel')
-    .addOption(
-      new Option('-m, --memory <size>', 'guest memory, 1M to 1G').argParser(parseMemory).default(2 ** 28, '256M'),
-    )
-    .option('--kernel <file>', 'kernel to boot: bzImage or Multiboot')
-    .option('--initrd <file>', 'initrd of Linux; for Multiboot a module, and it may be given again', append)
-    .option('--append <text>', "the kernel's command line")
-    .addOption(
-      new Option('--serial <where>', 'COM1: stdio, file:NAME or none')
-        .argParser(parseSerial)
-        .default({ kind: 'stdio' }, 'stdio'),
-    )
-    .option('--debugcon <file>', 'write what the guest writes to port E9h')
-    .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')
+  guestOptions(root.command('run').description('run a guest; without an image, the demo guest'))
     .addOption(
       new Option('--engine <name>', 'translator, interpreter, or reference (slow, for comparison)')
         .argParser(oneOf(['translator', 'interpreter', 'reference']))
         .default('translator'),
     )
-    .addOption(
-      new Option('--clock <name>', 'host, or virtual (reproducible: time is the count of instructions)')
-        .argParser(oneOf(['host', 'virtual']))
-        .default('host'),
-    )
-    .option('--until <regex>', 'stop with status 0 once the serial output matches', parsePattern)
-    .option('--timeout <seconds>', 'stop with status 124 after that time of the host', parseSeconds)
-    .option('--stats <file>', 'write a JSON object of counters at the end')
-    .option('--trace <channels>', 'log to standard error: io, irq, mmu, ... or all')
     .addHelpText('after', RUN_HELP)
     .action(async (image: string | undefined, options: RunOptions) => {
       // The machine is loaded when there is something to run: help and mistakes are answered at once.
       const { run } = await import('./run.ts');
       done(await run(image, options));
     });
+  addDump(root, done);
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()
@@ -73,10 +51,6 @@ function program(done: (end: Verdict) => void): Command {
       .showSuggestionAfterError(true);
   }
   return root;
-}
-
-function append(value: string, list: readonly string[] = []): readonly string[] {
-  return [...list, value];
 }
 
 async function main(): Promise<Verdict> {
