@@ -109,6 +109,10 @@ export class Relay implements Engine {
     this.#current.flush();
   }
 
+  retiredBy(): Readonly<Record<string, number>> {
+    return this.#current.retiredBy();
+  }
+
   statistics(): Readonly<Record<string, number>> {
     return this.#current.statistics();
   }

@@ -18,7 +18,7 @@ describe.skipIf(reason)(`Debian ${title}, twice`, () => {
     expect(first.status).toBe(0);
     expect(second.status).toBe(0);
     expect(second.output).toBe(first.output);
-    expect(second.stats.instructions).toEqual(first.stats.instructions);
+    expect(second.stats.instructions.retired).toBe(first.stats.instructions.retired);
     expect(second.stats.guestSeconds).toBe(first.stats.guestSeconds);
     expect(second.stats.interrupts).toEqual(first.stats.interrupts);
     expect(first.stats.instructions.retired).toBeGreaterThan(1e9);
