@@ -5,16 +5,15 @@ import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { compile, type RegionFunction } from './compile.ts';
+import { compile, moduleText, type RegionFunction } from './compile.ts';
 import type { Observer } from './observer.ts';
 import { type Graph, scan } from './scan.ts';
 import { translate } from './translate.ts';
+import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
-/** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
 const BATCH_ENTRIES = 5000;
-/** Regions compiled at once. */
 const MAX_BATCH = 32;
 const PAGE = 4096;
 
@@ -40,11 +39,21 @@ interface Hot {
   readonly user: int;
 }
 
-export interface TranslationsOptions {
+export interface TranslationsPolicy {
+  /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
+  readonly batchEntries?: number;
+  /** Regions compiled at once: 1 or more. */
+  readonly maxBatch?: number;
+  /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
+  readonly verify?: (text: string, abi: Abi) => void;
+  /** Names regions, and looks on as they are made. */
+  readonly observer?: Observer;
+}
+
+export interface TranslationsOptions extends TranslationsPolicy {
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
-  readonly observer?: Observer;
 }
 
 export class Translations implements Regions {
@@ -53,6 +62,9 @@ export class Translations implements Regions {
   readonly #memory: Memory;
   readonly #host: RegionHost;
   readonly #observer: Observer | undefined;
+  readonly #batchEntries: int;
+  readonly #maxBatch: int;
+  readonly #verifyText: TranslationsPolicy['verify'];
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -72,11 +84,14 @@ export class Translations implements Regions {
     regionEntries: 0,
   };
 
-  constructor({ cpu, memory, host, observer }: TranslationsOptions) {
-    this.#cpu = cpu;
-    this.#memory = memory;
-    this.#host = host;
-    this.#observer = observer;
+  constructor(options: TranslationsOptions) {
+    this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#verifyText = options.verify;
+    this.#cpu = options.cpu;
+    this.#memory = options.memory;
+    this.#host = options.host;
+    this.#observer = options.observer;
   }
 
   hot(physical: int, eip: int, mode: int): int {
@@ -86,7 +101,7 @@ export class Translations implements Regions {
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
       this.#queue.push({ key, linear: eip, mode, user });
-      if (this.#queue.length < MAX_BATCH) return -BATCH_ENTRIES;
+      if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
     return this.#byHead.get(key) ?? NEVER;
@@ -181,6 +196,7 @@ export class Translations implements Regions {
       for (const i of printed.imports) imports.add(i);
       made.push({ hot, graph, number, name });
     }
+    this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;

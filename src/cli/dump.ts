@@ -40,7 +40,7 @@ export async function dump(image: string | undefined, options: DumpOptions): Pro
   let recorder: Recorder | undefined;
   const engine: EngineChoice = (cpu, memory) => {
     const recording = new Recorder(memory, symbols);
-    const translator = new Translator(cpu, memory, recording);
+    const translator = new Translator(cpu, memory, { observer: recording });
     translator.onRegionExit = (region) => recording.left(region, cpu.eip);
     recorder = recording;
     return translator;

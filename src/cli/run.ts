@@ -9,7 +9,7 @@ import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
-import { prepareHost } from './host.ts';
+import { hostTrained, prepareHost } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -47,6 +47,7 @@ export async function run(image: string | undefined, options: RunOptions, engine
   const terminal = new UserConsole(options.serial);
   const chosen = machineOptions(image, options, terminal.interactive);
   const machine = await create(engine ? { ...chosen, engine } : chosen);
+  hostTrained();
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
   let cause: Cause | undefined;
