@@ -220,6 +220,8 @@ export class Interpreter implements Engine {
       this.#tags[at] = eip;
       this.#tags[at + 1] = o;
       this.#mode = mode;
+      // At least one instruction follows, without the reference, which clears it otherwise.
+      c.RF = 0;
       words[PAGE_EIP] = eip & -4096;
       words[TABLE] = this.#memory.tableWord(user);
       words[TAG_BASE] = base;
