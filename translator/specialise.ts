@@ -69,7 +69,8 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
   return { block, body, test };
 }
 
-function instantiate(placed: Placed, bent: int, temporaries: { n: number }): Stmt[] {
+/** The instruction's template with its holes filled: the residual before any pass. */
+export function instantiate(placed: Placed, bent: int, temporaries: { n: number }): Stmt[] {
   const i = placed.insn;
   const template = TEMPLATES[templateOf(i) as string];
   if (!template) throw new Error(`no template for ${i.op}`);

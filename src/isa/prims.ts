@@ -9,6 +9,9 @@ import { dataBreakpoints, hasBreakpoints } from './semantics/debug-registers.ts'
 import { type Cpu, CR0_AM, type Place } from './state.ts';
 import { wide } from './wide.ts';
 
+/** The staging register in `c.xmm`, behind XMM7. */
+const STAGED = 32;
+
 // Comparisons: 0 or 1, so that conditions are values.
 export const lt = (a: int, b: int): int => (a < b ? 1 : 0);
 export const ltu = (a: int, b: int): int => (a >>> 0 < b >>> 0 ? 1 : 0);
@@ -30,6 +33,24 @@ export const mulhu = (a: int, b: int): int => wide.mulhu(a, b);
 export const divu = (hi: int, lo: int, d: int): int => wide.divu(hi, lo, d);
 /** Unsigned 32-bit division; d is not zero. */
 export const divw = (n: int, d: int): int => ((n >>> 0) / (d >>> 0)) | 0;
+
+// Doubles. Comparisons are 0 or 1; with a NaN only fne is 1.
+export const fadd = (a: number, b: number): number => a + b;
+export const fsub = (a: number, b: number): number => a - b;
+export const fmul = (a: number, b: number): number => a * b;
+export const fdiv = (a: number, b: number): number => a / b;
+export const fsqrt = Math.sqrt;
+export const fabs = Math.abs;
+export const fneg = (a: number): number => -a;
+/** The nearest single. */
+export const fround = Math.fround;
+export const flt = (a: number, b: number): int => (a < b ? 1 : 0);
+export const fle = (a: number, b: number): int => (a <= b ? 1 : 0);
+export const feq = (a: number, b: number): int => (a === b ? 1 : 0);
+export const fne = (a: number, b: number): int => (a !== b ? 1 : 0);
+export const fromInt = (a: int): number => a;
+/** Truncated; any value where that is no int32. */
+export const toInt = (a: number): int => a | 0;
 
 // Memory: a place is checked (segment, then paging) before anything is committed; accesses through it cannot fault.
 
@@ -67,6 +88,17 @@ export function writePlace(c: Cpu, seg: int, offset: int, size: int): Place {
   return c.memory.writePlace(linear, bytes, c.cpl === 3 ? 1 : 0);
 }
 
+/** The same for an operand that must be aligned to its size: #GP(0) otherwise, also in SS. */
+export function readAligned(c: Cpu, seg: int, offset: int, size: int): Place {
+  if (((c.base[seg] + offset) & ((size >> 3) - 1)) !== 0) throw new GuestFault(GP, 0);
+  return readPlace(c, seg, offset, size);
+}
+
+export function writeAligned(c: Cpu, seg: int, offset: int, size: int): Place {
+  if (((c.base[seg] + offset) & ((size >> 3) - 1)) !== 0) throw new GuestFault(GP, 0);
+  return writePlace(c, seg, offset, size);
+}
+
 /** The sign-extended value of `size` (8, 16, 32) bits, `at` bytes into the place. */
 export function load(c: Cpu, p: Place, size: int, at = 0): int {
   if (size === 32) return c.memory.load32(p, at);
@@ -79,6 +111,16 @@ export function store(c: Cpu, p: Place, size: int, value: int, at = 0): void {
   else if (size === 8) c.memory.store8(p, at, value);
   else c.memory.store16(p, at, value);
 }
+
+/** The double at a place. */
+export function loadDouble(c: Cpu, p: Place): number {
+  c.xmm[STAGED] = c.memory.load32(p, 0);
+  c.xmm[STAGED + 1] = c.memory.load32(p, 4);
+  return c.xmmF64[STAGED >> 1];
+}
+
+/** The words from `word` on hold this double already: said for the engines, which then need not put it together. */
+export function holdsDouble(_c: Cpu, _word: int, _value: number): void {}
 
 // Control. While an instruction executes, EIP is already that of the next one.
 
@@ -108,6 +150,12 @@ export function branch(c: Cpu, when: int, i: Insn): void {
 export function raiseIf(_c: Cpu, when: int, vector: int, code: int = NO_CODE): void {
   if (when !== 0) throw new GuestFault(vector, code);
 }
+
+/**
+ * Where engines leave an instruction to the reference: what follows, if `when` is not zero, is not for them. Nothing may
+ * have been committed yet.
+ */
+export function leaveIf(_c: Cpu, _when: int): void {}
 
 /** Checks the target of a relative transfer before anything else is committed. #GP(0) beyond the limit of CS. */
 export function reach(c: Cpu, i: Insn): void {
