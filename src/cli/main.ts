@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
 import { oneOf } from './arguments.ts';
 import { addDump } from './dump-command.ts';
+import { addExplain } from './explain-command.ts';
 import { guestOptions } from './guest-options.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
@@ -44,6 +45,7 @@ function program(done: (end: Verdict) => void): Command {
       done(await run(image, options));
     });
   addDump(root, done);
+  addExplain(root, done);
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()
@@ -71,9 +73,15 @@ function explain(error: unknown): Verdict {
     if (error.exitCode === 0) return { status: STATUS.success, reason: 'help' };
     if (error.code === 'commander.help') return { status: STATUS.usage, reason: 'usage' };
     const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return { status: STATUS.usage, reason: 'usage', message: `${line.replace(/\.$/, '')}; see transvisor run --help` };
+    return { status: STATUS.usage, reason: 'usage', message: `${line.replace(/\.$/, '')}; see ${commandName()} --help` };
   }
   return { status: STATUS.monitor, reason: 'failed', message: internalError(error) };
+}
+
+/** The command that was meant, for where its help is. */
+function commandName(): string {
+  const word = process.argv[2] ?? '';
+  return `transvisor ${['dump', 'explain'].includes(word) ? word : 'run'}`;
 }
 
 function finish(end: Verdict): never {
