@@ -73,7 +73,11 @@ function explain(error: unknown): Verdict {
     if (error.exitCode === 0) return { status: STATUS.success, reason: 'help' };
     if (error.code === 'commander.help') return { status: STATUS.usage, reason: 'usage' };
     const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return { status: STATUS.usage, reason: 'usage', message: `${line.replace(/\.$/, '')}; see ${commandName()} --help` };
+    return {
+      status: STATUS.usage,
+      reason: 'usage',
+      message: `${line.replace(/\.$/, '')}; see ${commandName()} --help`,
+    };
   }
   return { status: STATUS.monitor, reason: 'failed', message: internalError(error) };
 }

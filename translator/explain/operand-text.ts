@@ -68,7 +68,7 @@ function parseNumber(text: string, whole: string): number {
 }
 
 function parseMemory(text: string): OperandText {
-  const [, size, segment, inside] = /^(?:(\w+)\s+(?:ptr\s+)?)?(?:([c-g]s|es)\s*:\s*)?\[([^[\]]+)\]$/.exec(text) ?? [];
+  const [, size, segment, inside] = /^(?:(\w+)\s+(?:ptr\s+)?)?(?:([c-gs]s|es)\s*:\s*)?\[([^[\]]+)\]$/.exec(text) ?? [];
   if (inside === undefined || (size !== undefined && !(size in SIZES))) {
     throw new SyntaxProblem(`'${text}' is not a memory operand such as dword ptr [ebx+esi*4+8]`);
   }
