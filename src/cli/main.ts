@@ -6,6 +6,7 @@ import { UserError } from '../lib/errors.ts';
 import { oneOf, parseCount, parseSeconds } from './arguments.ts';
 import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { addDump } from './dump-command.ts';
+import { addExplain } from './explain-command.ts';
 import { guestOptions } from './guest-options.ts';
 import { prepareHost } from './host.ts';
 import { KEYS_HELP } from './keys.ts';
@@ -65,6 +66,7 @@ function program(done: (end: Verdict) => void): Command {
       const { bench } = await import('./bench.ts');
       done(await bench(options));
     });
+  addExplain(root, done);
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()
@@ -93,9 +95,19 @@ function explain(error: unknown): Verdict {
     if (error.exitCode === 0) return { status: STATUS.success, reason: 'help' };
     if (error.code === 'commander.help') return { status: STATUS.usage, reason: 'usage' };
     const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return { status: STATUS.usage, reason: 'usage', message: `${line.replace(/\.$/, '')}; see transvisor run --help` };
+    return {
+      status: STATUS.usage,
+      reason: 'usage',
+      message: `${line.replace(/\.$/, '')}; see ${commandName()} --help`,
+    };
   }
   return { status: STATUS.monitor, reason: 'failed', message: internalError(error) };
+}
+
+/** The command that was meant, for where its help is. */
+function commandName(): string {
+  const word = process.argv[2] ?? '';
+  return `transvisor ${['dump', 'explain'].includes(word) ? word : 'run'}`;
 }
 
 function finish(end: Verdict): never {
