@@ -10,17 +10,28 @@ export interface ModuleSource {
   readonly functions: readonly { readonly name: string; readonly text: string }[];
   /** Names of primitives, and for each function its own `callout`. */
   readonly imports: ReadonlySet<string>;
+  /** Name of the text in profilers and debuggers: letters, digits, `_`, `-`, `.` and `/`. */
+  readonly sourceUrl?: string;
 }
 
-/** The module's text, for `dump` and for the compiler. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const SOURCE_URL = /^[A-Za-z0-9_./-]+$/;
+
+/**
+ * The module's text, for `dump` and for the compiler.
+ * @throws Error for a name that is none: names may come from guest symbols.
+ */
 export function moduleText(source: ModuleSource): string {
+  for (const { name } of source.functions) if (!NAME.test(name)) throw new Error('not the name of a function');
+  if (source.sourceUrl !== undefined && !SOURCE_URL.test(source.sourceUrl)) throw new Error('not a source URL');
+  const url = source.sourceUrl === undefined ? '' : `\n//# sourceURL=${source.sourceUrl}`;
   const imports = [...source.imports].map((f) =>
     f in MATH ? `var ${f} = stdlib.Math.${MATH[f]};` : `var ${f} = foreign.${f};`,
   );
   const views = Object.entries(VIEWS).map(([name, type]) => `var ${name} = new stdlib.${type}(heap);`);
   const functions = source.functions.map((f) => f.text);
   const names = source.functions.map((f) => `${f.name}: ${f.name}`).join(', ');
-  return `"use asm";\n${[...views, ...imports, ...functions].join('\n')}\nreturn { ${names} };`;
+  return `"use asm";\n${[...views, ...imports, ...functions].join('\n')}\nreturn { ${names} };${url}`;
 }
 
 const STDLIB = { Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array };

@@ -32,9 +32,16 @@ export interface PrintOptions {
   readonly firstCallout: number;
   /** Instructions that may be retired between two polls: a region leaves when less is left. */
   readonly overshoot: number;
+  /**
+   * Numbers the function's entry (no offset) and its blocks; each then tells `visit` its number when it is executed. For
+   * counting: without it, the text has no trace of it.
+   */
+  readonly visit?: (at?: number) => number;
 }
 
 export interface Printed {
+  /** The function's ESTree, whose text is `text`. */
+  readonly tree: Node;
   readonly text: string;
   /** Primitives that the module must import: names of prims.ts, and `callout`. */
   readonly imports: ReadonlySet<string>;
@@ -95,6 +102,7 @@ class Printer implements AsmNames {
         assign(id('pb'), int(this.#word(PAGE_EIP))),
         assign(id('tab'), binary('<<', this.#word(TABLE), lit(2))),
         ...load,
+        ...this.#visit(),
         labelled('Y', [
           labelled('X', body),
           ...store,
@@ -104,7 +112,7 @@ class Printer implements AsmNames {
         { type: 'ReturnStatement', argument: int(id('rc')) },
       ]),
     };
-    return { text: text(fn), imports: this.#imports, callouts: this.#callouts };
+    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts };
   }
 
   // Names.
@@ -164,6 +172,8 @@ class Printer implements AsmNames {
         return this.#callout(item.c);
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
+      case 'mark':
+        return this.#visit(item.at);
       case 'poll':
         return [iff(binary('<', int(id('cnt')), lit(this.#options.overshoot)), this.#leave(item.to, [], REGION_CHAIN))];
       case 'leave':
@@ -183,6 +193,13 @@ class Printer implements AsmNames {
       case 'label':
         return [{ type: 'LabeledStatement', label: id(label('B', item.at)), body: block(this.#list(item.body)) }];
     }
+  }
+
+  #visit(at?: number): Node[] {
+    const { visit } = this.#options;
+    if (!visit) return [];
+    this.#imports.add('visit');
+    return [{ type: 'ExpressionStatement', expression: invoke('visit', [lit(visit(at))]) }];
   }
 
   #jump(kind: 'break' | 'continue', to: number): Node {

@@ -99,7 +99,8 @@ function isStaging(e: Expr): boolean {
     : (e.array === 'words' || e.array === 'singles') && e.n.v >= STAGED;
 }
 
-function instantiate(placed: Placed, bent: int, temporaries: { n: number }): Stmt[] {
+/** The instruction's template with its holes filled: the residual before any pass. */
+export function instantiate(placed: Placed, bent: int, temporaries: { n: number }): Stmt[] {
   const i = placed.insn;
   const template = TEMPLATES[templateOf(i) as string];
   if (!template) throw new Error(`no template for ${i.op}`);

@@ -15,8 +15,11 @@ export interface Boot {
   readonly until: RegExp;
   /** Seconds of wall-clock time after which it ends anyway. */
   readonly timeout: number;
-  /** Gets the serial console's output, as it comes. */
-  readonly output: (text: string) => void;
+  /**
+   * Gets the serial console's output, as it comes. `usage` tells the processor time that the engine's process has used
+   * up to then, in seconds.
+   */
+  readonly output: (text: string, usage: () => number) => void;
 }
 
 /** What a run cost. */
@@ -29,6 +32,8 @@ export interface Cost {
   readonly wallSeconds: number;
   /** Resident memory of the engine's process at the marker, in MiB. */
   readonly residentMebibytes: number;
+  /** The largest it was, in MiB. */
+  readonly peakMebibytes: number;
 }
 
 /** Watches console output for a marker that may arrive in pieces. */
@@ -94,6 +99,17 @@ export async function peerMain<const Flag extends string>(
     process.stderr.write(`peer: ${error.message}\n`);
     process.exit(1);
   }
+}
+
+/** Processor time of this process, user and system, all threads, in seconds. */
+export function ownUsage(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** The largest resident set of this process so far, in MiB. */
+export function ownPeak(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
 /** Rounds to two decimals: more would promise more than a shared machine keeps. */

@@ -1,7 +1,7 @@
 // QEMU's own translator (TCG) as a peer: boots a Linux kernel with qemu-system-i386, without KVM.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { UserError } from '../../src/lib/errors.ts';
 import { type Boot, type Cost, Marker, peerMain, rounded } from './peer.ts';
 
@@ -29,7 +29,7 @@ export async function bootQemu(boot: Boot): Promise<Cost> {
     qemu.once('exit', () => resolve(false));
     qemu.stdout.on('data', (chunk: Buffer) => {
       const text = chunk.toString('latin1');
-      boot.output(text);
+      boot.output(text, () => processUsage(qemu.pid!));
       if (!marker.seen(text)) return;
       clearTimeout(deadline);
       resolve(true);
@@ -40,8 +40,21 @@ export async function bootQemu(boot: Boot): Promise<Cost> {
   return { peer: 'qemu', reached, ...cost };
 }
 
+/** Processor time of all threads of a process, in seconds: to the nanosecond where the kernel counts so. */
+function processUsage(pid: number): number {
+  try {
+    const tasks = `/proc/${pid}/task`;
+    const nanos = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return nanos.reduce((sum, one) => sum + one, 0) / 1e9;
+  } catch {
+    return usage(pid).cpuSeconds;
+  }
+}
+
 /** What a process that still runs has used so far; nothing where there is no /proc. */
-function usage(pid: number): { cpuSeconds: number; residentMebibytes: number } {
+function usage(pid: number): Pick<Cost, 'cpuSeconds' | 'residentMebibytes' | 'peakMebibytes'> {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -49,9 +62,10 @@ function usage(pid: number): { cpuSeconds: number; residentMebibytes: number } {
     return {
       cpuSeconds: rounded((Number(fields[STAT_UTIME]) + Number(fields[STAT_STIME])) / CLOCK_TICKS_PER_SECOND),
       residentMebibytes: Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024),
+      peakMebibytes: Math.round(Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024),
     };
   } catch {
-    return { cpuSeconds: Number.NaN, residentMebibytes: Number.NaN };
+    return { cpuSeconds: Number.NaN, residentMebibytes: Number.NaN, peakMebibytes: Number.NaN };
   }
 }
 

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { debianPackage } from '../../guests/debian/package.ts';
 import { UserError } from '../../src/lib/errors.ts';
-import { type Boot, type Cost, Marker, peerMain, rounded } from './peer.ts';
+import { type Boot, type Cost, Marker, ownPeak, ownUsage, peerMain, rounded } from './peer.ts';
 
 /** As much of v86's interface as is used here. */
 interface V86 {
@@ -24,11 +24,12 @@ export async function bootV86(boot: Boot, { jit }: { readonly jit: boolean }): P
   const { V86 } = (await import(pathToFileURL(entry).href)) as { V86: V86Constructor };
   const firmware = join(await debianPackage('seabios'), 'usr/share/seabios');
   const started = performance.now();
+  const kernel = await bytes(boot.kernel);
   const machine = new V86({
     wasm_path: join(dirname(entry), 'v86.wasm'),
     bios: { buffer: await bytes(join(firmware, 'bios.bin')) },
     vga_bios: { buffer: await bytes(join(firmware, 'vgabios-stdvga.bin')) },
-    bzimage: { buffer: await bytes(boot.kernel) },
+    [isElf(kernel) ? 'multiboot' : 'bzimage']: { buffer: kernel },
     initrd: boot.initrd ? { buffer: await bytes(boot.initrd) } : undefined,
     cmdline: boot.append,
     memory_size: boot.memory,
@@ -43,19 +44,19 @@ export async function bootV86(boot: Boot, { jit }: { readonly jit: boolean }): P
     const deadline = setTimeout(() => resolve(false), boot.timeout * 1000);
     machine.add_listener('serial0-output-byte', (byte) => {
       const character = String.fromCharCode(byte);
-      boot.output(character);
+      boot.output(character, ownUsage);
       if (!marker.seen(character)) return;
       clearTimeout(deadline);
       resolve(true);
     });
   });
-  const { user, system } = process.cpuUsage();
   const cost: Cost = {
     peer: jit ? 'v86' : 'v86 without its translator',
     reached,
-    cpuSeconds: rounded((user + system) / 1e6),
+    cpuSeconds: rounded(ownUsage()),
     wallSeconds: rounded((performance.now() - started) / 1000),
     residentMebibytes: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    peakMebibytes: ownPeak(),
   };
   await machine.stop();
   return cost;
@@ -70,6 +71,11 @@ function locate(): string {
   } catch {
     throw new UserError('v86 is not installed: npm install --no-save v86, or name its libv86.mjs in TRANSVISOR_V86');
   }
+}
+
+/** Whether it is an ELF file: our bare-metal images are, and Linux's are not. */
+function isElf(file: ArrayBuffer): boolean {
+  return new DataView(file).getUint32(0) === 0x7f454c46;
 }
 
 async function bytes(path: string): Promise<ArrayBuffer> {

@@ -8,10 +8,13 @@ import { Reference } from '../../src/cpu/reference.ts';
 import { REGION_SLOW } from '../../src/cpu/regions.ts';
 import { getEflags, setStatusFlags } from '../../src/isa/semantics/eflags.ts';
 import { CR4_OSXMMEXCPT, WORD } from '../../src/isa/state.ts';
+import { templateOf } from '../../translator/classify.ts';
+import { TEMPLATES } from '../../translator/generated/templates.js';
+import { verify } from '../../translator/verify.ts';
 import { UserMachine } from '../engines/user-machine.ts';
 import { CODE } from '../vectors/integer-format.ts';
 import { type Case, DATA, DATA_BYTES, type Form, NO_TRAP, unpack } from '../vectors/simd-format.ts';
-import { decodeAll, isValid, type Single, translate } from './single.ts';
+import { decodeAll, isValid, type Single, textOf, translate } from './single.ts';
 
 const CASES = Number(process.env.SIMD_TEMPLATE_CASES ?? 400);
 const corpus = unpack(readFileSync(process.env.SIMD_VECTORS ?? new URL('../vectors/simd.gz', import.meta.url)));
@@ -127,9 +130,21 @@ describe(`templates of SIMD instructions, against ${corpus.header.cpu}`, () => {
     });
   }
 
+  test('every one was instantiated', () => {
+    const used = new Set(singles.map((s) => s && templateOf(s.insn)));
+    const missing = Object.keys(TEMPLATES).filter(
+      (key) => ops.some((op) => new RegExp(`^${op}(16|32)\\.`).test(key)) && !used.has(key),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test('all are asm.js', () => {
     const made = singles.filter((s) => s !== undefined);
     const invalid = isValid(machine, made) ? [] : made.filter((s) => !isValid(machine, [s])).map((s) => s.insn.op);
     expect(invalid).toEqual([]);
+  });
+
+  test('all are closed over the ABI', () => {
+    verify(textOf(singles.filter((s) => s !== undefined)), { registersAt: memory.layout.registersAt });
   });
 });

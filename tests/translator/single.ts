@@ -85,13 +85,18 @@ export function decodeAll(bytes: Uint8Array): Insn[] {
   return insns;
 }
 
+/** A module of them. */
+export function textOf(singles: readonly Single[]): string {
+  const imports = new Set(singles.flatMap((s) => [...s.imports]));
+  const functions = singles.map((s) => ({ name: /function (\w+)/.exec(s.text)?.[1] as string, text: s.text }));
+  return moduleText({ functions, imports });
+}
+
 /** Whether the host compiles the text ahead of time: a module of it is valid asm.js. */
 export function isValid(machine: UserMachine, singles: readonly Single[]): boolean {
   setFlagsFromString('--allow-natives-syntax');
   const isAsm = new Function('f', 'return %IsAsmWasmCode(f)') as (f: unknown) => boolean;
-  const imports = new Set(singles.flatMap((s) => [...s.imports]));
-  const functions = singles.map((s) => ({ name: /function (\w+)/.exec(s.text)?.[1] as string, text: s.text }));
-  const make = new Function('stdlib', 'foreign', 'heap', moduleText({ functions, imports }));
+  const make = new Function('stdlib', 'foreign', 'heap', textOf(singles));
   make({ Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array }, wide, machine.memory.heap);
   return isAsm(make);
 }

@@ -70,13 +70,17 @@ export function breach(n: Node, rule: string): never {
   throw new Error(`${n.file ?? '?'}:${n.loc?.start.line ?? '?'}: ${rule}`);
 }
 
+/** The text of a file below src/isa. */
+export function readSemantics(file: string): string {
+  return readFileSync(new URL(`../../src/isa/${file}`, import.meta.url), 'utf8');
+}
+
 /** Parses and checks all files. */
-export function readDialect(): Dialect {
+export function readDialect(read: (file: string) => string = readSemantics): Dialect {
   const functions = new Map<string, Node>();
   const constants = new Map<string, number>();
   for (const file of FILES) {
-    const source = readFileSync(new URL(`../../src/isa/${file}`, import.meta.url), 'utf8');
-    const tree = parse(stripTypeScriptTypes(source), {
+    const tree = parse(stripTypeScriptTypes(read(file)), {
       ecmaVersion: 2024,
       sourceType: 'module',
       locations: true,

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDialect } from './dialect.ts';
 import { makeCases, printInterpreter } from './interpreter.ts';
-import { FUSED, hotShapes, otherShapes, type Shape } from './shapes.ts';
+import { allShapes, FUSED, hotShapes, type Shape } from './shapes.ts';
 import { specialise, type Template } from './specialise.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -24,7 +24,7 @@ export function generate(): Map<string, string> {
   const cases = makeCases(instantiate(hotShapes(), true), FUSED);
   return new Map([
     ['src/cpu/generated/interpreter.js', printInterpreter(cases)],
-    ['translator/generated/templates.js', printTemplates(instantiate([...hotShapes(), ...otherShapes()], false))],
+    ['translator/generated/templates.js', printTemplates(instantiate(allShapes(), false))],
   ]);
 }
 

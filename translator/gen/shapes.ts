@@ -167,6 +167,11 @@ export function otherShapes(): Shape[] {
   return [...integerShapes(), ...simdShapes()];
 }
 
+/** All shapes that have templates. */
+export function allShapes(): Shape[] {
+  return [...hotShapes(), ...otherShapes()];
+}
+
 function integerShapes(): Shape[] {
   const list: Shape[] = [];
   const add = (op: string, size: number, dst: Kind = '', src: Kind = '', more: More = {}): void => {

@@ -1,0 +1,69 @@
+// Reads what a benchmark guest prints: `bench NAME begin`, `bench NAME end CHECKSUM`, `bench done`.
+
+/** Processor time and wall time, in seconds since any fixed moment. */
+export interface Reading {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+/** One benchmark of one run. */
+export interface Sample {
+  readonly name: string;
+  /** Eight hexadecimal digits. */
+  readonly checksum: string;
+  /** Seconds. */
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+/** The longest line of the protocol is far shorter; what is longer belongs to somebody else. */
+const LINE_LIMIT = 512;
+
+/** Takes console output in pieces of any size and reads the meters when a line of the protocol is complete. */
+export class Markers {
+  readonly samples: Sample[] = [];
+  readonly #read: () => Reading;
+  #line = '';
+  #begun: ({ readonly name: string } & Reading) | undefined;
+  #done = false;
+
+  constructor(read: () => Reading) {
+    this.#read = read;
+  }
+
+  /** Whether the guest said that it is done. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** The benchmark that has begun and not ended. */
+  get current(): string | undefined {
+    return this.#begun?.name;
+  }
+
+  feed(text: string): void {
+    for (const character of text) {
+      if (character !== '\n') {
+        if (this.#line.length < LINE_LIMIT) this.#line += character;
+        continue;
+      }
+      // A line of the kernel's may stand before ours: the console is shared.
+      const found = /bench (?:(done)|(\S+) begin|(\S+) end ([0-9a-f]{8})(?: (\d+) (\d+))?)\r?$/.exec(this.#line);
+      this.#line = '';
+      if (found) this.#marker(found);
+    }
+  }
+
+  #marker([, done, begin, end, checksum, cpuMicros, wallMicros]: RegExpExecArray): void {
+    const now = this.#read();
+    if (done) this.#done = true;
+    else if (begin) this.#begun = { name: begin, ...now };
+    else if (this.#begun?.name === end) {
+      // A native program measures itself.
+      const cpu = cpuMicros === undefined ? now.cpu - this.#begun!.cpu : Number(cpuMicros) / 1e6;
+      const wall = wallMicros === undefined ? now.wall - this.#begun!.wall : Number(wallMicros) / 1e6;
+      this.samples.push({ name: end!, checksum: checksum!, cpu, wall });
+      this.#begun = undefined;
+    }
+  }
+}

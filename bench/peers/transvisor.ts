@@ -1,0 +1,57 @@
+// Ourselves, measured as the peers are: boots a kernel in this Node process on one of the engines.
+
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { prepareHost } from '../../src/cli/host.ts';
+import { Machine } from '../../src/machine/machine.ts';
+import type { EngineChoice } from '../../src/machine/options.ts';
+import { Translator } from '../../translator/engine.ts';
+import { type Boot, type Cost, Marker, ownPeak, ownUsage, peerMain, rounded } from './peer.ts';
+
+/** Boots in this process. Its processor time is counted from the process's start: use a process for each run. */
+export async function bootTransvisor(
+  boot: Boot,
+  { engine }: { readonly engine: 'interpreter' | 'translator' },
+): Promise<Cost & { readonly statistics: object }> {
+  prepareHost();
+  const started = performance.now();
+  const named = async (path: string) => ({ name: basename(path), bytes: new Uint8Array(await readFile(path)) });
+  const marker = new Marker(boot.until);
+  let reached = false;
+  const unknown = Number.NaN;
+  let cost = { cpuSeconds: unknown, wallSeconds: unknown, residentMebibytes: unknown, peakMebibytes: unknown };
+  const choice: EngineChoice = engine === 'translator' ? (cpu, memory) => new Translator(cpu, memory) : 'interpreter';
+  const machine = await Machine.create({
+    memoryBytes: boot.memory,
+    kernel: await named(boot.kernel),
+    modules: boot.initrd ? [await named(boot.initrd)] : [],
+    commandLine: boot.append,
+    engine: choice,
+    serial: {
+      write: (byte) => {
+        const character = String.fromCharCode(byte);
+        boot.output(character, ownUsage);
+        if (reached || !marker.seen(character)) return;
+        reached = true;
+        cost = {
+          cpuSeconds: rounded(ownUsage()),
+          wallSeconds: rounded((performance.now() - started) / 1000),
+          residentMebibytes: Math.round(process.memoryUsage.rss() / 2 ** 20),
+          peakMebibytes: ownPeak(),
+        };
+        machine.stop();
+      },
+    },
+  });
+  const deadline = setTimeout(() => machine.stop(), boot.timeout * 1000);
+  const exit = await machine.run();
+  clearTimeout(deadline);
+  if (exit.reason === 'failed') throw exit.error;
+  return { peer: engine, reached, ...cost, statistics: machine.statistics() };
+}
+
+if (import.meta.main) {
+  await peerMain(['interpreter'], (boot, given) =>
+    bootTransvisor(boot, { engine: given.interpreter ? 'interpreter' : 'translator' }),
+  );
+}

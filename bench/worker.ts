@@ -1,0 +1,132 @@
+// One run of one engine, in a process of its own: takes a specification as its argument, prints the outcome as JSON.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Markers, type Sample } from './markers.ts';
+import type { Boot, Cost } from './peers/peer.ts';
+import { ownUsage } from './peers/peer.ts';
+import { bootQemu } from './peers/qemu.ts';
+import { bootTransvisor } from './peers/transvisor.ts';
+import { bootV86 } from './peers/v86.ts';
+
+export type EngineName = 'interpreter' | 'translator' | 'v86' | 'qemu' | 'native';
+
+/** What to run: a guest, or a program of the host's. */
+export interface Specification {
+  readonly engine: EngineName;
+  readonly kernel: string;
+  readonly initrd?: string;
+  readonly append: string;
+  /** Bytes. */
+  readonly memory: number;
+  /** Output at which booting is over, a regular expression. */
+  readonly booted?: string;
+  /** Seconds of wall time after which the run is given up. */
+  readonly timeout: number;
+  /** For `native`: the program and its arguments. */
+  readonly program?: readonly string[];
+  /** Show the console on standard error. */
+  readonly verbose: boolean;
+}
+
+/** What came of it. */
+export interface Outcome {
+  readonly engine: EngineName;
+  readonly samples: readonly Sample[];
+  /** Whether the guest came to the end of the suite. */
+  readonly done: boolean;
+  /** From the start of the engine's process to `booted`. */
+  readonly boot?: { readonly cpu: number; readonly wall: number };
+  /** Largest resident set of the engine's process, in MiB. */
+  readonly peakMebibytes: number;
+  /** Counters of our own engines. */
+  readonly statistics?: object;
+  /** End of the console, where the suite did not come to its end. */
+  readonly console?: string;
+  readonly error?: string;
+}
+
+const CONSOLE_TAIL = 600;
+
+/** Runs it, in this process where the engine is one of JavaScript. */
+export async function runOne(spec: Specification): Promise<Outcome> {
+  const started = performance.now();
+  let usage = ownUsage;
+  let tail = '';
+  let boot: Outcome['boot'];
+  const booted = spec.booted === undefined ? undefined : new RegExp(spec.booted);
+  const markers = new Markers(() => ({ cpu: usage(), wall: performance.now() / 1000 }));
+  const output = (text: string, used: () => number): void => {
+    usage = used;
+    tail = (tail + text).slice(-CONSOLE_TAIL);
+    if (spec.verbose) process.stderr.write(text);
+    if (booted && !boot && booted.test(tail)) boot = { cpu: used(), wall: (performance.now() - started) / 1000 };
+    markers.feed(text);
+  };
+  let statistics: object | undefined;
+  let peak = Number.NaN;
+  if (spec.engine === 'native') {
+    peak = await runProgram(spec.program!, (text) => output(text, ownUsage));
+  } else {
+    const given: Boot = { ...spec, until: /bench done\r?\n/, output };
+    const cost: Cost & { readonly statistics?: object } =
+      spec.engine === 'v86'
+        ? await bootV86(given, { jit: true })
+        : spec.engine === 'qemu'
+          ? await bootQemu(given)
+          : await bootTransvisor(given, { engine: spec.engine });
+    statistics = cost.statistics;
+    peak = cost.peakMebibytes;
+  }
+  return {
+    engine: spec.engine,
+    samples: markers.samples,
+    done: markers.done,
+    boot,
+    peakMebibytes: peak,
+    statistics,
+    ...(!markers.done && { console: tail }),
+  };
+}
+
+/** Runs a program of the host's; its largest resident set in MiB. */
+async function runProgram([file, ...words]: readonly string[], output: (text: string) => void): Promise<number> {
+  const child = spawn(file!, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let peak = Number.NaN;
+  child.stdout.on('data', (chunk: Buffer) => {
+    peak = peakOf(child.pid!, peak);
+    output(chunk.toString('latin1'));
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => resolve());
+  });
+  return peak;
+}
+
+/** The largest resident set of a process so far (proc(5), VmHWM), in MiB; `otherwise` where that is not known. */
+function peakOf(pid: number, otherwise: number): number {
+  try {
+    const found = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return found ? Math.round(Number(found[1]) / 1024) : otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+if (import.meta.main) {
+  const spec = JSON.parse(process.argv[2] ?? '') as Specification;
+  let outcome: Outcome;
+  try {
+    outcome = await runOne(spec);
+  } catch (error) {
+    outcome = {
+      engine: spec.engine,
+      samples: [],
+      done: false,
+      peakMebibytes: Number.NaN,
+      error: error instanceof Error ? error.message : String(error),
+    };
+  }
+  process.stdout.write(`${JSON.stringify(outcome)}\n`, () => process.exit(0));
+}

@@ -1,0 +1,23 @@
+// Options of `transvisor bench` and their help. Apart from it, so that help is printed without loading any engine.
+
+export interface BenchOptions {
+  readonly engines?: string;
+  readonly runs: number;
+  readonly only?: string;
+  readonly scale: number;
+  readonly linux?: true;
+  readonly timeout: number;
+  readonly json?: string;
+  readonly svg?: string;
+  readonly verbose?: true;
+}
+
+export const BENCH_HELP = `
+Engines: native, qemu, v86, interpreter, translator. native is the same program on this host (needs gcc with its 32-bit C library, as
+--linux does), qemu is qemu-system-i386 without KVM, v86 the npm package. Processor time counts all threads of the
+engine's process. A benchmark whose checksum differs between engines is marked (!), and the exit status is 1.
+
+Examples:
+  transvisor bench
+  transvisor bench --only sha256,qsort --runs 5
+  transvisor bench --linux --engines native,qemu,v86,translator --json linux.json --svg linux.svg`;
