@@ -125,9 +125,10 @@ describe(`as recorded on ${corpus.cpu}: the translator`, () => {
       for (const one of (byForm[n] as Case[]).filter(isFit)) {
         const i = instruction(one);
         const shape = shapeKey(i);
-        const count = done.get(shape) ?? 0;
+        const kind = `${shape} ${i.rep}`;
+        const count = done.get(kind) ?? 0;
         if (count === PER_SHAPE) continue;
-        done.set(shape, count + 1);
+        done.set(kind, count + 1);
         const before = machine.engine.statistics();
         const difference = replay.difference(one, i, 5);
         const after = machine.engine.statistics();
