@@ -155,7 +155,8 @@ class Printer implements AsmNames {
   }
 
   #word(word: number): Node {
-    return word32(lit(this.#options.registersAt + 4 * word));
+    // By its index: V8 takes a constant before a shift for an index, and refuses those of large heaps.
+    return at(id('H32'), lit(this.#options.registersAt / 4 + word));
   }
 
   // Items.
