@@ -1,8 +1,8 @@
 // Expressions as asm.js: ordinary JavaScript whose types are spelt out by coercions, so that V8 compiles it ahead of
 // time. Every value is made an int where it is assigned (asm.js specification, section 6, expression types).
 
-import { at, binary, conditional, id, int, invoke, lit, type Node } from './estree.ts';
-import { type Expr, isComparison } from './ir.ts';
+import { at, binary, conditional, decimal, id, int, lit, type Node, plus } from './estree.ts';
+import { type Expr, isComparison, isDouble } from './ir.ts';
 
 const RELATIONS: Record<string, string> = {
   lt: '<',
@@ -22,9 +22,12 @@ export interface AsmNames {
   temp(i: number): Node;
   state(name: string): Node;
   element(array: string, n: number): Node;
-  /** A primitive that is a function, imported on use. */
+  /** A primitive that is a function, imported on use. Its value is not coerced yet. */
   primitive(f: string, args: Node[]): Node;
 }
+
+const DOUBLE_OPERATORS: Record<string, string> = { fadd: '+', fsub: '-', fmul: '*', fdiv: '/' };
+const DOUBLE_RELATIONS: Record<string, string> = { flt: '<', fle: '<=', feq: '==', fne: '!=' };
 
 /** `H32[byte >> 2]`, for a byte address given as a node. */
 export const word32 = (byte: Node): Node => at(id('H32'), binary('>>', byte, lit(2)));
@@ -34,6 +37,8 @@ export function asm(e: Expr, x: AsmNames): Node {
   switch (e.k) {
     case 'n':
       return lit(e.v);
+    case 'd':
+      return decimal(e.v);
     case 't':
       return x.temp(e.i);
     case 's':
@@ -56,7 +61,7 @@ export function asm(e: Expr, x: AsmNames): Node {
 
 function arithmetic(op: string, a: Expr, b: Expr, x: AsmNames): Node {
   // Sums of sums are intish only up to a point, and products must be coerced: each operand is an int.
-  if (op === '*') return x.primitive('imul', [signed(a, x), signed(b, x)]);
+  if (op === '*') return int(x.primitive('imul', [signed(a, x), signed(b, x)]));
   if (op === '+' || op === '-') return binary(op, operand(a, x), operand(b, x));
   return binary(op, asm(a, x), asm(b, x));
 }
@@ -75,10 +80,36 @@ function call(f: string, args: readonly Expr[], x: AsmNames): Node {
   }
   const [a, b] = args as [Expr, Expr];
   if (f === 'divw') return int(binary('/', binary('>>>', asm(a, x), lit(0)), binary('>>>', asm(b, x), lit(0))));
-  return x.primitive(
-    f,
-    args.map((e) => signed(e, x)),
+  if (f === 'toInt') return twice('~', double(a, x));
+  if (f in DOUBLE_RELATIONS) return binary(DOUBLE_RELATIONS[f] as string, double(a, x), double(b, x));
+  if (isDouble({ k: 'c', f, args })) return double({ k: 'c', f, args }, x);
+  return int(
+    x.primitive(
+      f,
+      args.map((e) => signed(e, x)),
+    ),
   );
+}
+
+const unary = (operator: string, argument: Node): Node => ({
+  type: 'UnaryExpression',
+  operator,
+  prefix: true,
+  argument,
+});
+const twice = (operator: string, argument: Node): Node => unary(operator, unary(operator, argument));
+
+/** The expression, whose value is a double (a literal may be an int), as one. */
+export function double(e: Expr, x: AsmNames): Node {
+  if (e.k === 'n' || e.k === 'd') return decimal(e.v);
+  if (e.k === 't') return x.temp(e.i);
+  if (e.k !== 'c') return plus(asm(e, x));
+  const [a, b] = e.args as [Expr, Expr];
+  const operator = DOUBLE_OPERATORS[e.f];
+  if (operator) return plus(binary(operator, double(a, x), double(b, x)));
+  if (e.f === 'fneg') return unary('-', double(a, x));
+  if (e.f === 'fromInt') return plus(signed(a, x));
+  return plus(x.primitive(e.f, [double(a, x)]));
 }
 
 /** The expression as a signed value. */
@@ -90,7 +121,7 @@ export function signed(e: Expr, x: AsmNames): Node {
 export function value(e: Expr, x: AsmNames): Node {
   if (e.k === 'n') return lit(e.v);
   if (e.k === 't') return asm(e, x);
-  return int(asm(e, x));
+  return isDouble(e) ? double(e, x) : int(asm(e, x));
 }
 
 /** The expression as a condition. */

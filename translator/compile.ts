@@ -10,22 +10,41 @@ export interface ModuleSource {
   readonly functions: readonly { readonly name: string; readonly text: string }[];
   /** Names of primitives, and for each function its own `callout`. */
   readonly imports: ReadonlySet<string>;
+  /** Name of the text in profilers and debuggers: letters, digits, `_`, `-`, `.` and `/`. */
+  readonly sourceUrl?: string;
 }
 
-/** The module's text, for `dump` and for the compiler. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const SOURCE_URL = /^[A-Za-z0-9_./-]+$/;
+
+/**
+ * The module's text, for `dump` and for the compiler.
+ * @throws Error for a name that is none: names may come from guest symbols.
+ */
 export function moduleText(source: ModuleSource): string {
+  for (const { name } of source.functions) if (!NAME.test(name)) throw new Error('not the name of a function');
+  if (source.sourceUrl !== undefined && !SOURCE_URL.test(source.sourceUrl)) throw new Error('not a source URL');
+  const url = source.sourceUrl === undefined ? '' : `\n//# sourceURL=${source.sourceUrl}`;
   const imports = [...source.imports].map((f) =>
-    f === 'imul' || f === 'clz'
-      ? `var ${f} = stdlib.Math.${f === 'imul' ? 'imul' : 'clz32'};`
-      : `var ${f} = foreign.${f};`,
+    f in MATH ? `var ${f} = stdlib.Math.${MATH[f]};` : `var ${f} = foreign.${f};`,
   );
-  const views = [8, 16, 32].map((s) => `var H${s} = new stdlib.Int${s}Array(heap);`);
+  const views = Object.entries(VIEWS).map(([name, type]) => `var ${name} = new stdlib.${type}(heap);`);
   const functions = source.functions.map((f) => f.text);
   const names = source.functions.map((f) => `${f.name}: ${f.name}`).join(', ');
-  return `"use asm";\n${[...views, ...imports, ...functions].join('\n')}\nreturn { ${names} };`;
+  return `"use asm";\n${[...views, ...imports, ...functions].join('\n')}\nreturn { ${names} };${url}`;
 }
 
-const STDLIB = { Math, Int8Array, Int16Array, Int32Array };
+const STDLIB = { Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array };
+/** The heap, by its views' names. */
+const VIEWS: Record<string, keyof typeof STDLIB> = {
+  H8: 'Int8Array',
+  H16: 'Int16Array',
+  H32: 'Int32Array',
+  F32: 'Float32Array',
+  F64: 'Float64Array',
+};
+/** Primitives that the standard library has. */
+const MATH: Record<string, string> = { imul: 'imul', clz: 'clz32', fabs: 'abs', fsqrt: 'sqrt', fround: 'fround' };
 
 /** Makes the functions of a module over the machine's heap, in the order of the source. */
 export function compile(

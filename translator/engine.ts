@@ -3,12 +3,21 @@
 import { Interpreter } from '../src/cpu/interpreter.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { Translations } from './translations.ts';
+import type { Observer } from './observer.ts';
+import { Translations, type TranslationsPolicy } from './translations.ts';
+
+/** What is translated, and when; a test lowers the thresholds so that everything is. */
+export interface TranslatorOptions extends TranslationsPolicy {
+  /** Entries of a block head before it is queued: 0 or more. */
+  readonly heat?: number;
+  /** Names regions and looks on as they are made. */
+  readonly observer?: Observer;
+}
 
 export class Translator extends Interpreter {
   override readonly name: string = 'translator';
 
-  constructor(cpu: Cpu, memory: Memory) {
-    super(cpu, memory, (host) => new Translations({ cpu, memory, host }));
+  constructor(cpu: Cpu, memory: Memory, { heat, ...options }: TranslatorOptions = {}) {
+    super(cpu, memory, (host) => new Translations({ cpu, memory, host, ...options }), heat);
   }
 }

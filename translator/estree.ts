@@ -13,12 +13,19 @@ export function lit(v: number): Node {
   const literal = { type: 'Literal', value: Math.abs(v), raw: String(Math.abs(v)) };
   return v < 0 ? { type: 'UnaryExpression', operator: '-', prefix: true, argument: literal } : literal;
 }
+/** A literal that is a double for asm.js: there is a point in it. */
+export function decimal(v: number): Node {
+  const digits = String(v);
+  return { type: 'Literal', value: v, raw: /\./.test(digits) ? digits : digits.replace(/(?=e|$)/, '.0') };
+}
 export const binary = (operator: string, left: Node, right: Node): Node => ({
   type: 'BinaryExpression',
   operator,
   left,
   right,
 });
+/** `+e`: a double. */
+export const plus = (argument: Node): Node => ({ type: 'UnaryExpression', operator: '+', prefix: true, argument });
 /** `e | 0` */
 export const int = (e: Node): Node => binary('|', e, lit(0));
 export const at = (object: Node, property: Node): Node => ({
@@ -76,6 +83,8 @@ export function expression(e: Expr, x: Names, test = false): Node {
   switch (e.k) {
     case 'n':
       return lit(e.v);
+    case 'd':
+      return decimal(e.v);
     case 't':
       return x.temp(e.i);
     case 'h':

@@ -4,9 +4,11 @@
 export type Expr =
   /** Literal, temporary, hole (filled when a template is instantiated). */
   | { readonly k: 'n'; readonly v: number }
+  /** Literal that is a double. */
+  | { readonly k: 'd'; readonly v: number }
   | { readonly k: 't'; readonly i: number }
   | { readonly k: 'h'; readonly name: string }
-  /** Word of the state; element of a state array (`reg[n]`, `base[n]`). */
+  /** Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`, `doubles[n]`). */
   | { readonly k: 's'; readonly name: string }
   | { readonly k: 'r'; readonly array: string; readonly n: Expr }
   /** Binary operator, complement, call of a pure primitive, selection. */
@@ -28,9 +30,13 @@ export type Stmt =
       readonly a: Expr;
       readonly size: number;
       readonly write: boolean;
+      /** Operands of more than 32 bits: whether they must be aligned to their size. */
+      readonly aligned?: boolean;
     }
   /** Leaves the instruction if `e` is not zero. */
   | { readonly k: 'exit'; readonly e: Expr }
+  /** State `to` has the value `e` already, in another view of it. */
+  | { readonly k: 'holds'; readonly to: Expr; readonly e: Expr }
   | { readonly k: 'if'; readonly e: Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
   /** Ends: relative transfer if `e`; relative transfer; transfer to a value. */
   | { readonly k: 'branch'; readonly e: Expr }
@@ -38,13 +44,15 @@ export type Stmt =
   | { readonly k: 'jumpTo'; readonly e: Expr };
 
 export const N = (v: number): Expr => ({ k: 'n', v: v | 0 });
+/** A number as the literal that it is. */
+export const literal = (v: number): Expr => (v === (v | 0) ? N(v) : { k: 'd', v });
 export const T = (i: number): Expr => ({ k: 't', i });
 export const H = (name: string): Expr => ({ k: 'h', name });
 
 /** The hole of a shift count: masked to five bits and not zero, because the packer and the translator see to it. */
 export const COUNT = 'count';
 
-export const atom = (e: Expr): boolean => e.k === 'n' || e.k === 't' || e.k === 'h';
+export const atom = (e: Expr): boolean => e.k === 'n' || e.k === 't' || e.k === 'h' || e.k === 'd';
 export const isZero = (e: Expr): boolean => e.k === 'n' && e.v === 0;
 
 /** Whether two expressions are the same atom or the same piece of state. */
@@ -57,11 +65,60 @@ export function same(a: Expr, b: Expr): boolean {
   return false;
 }
 
-/** Name of a piece of state, for maps: a word, `reg3`, `reg?dn`. */
+/** Name of a piece of state, for maps: a word, `reg3`; with a `?` where the index is not known, `reg?dn`. */
 export function stateKey(e: Expr): string {
   if (e.k === 's') return e.name;
-  if (e.k === 'r') return e.n.k === 'n' ? e.array + e.n.v : `${e.array}?${e.n.k === 'h' ? e.n.name : ''}`;
+  if (e.k === 'r') return e.n.k === 'n' ? e.array + e.n.v : `${e.array}?${spell(e.n)}`;
   return '';
+}
+
+/** An expression as text: equal for equal expressions only. */
+export function spell(e: Expr): string {
+  switch (e.k) {
+    case 'n':
+      return String(e.v);
+    case 'd':
+      return `${e.v}.0`;
+    case 't':
+      return `t${e.i}`;
+    case 'h':
+    case 's':
+      return e.name;
+    case 'r':
+      return `${e.array}[${spell(e.n)}]`;
+    case 'b':
+      return `(${spell(e.a)}${e.op}${spell(e.b)})`;
+    case 'u':
+      return `~${spell(e.a)}`;
+    case 'c':
+      return `${e.f}(${e.args.map(spell).join()})`;
+    case 'q':
+      return `(${spell(e.test)}?${spell(e.a)}:${spell(e.b)})`;
+  }
+}
+
+/** Views of the whole register file: words that an element takes. */
+const VIEWS: Record<string, number> = { words: 1, singles: 1, doubles: 2 };
+
+/** Whether a write to one piece of state may change the other. */
+export function mayAlias(a: Expr, b: Expr): boolean {
+  if (a.k === 's' || b.k === 's') return a.k === 's' && b.k === 's' && a.name === b.name;
+  if (a.k !== 'r' || b.k !== 'r') return false;
+  if (a.array === b.array) return a.n.k !== 'n' || b.n.k !== 'n' || a.n.v === b.n.v;
+  const x = VIEWS[a.array];
+  const y = VIEWS[b.array];
+  if (!x || !y) return false;
+  if (a.n.k !== 'n' || b.n.k !== 'n') return true;
+  return a.n.v * x < (b.n.v + 1) * y && b.n.v * y < (a.n.v + 1) * x;
+}
+
+/** Functions whose value is a double. */
+const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg', 'fround', 'fromInt']);
+
+/** Whether the value is a double, not an int32; of temporaries the one who defined it knows. */
+export function isDouble(e: Expr): boolean {
+  if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles';
+  return e.k === 'c' && DOUBLES.has(e.f);
 }
 
 const OPERATORS: Record<string, (a: number, b: number) => number> = {
@@ -159,13 +216,14 @@ export function select(test: Expr, a: Expr, b: Expr): Expr {
 export function map(e: Expr, f: (leaf: Expr) => Expr): Expr {
   switch (e.k) {
     case 'n':
+    case 'd':
       return e;
     case 't':
     case 'h':
     case 's':
       return f(e);
     case 'r': {
-      const n = e.n.k === 'h' ? f(e.n) : e.n;
+      const n = e.n.k === 'n' ? e.n : map(e.n, f);
       return f(n === e.n ? e : { k: 'r', array: e.array, n });
     }
     case 'b': {
@@ -191,9 +249,10 @@ export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => numb
   switch (s.k) {
     case 'let':
       return { k: 'let', i: t(s.i), e: map(s.e, f) };
-    case 'set': {
-      const to = s.to.k === 'r' && s.to.n.k === 'h' ? { ...s.to, n: f(s.to.n) } : s.to;
-      return { k: 'set', to, e: map(s.e, f) };
+    case 'set':
+    case 'holds': {
+      const to = s.to.k === 'r' && s.to.n.k !== 'n' ? { ...s.to, n: map(s.to.n, f) } : s.to;
+      return { k: s.k, to, e: map(s.e, f) };
     }
     case 'load':
       return { ...s, i: t(s.i), p: map(s.p, f) };
@@ -217,9 +276,13 @@ export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => numb
   }
 }
 
-/** Calls `f` for every leaf. */
+/** Calls `f` for every leaf; an element of an array is one, and so are those of its index. */
 export function visit(e: Expr, f: (leaf: Expr) => void): void {
   switch (e.k) {
+    case 'r':
+      if (e.n.k !== 'n') visit(e.n, f);
+      f(e);
+      break;
     case 'b':
       visit(e.a, f);
       visit(e.b, f);
@@ -260,6 +323,11 @@ export function uses(s: Stmt, f: (leaf: Expr) => void): void {
       for (const x of s.else) uses(x, f);
       break;
     case 'jump':
+      break;
+    case 'set':
+    case 'holds':
+      if (s.to.k === 'r' && s.to.n.k !== 'n') visit(s.to.n, f);
+      visit(s.e, f);
       break;
     default:
       visit(s.e, f);

@@ -5,8 +5,8 @@
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, value, word32 } from './asm.ts';
-import { assign, at, binary, block, brk, id, iff, int, invoke, lit, type Node, text } from './estree.ts';
-import { type Expr, type Stmt, uses } from './ir.ts';
+import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
+import { type Expr, isDouble, type Stmt, uses } from './ir.ts';
 import { FLAGS } from './passes/liveness.ts';
 import type { Item, Target } from './structure.ts';
 
@@ -14,6 +14,9 @@ const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 const NOT_DIRECT = -0x80000000;
 const NOT_WRITABLE = 0x40000000;
 const HOST_OFFSET = 0x3fffffff;
+const PAGE = 4096;
+/** Where memory operands of SIMD instructions are staged: behind the last XMM register. */
+const STAGED = WORD.xmm + 32;
 
 // Words that regions share with the interpreter: see src/cpu/interpreter.ts.
 const BUDGET = WORD.engine;
@@ -29,9 +32,16 @@ export interface PrintOptions {
   readonly firstCallout: number;
   /** Instructions that may be retired between two polls: a region leaves when less is left. */
   readonly overshoot: number;
+  /**
+   * Numbers the function's entry (no offset) and its blocks; each then tells `visit` its number when it is executed. For
+   * counting: without it, the text has no trace of it.
+   */
+  readonly visit?: (at?: number) => number;
 }
 
 export interface Printed {
+  /** The function's ESTree, whose text is `text`. */
+  readonly tree: Node;
   readonly text: string;
   /** Primitives that the module must import: names of prims.ts, and `callout`. */
   readonly imports: ReadonlySet<string>;
@@ -50,6 +60,8 @@ class Printer implements AsmNames {
   /** Locals that are state: loaded at entry, stored in the epilogue. */
   readonly #state = new Map<string, number>();
   readonly #temporaries = new Set<string>();
+  /** Those temporaries that are doubles. */
+  readonly #doubles = new Set<string>();
   readonly #imports = new Set<string>();
   readonly #callouts: number[] = [];
   /** Filled once all state is known. */
@@ -70,7 +82,11 @@ class Printer implements AsmNames {
     const store = state.map(([name, w]) => assign(this.#word(w), id(name)));
     for (const s of this.#spills) s.nodes.push(...(s.load ? load : store));
     const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries];
-    const declare = (n: string): Node => ({ type: 'VariableDeclarator', id: id(n), init: lit(0) });
+    const declare = (n: string): Node => ({
+      type: 'VariableDeclarator',
+      id: id(n),
+      init: this.#doubles.has(n) ? decimal(0) : lit(0),
+    });
     const labelled = (name: string, nodes: Node[]): Node => ({
       type: 'LabeledStatement',
       label: id(name),
@@ -86,6 +102,7 @@ class Printer implements AsmNames {
         assign(id('pb'), int(this.#word(PAGE_EIP))),
         assign(id('tab'), binary('<<', this.#word(TABLE), lit(2))),
         ...load,
+        ...this.#visit(),
         labelled('Y', [
           labelled('X', body),
           ...store,
@@ -95,7 +112,7 @@ class Printer implements AsmNames {
         { type: 'ReturnStatement', argument: int(id('rc')) },
       ]),
     };
-    return { text: text(fn), imports: this.#imports, callouts: this.#callouts };
+    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts };
   }
 
   // Names.
@@ -120,12 +137,16 @@ class Printer implements AsmNames {
 
   element(array: string, n: number): Node {
     if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
+    if (array === 'words') return this.#word(n);
+    const at8 = this.#options.registersAt + 8 * n;
+    if (array === 'doubles') return at(id('F64'), binary('>>', lit(at8), lit(3)));
+    if (array === 'singles') return at(id('F32'), binary('>>', lit(this.#options.registersAt + 4 * n), lit(2)));
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
 
   primitive(f: string, args: Node[]): Node {
     this.#imports.add(f);
-    return int(invoke(f, args));
+    return invoke(f, args);
   }
 
   #local(name: string, word: number | undefined): Node {
@@ -151,6 +172,8 @@ class Printer implements AsmNames {
         return this.#callout(item.c);
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
+      case 'mark':
+        return this.#visit(item.at);
       case 'poll':
         return [iff(binary('<', int(id('cnt')), lit(this.#options.overshoot)), this.#leave(item.to, [], REGION_CHAIN))];
       case 'leave':
@@ -170,6 +193,13 @@ class Printer implements AsmNames {
       case 'label':
         return [{ type: 'LabeledStatement', label: id(label('B', item.at)), body: block(this.#list(item.body)) }];
     }
+  }
+
+  #visit(at?: number): Node[] {
+    const { visit } = this.#options;
+    if (!visit) return [];
+    this.#imports.add('visit');
+    return [{ type: 'ExpressionStatement', expression: invoke('visit', [lit(visit(at))]) }];
   }
 
   #jump(kind: 'break' | 'continue', to: number): Node {
@@ -195,10 +225,12 @@ class Printer implements AsmNames {
     const slow = (): Node[] => this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
+        if (isDouble(s.e)) this.#doubles.add(`t${s.i}`);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
       case 'load':
+        if (s.size === 64 && this.#live.has(s.i)) return this.#loadDouble(s.i, s.p);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at)))] : [];
       case 'store':
         return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
@@ -213,12 +245,38 @@ class Printer implements AsmNames {
     }
   }
 
-  #memory(p: Expr, size: number, offset: number): Node {
+  /** The byte `offset` bytes into a place. */
+  #byte(p: Expr, offset: number): Node {
     let place = asm(p, this);
     if (p.k === 't' && !this.#writable.has(p.i)) place = binary('&', place, lit(HOST_OFFSET));
-    if (offset) place = int(binary('+', place, lit(offset)));
+    return offset ? int(binary('+', place, lit(offset))) : place;
+  }
+
+  #memory(p: Expr, size: number, offset: number): Node {
+    const place = this.#byte(p, offset);
     const shift = size === 8 ? 0 : size === 16 ? 1 : 2;
     return at(id(`H${size}`), binary('>>', place, lit(shift)));
+  }
+
+  /** Doubles are often aligned to four bytes only: those go through the staging register. */
+  #loadDouble(i: number, p: Expr): Node[] {
+    const place = this.#byte(p, 0);
+    const t = this.temp(i);
+    this.#doubles.add(`t${i}`);
+    const read = (byte: Node): Node => plus(at(id('F64'), binary('>>', byte, lit(3))));
+    const low = this.#word(STAGED);
+    const high = this.#word(STAGED + 1);
+    return [
+      iff(
+        binary('&', asm(p, this), lit(4)),
+        [
+          assign(low, int(word32(place))),
+          assign(high, int(word32(int(binary('+', place, lit(4)))))),
+          assign(t, read(lit(this.#options.registersAt + 4 * STAGED))),
+        ],
+        [assign(t, read(place))],
+      ),
+    ];
   }
 
   #place(s: Stmt & { k: 'place' }, slow: Node[]): Node[] {
@@ -232,9 +290,15 @@ class Printer implements AsmNames {
     const t = this.temp(s.i);
     const entry = word32(int(binary('+', id('tab'), binary('<<', binary('>>>', address, lit(12)), lit(2)))));
     out.push(assign(t, binary('^', entry, address)));
-    const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.size / 8 - 1);
-    const bad =
-      mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : binary('!=', int(binary('&', t, lit(mask))), lit(0));
+    // What is wider than a word is accessed by words.
+    const bytes = s.size / 8;
+    const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.aligned ? bytes - 1 : Math.min(bytes, 4) - 1);
+    let masked = binary('&', t, lit(mask));
+    if (bytes > 4 && !s.aligned) {
+      const crosses = binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
+      masked = binary('|', masked, crosses);
+    }
+    const bad = mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : binary('!=', int(masked), lit(0));
     out.push(iff(bad, slow));
     return out;
   }

@@ -15,6 +15,8 @@ export type Item =
   | { readonly k: 'step'; readonly s: Step; readonly arm: readonly Stmt[] }
   | { readonly k: 'callout'; readonly c: Callout }
   | { readonly k: 'count'; readonly n: number }
+  /** The block at an offset begins: nothing, unless its executions are counted. */
+  | { readonly k: 'mark'; readonly at: number }
   /** At a loop head: leaves if the budget is used up. */
   | { readonly k: 'poll'; readonly to: Target }
   | { readonly k: 'leave'; readonly to: Target; readonly arm: readonly Stmt[] }
@@ -186,7 +188,7 @@ class Builder {
 
   #block(b: Block, pending: Pending): Item[] {
     const { body, test } = this.#specialised.get(b.at) as SpecialisedBlock;
-    const out: Item[] = [];
+    const out: Item[] = [{ k: 'mark', at: b.at }];
     if (b.insns.length > 0) out.push({ k: 'count', n: b.insns.length });
     for (const s of body) {
       if (s.k === 'callout') {

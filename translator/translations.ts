@@ -5,17 +5,15 @@ import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { compile, type RegionFunction } from './compile.ts';
-import { print } from './print.ts';
+import { compile, moduleText, type RegionFunction } from './compile.ts';
+import type { Observer } from './observer.ts';
 import { type Graph, scan } from './scan.ts';
-import { specialise } from './specialise.ts';
-import { structure } from './structure.ts';
+import { translate } from './translate.ts';
+import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
-/** Entries that a queued head waits before its batch is compiled, so that what is hot together is compiled together. */
 const BATCH_ENTRIES = 5000;
-/** Regions compiled at once. */
 const MAX_BATCH = 32;
 const PAGE = 4096;
 
@@ -29,22 +27,34 @@ interface Region {
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
   readonly user: int;
-  /** State of the mappings for which `others` was found to hold. */
+  /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
+  page: int;
   entries: int;
 }
 
 interface Hot {
   readonly key: string;
+  readonly physical: int;
   readonly linear: int;
   readonly mode: int;
   readonly user: int;
 }
 
-export interface TranslationsOptions {
+export interface TranslationsPolicy {
+  /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
+  readonly batchEntries?: number;
+  /** Regions compiled at once: 1 or more. */
+  readonly maxBatch?: number;
+  /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
+  readonly verify?: (text: string, abi: Abi) => void;
+}
+
+export interface TranslationsOptions extends TranslationsPolicy {
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
+  readonly observer?: Observer;
 }
 
 export class Translations implements Regions {
@@ -52,6 +62,10 @@ export class Translations implements Regions {
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #host: RegionHost;
+  readonly #batchEntries: int;
+  readonly #maxBatch: int;
+  readonly #verifyText: TranslationsPolicy['verify'];
+  readonly #observer: Observer | undefined;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
@@ -71,10 +85,14 @@ export class Translations implements Regions {
     regionEntries: 0,
   };
 
-  constructor({ cpu, memory, host }: TranslationsOptions) {
-    this.#cpu = cpu;
-    this.#memory = memory;
-    this.#host = host;
+  constructor(options: TranslationsOptions) {
+    this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#verifyText = options.verify;
+    this.#observer = options.observer;
+    this.#cpu = options.cpu;
+    this.#memory = options.memory;
+    this.#host = options.host;
   }
 
   hot(physical: int, eip: int, mode: int): int {
@@ -83,8 +101,8 @@ export class Translations implements Regions {
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
-      this.#queue.push({ key, linear: eip, mode, user });
-      if (this.#queue.length < MAX_BATCH) return -BATCH_ENTRIES;
+      this.#queue.push({ key, physical, linear: eip, mode, user });
+      if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
     return this.#byHead.get(key) ?? NEVER;
@@ -99,7 +117,8 @@ export class Translations implements Regions {
       this.#stamps[1]++;
     }
     const stamp = this.#stamps[region.user] as int;
-    return region.stamp === stamp || this.#verify(region, stamp);
+    const page = this.#cpu.eip & -PAGE;
+    return (region.stamp === stamp && region.page === page) || this.#verify(region, stamp, page);
   }
 
   exists(number: int): boolean {
@@ -128,6 +147,7 @@ export class Translations implements Regions {
   }
 
   flush(): void {
+    for (const region of this.#regions) if (region) this.#observer?.dropped?.(region.number);
     this.#regions.fill(undefined);
     this.#byHead.clear();
     this.#byFrame.clear();
@@ -138,22 +158,25 @@ export class Translations implements Regions {
     return { ...this.#counts };
   }
 
-  /** Whether the other pages are mapped as they were when the region was scanned. */
-  #verify(region: Region, stamp: int): boolean {
-    const page = this.#cpu.eip & -PAGE;
+  /** Whether the other pages are mapped as they were when the region was scanned, and code may be fetched there. */
+  #verify(region: Region, stamp: int, page: int): boolean {
+    const memory = this.#memory;
     for (const [distance, frame] of region.others) {
-      const physical = this.#memory.debugTranslate((page + distance * PAGE) | 0);
-      if (physical < 0 || physical >>> 12 !== frame) return false;
-      // Marks the page as executed from, so that a change is told.
-      this.#memory.fetch((page + distance * PAGE) | 0, region.user);
+      const linear = (page + distance * PAGE) | 0;
+      const physical = memory.probeFetch(linear, region.user);
+      if (physical === -1 || physical >>> 12 !== frame) return false;
+      // Marks the page as executed from, so that a change is told. The guest sees nothing of it.
+      memory.fetch(linear, region.user);
     }
     region.stamp = stamp;
+    region.page = page;
     return true;
   }
 
   #compileQueue(): void {
     const queue = this.#queue;
     this.#queue = [];
+    const observer = this.#observer;
     const started = performance.now();
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
@@ -161,26 +184,30 @@ export class Translations implements Regions {
     for (const hot of queue) {
       const graph = this.#scan(hot);
       if (!graph) continue;
-      const temporaries = { n: 0 };
-      const bent = hot.mode >> 2;
-      const items = structure(graph, (b) => specialise(b, bent, temporaries), temporaries);
       const number = this.#regions.length + made.length;
-      const name = `region${number}`;
-      const printed = print(items, {
+      const name = observer?.name(number, hot.linear) ?? `region${number}`;
+      const options = {
         name,
         registersAt: this.#memory.layout.registersAt,
         firstCallout: this.#callouts.length,
         overshoot: this.overshoot,
-      });
+      };
+      const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
+      const { printed } = translate(graph, hot.mode, { ...options, visit });
+      observer?.translated({ number, ...hot, graph, options });
       this.#callouts.push(...printed.callouts);
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
       made.push({ hot, graph, number, name });
     }
+    this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;
-    const runs = compile({ functions, imports }, this.#memory.heap, {
+    const first = made[0] as (typeof made)[number];
+    const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
+    const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
+      visit: observer?.count,
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });
     made.forEach((m, k) => {
@@ -197,13 +224,15 @@ export class Translations implements Regions {
     const frameOf = (linearPage: int): int => {
       let frame = frames.get(linearPage);
       if (frame === undefined) {
-        const physical = memory.debugTranslate(linearPage);
-        frame = physical < 0 ? -1 : physical >>> 12;
+        const physical = memory.probeFetch(linearPage, hot.user);
+        frame = physical === -1 ? -1 : physical >>> 12;
         frames.set(linearPage, frame);
       }
       return frame;
     };
     const base = hot.linear & -PAGE;
+    // Something else may be mapped there by now.
+    if (frameOf(base) !== hot.physical >>> 12) return undefined;
     const isWarm = (at: int): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
       return frame >= 0 && this.#host.isWarm((frame << 12) | (at & (PAGE - 1)), hot.mode);
@@ -224,7 +253,18 @@ export class Translations implements Regions {
       return { physical: (frame << 12) | (at & (PAGE - 1)), length };
     });
     const others = [...graph.pages].filter(([page]) => page !== 0);
-    this.#regions[number] = { number, name, run, graph, others, pieces, user: hot.user, stamp: -1, entries: 0 };
+    this.#regions[number] = {
+      number,
+      name,
+      run,
+      graph,
+      others,
+      pieces,
+      user: hot.user,
+      stamp: -1,
+      page: 0,
+      entries: 0,
+    };
     this.#byHead.set(hot.key, number);
     for (const { physical, length } of pieces) {
       this.#memory.traceCode(physical, length);
@@ -242,6 +282,7 @@ export class Translations implements Regions {
 
   #drop(region: Region): void {
     this.#regions[region.number] = undefined;
+    this.#observer?.dropped?.(region.number);
     for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
     this.#counts.regionsInvalidated++;

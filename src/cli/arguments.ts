@@ -46,12 +46,10 @@ export function parseSerial(text: string): SerialTarget {
   throw new InvalidArgumentError('Give stdio, file:NAME or none.');
 }
 
-/** The value as one of those; `later` are names that will be there one day. */
-export function oneOf<T extends string>(choices: readonly T[], later: readonly string[] = []): (text: string) => T {
+/** The value as one of those. */
+export function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
   return (text) => {
     if ((choices as readonly string[]).includes(text)) return text as T;
-    const list = choices.join(' or ');
-    if (later.includes(text)) throw new InvalidArgumentError(`It is not built yet: give ${list}.`);
-    throw new InvalidArgumentError(`Give ${list}.`);
+    throw new InvalidArgumentError(`Give ${choices.join(' or ')}.`);
   };
 }

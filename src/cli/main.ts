@@ -1,10 +1,14 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --no-concurrent-recompilation
 // The command line: options, help, and the one place where errors become a line and an exit status.
 
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
-import { oneOf, parseCount, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
+import { oneOf, parseCount, parseSeconds } from './arguments.ts';
 import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
+import { addDump } from './dump-command.ts';
+import { addExplain } from './explain-command.ts';
+import { guestOptions } from './guest-options.ts';
+import { prepareHost } from './host.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
 import type { RunOptions } from './run.ts';
@@ -30,43 +34,19 @@ function program(done: (end: Verdict) => void): Command {
   const root = new Command('transvisor')
     .description('An x86 hypervisor: runs unmodified operating systems by binary translation.')
     .version(version);
-  root
-    .command('run')
-    .description('run a guest; without an image, the demo guest')
-    .argument('[image]', 'kernel to boot: the same as --kernel')
-    .addOption(
-      new Option('-m, --memory <size>', 'guest memory, 1M to 1G').argParser(parseMemory).default(2 ** 28, '256M'),
-    )
-    .option('--kernel <file>', 'kernel to boot: bzImage or Multiboot')
-    .option('--initrd <file>', 'initrd of Linux; for Multiboot a module, and it may be given again', append)
-    .option('--append <text>', "the kernel's command line")
-    .addOption(
-      new Option('--serial <where>', 'COM1: stdio, file:NAME or none')
-        .argParser(parseSerial)
-        .default({ kind: 'stdio' }, 'stdio'),
-    )
-    .option('--debugcon <file>', 'write what the guest writes to port E9h')
-    .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')
+  guestOptions(root.command('run').description('run a guest; without an image, the demo guest'))
     .addOption(
       new Option('--engine <name>', 'translator, interpreter, or reference (slow, for comparison)')
         .argParser(oneOf(['translator', 'interpreter', 'reference']))
         .default('translator'),
     )
-    .addOption(
-      new Option('--clock <name>', 'host, or virtual (reproducible: time is the count of instructions)')
-        .argParser(oneOf(['host', 'virtual']))
-        .default('host'),
-    )
-    .option('--until <regex>', 'stop with status 0 once the serial output matches', parsePattern)
-    .option('--timeout <seconds>', 'stop with status 124 after that time of the host', parseSeconds)
-    .option('--stats <file>', 'write a JSON object of counters at the end')
-    .option('--trace <channels>', 'log to standard error: io, irq, mmu, ... or all')
     .addHelpText('after', RUN_HELP)
     .action(async (image: string | undefined, options: RunOptions) => {
       // The machine is loaded when there is something to run: help and mistakes are answered at once.
       const { run } = await import('./run.ts');
       done(await run(image, options));
     });
+  addDump(root, done);
   root
     .command('bench')
     .description('measure the engines, side by side with others that are installed')
@@ -86,6 +66,7 @@ function program(done: (end: Verdict) => void): Command {
       const { bench } = await import('./bench.ts');
       done(await bench(options));
     });
+  addExplain(root, done);
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()
@@ -95,11 +76,8 @@ function program(done: (end: Verdict) => void): Command {
   return root;
 }
 
-function append(value: string, list: readonly string[] = []): readonly string[] {
-  return [...list, value];
-}
-
 async function main(): Promise<Verdict> {
+  prepareHost();
   let end: Verdict = { status: STATUS.success, reason: 'help' };
   try {
     await program((verdict) => {
@@ -117,9 +95,19 @@ function explain(error: unknown): Verdict {
     if (error.exitCode === 0) return { status: STATUS.success, reason: 'help' };
     if (error.code === 'commander.help') return { status: STATUS.usage, reason: 'usage' };
     const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return { status: STATUS.usage, reason: 'usage', message: `${line.replace(/\.$/, '')}; see transvisor run --help` };
+    return {
+      status: STATUS.usage,
+      reason: 'usage',
+      message: `${line.replace(/\.$/, '')}; see ${commandName()} --help`,
+    };
   }
   return { status: STATUS.monitor, reason: 'failed', message: internalError(error) };
+}
+
+/** The command that was meant, for where its help is. */
+function commandName(): string {
+  const word = process.argv[2] ?? '';
+  return `transvisor ${['dump', 'explain'].includes(word) ? word : 'run'}`;
 }
 
 function finish(end: Verdict): never {

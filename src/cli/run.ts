@@ -5,11 +5,11 @@ import { Translator } from '../../translator/engine.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
-import type { MachineOptions } from '../machine/options.ts';
+import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
-import { prepareHost } from './host.ts';
+import { hostTrained } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -36,15 +36,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs a guest to its end.
+ * @param engine instead of the one that the options name
  * @returns the exit status and what to say about it.
  * @throws UserError for what the user can mend, before the guest starts.
  */
-export async function run(image: string | undefined, options: RunOptions): Promise<Verdict> {
-  prepareHost();
+export async function run(image: string | undefined, options: RunOptions, engine?: EngineChoice): Promise<Verdict> {
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const terminal = new UserConsole(options.serial);
-  const machine = await create(machineOptions(image, options, terminal.interactive));
+  const chosen = machineOptions(image, options, terminal.interactive);
+  const machine = await create(engine ? { ...chosen, engine } : chosen);
+  hostTrained();
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
   let cause: Cause | undefined;

@@ -13,6 +13,8 @@ const PAGE = 4096;
 const MAX_LENGTH = 15;
 /** Longest block, in instructions: the engine overshoots its budget by less than this. */
 export const MAX_BLOCK = 32;
+/** Instead of a number of entries: there is no second tier, and blocks have no heads. */
+export const NO_HEADS = -1;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = 1 << 23;
 
@@ -50,7 +52,7 @@ export class BlockCache {
   #top = 4;
   readonly counts = { blocks: 0, instructions: 0, invalidated: 0, flushes: 0 };
 
-  /** Entries after which a head asks the second tier, or 0: there is none. */
+  /** Entries before a head asks the second tier, or NO_HEADS. */
   readonly #heat: int;
 
   constructor(memory: Memory, heat: int) {
@@ -156,7 +158,7 @@ export class BlockCache {
     const stubs: { word: int; target: int }[] = [];
     let q = at;
     let o = start;
-    if (this.#heat > 0) {
+    if (this.#heat !== NO_HEADS) {
       this.eips[o >> 2] = at;
       this.slots[o >> 2] = SLOT_HEAD;
       this.cool(o);

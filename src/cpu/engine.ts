@@ -8,6 +8,8 @@ export interface Engine {
    * halted, shut down, or an interrupt can be taken. Deterministic: what is executed depends on the guest's state alone.
    */
   run(budget: number): void;
+  /** Before the first run, with the processor in its reset state: makes the host ready. Costs some milliseconds once. */
+  warmUp?(): void;
   /** Instructions retired since the engine was made. Exact at any time, also during an access to a device. */
   retired(): number;
   /**

@@ -9,12 +9,13 @@ import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
-import { BlockCache, MAX_BLOCK, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
+import { TRAINING_EXIT, train } from './training.ts';
 
 // Words that the generated function shares with this file.
 const BUDGET = WORD.engine;
@@ -24,12 +25,18 @@ const TAG_BASE = WORD.engine + 3;
 
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
-/** Entries of a block head before the second tier is asked. */
-const HEAT_ENTRIES = 20_000;
+/** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
+export const HEAT_ENTRIES = 20_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
 const FLAT_MODE = 3;
+const USER_MODE = 0x100;
+
+/** Page of RAM that training plays with; it is zero afterwards. */
+const TRAINING_PAGE = 0x1000;
+/** What V8 learns of the generated function it knows for every machine of the process. */
+let trained = false;
 
 export class Interpreter implements Engine {
   readonly name: string = 'interpreter';
@@ -48,6 +55,7 @@ export class Interpreter implements Engine {
   /** Mode of the block that runs. */
   #mode = -1;
   #codeChanged = false;
+  #training = false;
   /** Where `#enter` found the code. */
   #physical = 0;
   /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
@@ -57,14 +65,14 @@ export class Interpreter implements Engine {
   #position = 1;
   /** Instructions retired by regions, callouts among them. */
   #inRegions = 0;
-  readonly #counts = { slow: 0, lookups: 0, stepped: 0, callouts: 0 };
+  readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
-  /** `regions`: the second tier, if there is one. */
-  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions) {
+  /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
-    this.#blocks = new BlockCache(memory, makeRegions ? HEAT_ENTRIES : 0);
+    this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
     this.#regions = makeRegions?.({
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
@@ -80,16 +88,44 @@ export class Interpreter implements Engine {
       TAGS: this.#tags,
       mulhu: wide.mulhu,
       divu: wide.divu,
-      slow: (o) => this.#slow(o),
+      slow: (o) => (this.#training ? (o === TRAINING_EXIT ? LEAVE : TRAINING_EXIT) : this.#slow(o)),
       lookup: (eip) => {
+        if (this.#training) return TRAINING_EXIT;
         this.#left = cpu.words[BUDGET];
         this.#position = 1;
         cpu.eip = eip;
         return this.#enter();
       },
-      region: (o) => this.#region(o),
+      region: (o) => (this.#training ? TRAINING_EXIT : this.#region(o)),
       overshoot: this.#regions?.overshoot ?? 0,
     });
+  }
+
+  warmUp(): void {
+    if (trained) return;
+    trained = true;
+    const memory = this.#memory;
+    const words = this.cpu.words;
+    // Paging is off: the page is RAM at its own address.
+    memory.writePlace(TRAINING_PAGE, 4, 0);
+    this.#training = true;
+    train({
+      run: (o, budget) => {
+        words[BUDGET] = budget;
+        words[PAGE_EIP] = TRAINING_PAGE;
+        words[TABLE] = memory.tableWord(0);
+        words[TAG_BASE] = 0;
+        // With no budget left too: that way out is seen.
+        this.#interpret(o, budget);
+      },
+      code: this.#blocks.code,
+      words,
+      tags: this.#tags,
+      page: TRAINING_PAGE,
+      heap: memory.i32,
+    });
+    this.#training = false;
+    this.flush();
   }
 
   run(budget: number): void {
@@ -206,6 +242,8 @@ export class Interpreter implements Engine {
       }
       const o = this.#blocks.block(physical, mode);
       if (o < 0) return LEAVE;
+      // It lasts for one instruction, and counts only where there are breakpoints.
+      c.RF = 0;
       this.#physical = physical;
       if (c.cr3 !== this.#tagCr3) {
         this.#tagCr3 = c.cr3;
@@ -220,6 +258,8 @@ export class Interpreter implements Engine {
       this.#tags[at] = eip;
       this.#tags[at + 1] = o;
       this.#mode = mode;
+      // At least one instruction follows, without the reference, which clears it otherwise.
+      c.RF = 0;
       words[PAGE_EIP] = eip & -4096;
       words[TABLE] = this.#memory.tableWord(user);
       words[TAG_BASE] = base;
@@ -301,6 +341,7 @@ export class Interpreter implements Engine {
     const words = c.words;
     const regions = this.#regions as Regions;
     const region = this.#blocks.code[o + 1];
+    c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
     if (!regions.mayEnter(region)) {
       if (!regions.exists(region)) this.#blocks.cool(o);
       return o + 4;
@@ -313,6 +354,7 @@ export class Interpreter implements Engine {
     this.onRegionExit?.(region);
     if (answer === REGION_SLOW) {
       this.#counts.slow++;
+      this.#counts.regionSlow++;
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();
@@ -335,7 +377,7 @@ export class Interpreter implements Engine {
     const cpl = c.cpl;
     this.#reference.step();
     const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
-    if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0) {
+    if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0 && !isWatched(c)) {
       words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
       return 0;
     }
@@ -350,13 +392,16 @@ export class Interpreter implements Engine {
   }
 }
 
-/** What packed code depends on: CS.D, SS.B, and which of the segments are not flat. */
+/**
+ * What packed code depends on: CS.D, SS.B, which of the segments are not flat; and the privilege, since a head leads to
+ * a region, and which pages that may span depends on it.
+ */
 function modeOf(c: Cpu): int {
   let bent = 0;
   // CS is one of them, since it cannot be written.
   for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
-  return decodeModeOf(c) | ((bent | 0x30) << 2);
+  return decodeModeOf(c) | ((bent | 0x30) << 2) | (c.cpl === 3 ? USER_MODE : 0);
 }
 
 function isFlatData(c: Cpu, s: int): boolean {

@@ -28,7 +28,7 @@ export interface Regions {
    * NEVER.
    */
   hot(physical: int, eip: int, mode: int): int;
-  /** Whether the region may be entered in the current address space: the pages it spans are mapped as they were. */
+  /** Whether the region, whose head is at EIP, may be entered in the current address space: the pages it spans are mapped as they were. */
   mayEnter(region: int): boolean;
   /** Whether the region is there at all, or was thrown out. */
   exists(region: int): boolean;

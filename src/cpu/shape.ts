@@ -1,9 +1,9 @@
 // The shape of an instruction: operation, width and kinds of its operands, without their numbers. It names the case
 // of the fast interpreter and the translator's template.
 
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8 } from '../isa/insn.ts';
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, SREG, XMM } from '../isa/insn.ts';
 
-/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory. */
+/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM. */
 function kindOf(o: Operand): string {
   switch (o.kind) {
     case NO_OPERAND:
@@ -16,6 +16,10 @@ function kindOf(o: Operand): string {
       return 'i';
     case MEM:
       return `m${o.size}`;
+    case SREG:
+      return 's';
+    case XMM:
+      return 'x';
     default:
       return '?';
   }

@@ -31,6 +31,24 @@ export const divu = (hi: int, lo: int, d: int): int => wide.divu(hi, lo, d);
 /** Unsigned 32-bit division; d is not zero. */
 export const divw = (n: int, d: int): int => ((n >>> 0) / (d >>> 0)) | 0;
 
+// Doubles. Comparisons are 0 or 1; with a NaN only fne is 1.
+export const fadd = (a: number, b: number): number => a + b;
+export const fsub = (a: number, b: number): number => a - b;
+export const fmul = (a: number, b: number): number => a * b;
+export const fdiv = (a: number, b: number): number => a / b;
+export const fsqrt = Math.sqrt;
+export const fabs = Math.abs;
+export const fneg = (a: number): number => -a;
+/** The nearest single. */
+export const fround = Math.fround;
+export const flt = (a: number, b: number): int => (a < b ? 1 : 0);
+export const fle = (a: number, b: number): int => (a <= b ? 1 : 0);
+export const feq = (a: number, b: number): int => (a === b ? 1 : 0);
+export const fne = (a: number, b: number): int => (a !== b ? 1 : 0);
+export const fromInt = (a: int): number => a;
+/** Truncated; any value where that is no int32. */
+export const toInt = (a: number): int => a | 0;
+
 // Memory: a place is checked (segment, then paging) before anything is committed; accesses through it cannot fault.
 
 /**
@@ -67,6 +85,17 @@ export function writePlace(c: Cpu, seg: int, offset: int, size: int): Place {
   return c.memory.writePlace(linear, bytes, c.cpl === 3 ? 1 : 0);
 }
 
+/** The same for an operand that must be aligned to its size: #GP(0) otherwise, also in SS. */
+export function readAligned(c: Cpu, seg: int, offset: int, size: int): Place {
+  if (((c.base[seg] + offset) & ((size >> 3) - 1)) !== 0) throw new GuestFault(GP, 0);
+  return readPlace(c, seg, offset, size);
+}
+
+export function writeAligned(c: Cpu, seg: int, offset: int, size: int): Place {
+  if (((c.base[seg] + offset) & ((size >> 3) - 1)) !== 0) throw new GuestFault(GP, 0);
+  return writePlace(c, seg, offset, size);
+}
+
 /** The sign-extended value of `size` (8, 16, 32) bits, `at` bytes into the place. */
 export function load(c: Cpu, p: Place, size: int, at = 0): int {
   if (size === 32) return c.memory.load32(p, at);
@@ -79,6 +108,9 @@ export function store(c: Cpu, p: Place, size: int, value: int, at = 0): void {
   else if (size === 8) c.memory.store8(p, at, value);
   else c.memory.store16(p, at, value);
 }
+
+/** The words from `word` on hold the double at this place: said for engines, which need not put it together again. */
+export function holdsDouble(_c: Cpu, _word: int, _p: Place): void {}
 
 // Control. While an instruction executes, EIP is already that of the next one.
 
@@ -108,6 +140,12 @@ export function branch(c: Cpu, when: int, i: Insn): void {
 export function raiseIf(_c: Cpu, when: int, vector: int, code: int = NO_CODE): void {
   if (when !== 0) throw new GuestFault(vector, code);
 }
+
+/**
+ * Where engines leave an instruction to the reference: what follows, if `when` is not zero, is not for them. Nothing may
+ * have been committed yet.
+ */
+export function leaveIf(_c: Cpu, _when: int): void {}
 
 /** Checks the target of a relative transfer before anything else is committed. #GP(0) beyond the limit of CS. */
 export function reach(c: Cpu, i: Insn): void {

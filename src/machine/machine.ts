@@ -147,6 +147,8 @@ export class Machine implements AsyncDisposable {
         rsdp: this.#acpi.rsdp,
       });
     }
+    resetCpu(this.cpu);
+    this.engine.warmUp?.();
     this.reset();
   }
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-/** Arguments of Node that start the program. */
-export const PROGRAM = ['--disable-warning=ExperimentalWarning', MAIN] as const;
+/** Arguments of Node that start the program: those of the script `transvisor` in package.json. */
+export const PROGRAM = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning', MAIN] as const;
 
 export interface Result {
   readonly status: number | null;

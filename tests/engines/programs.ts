@@ -68,6 +68,24 @@ export class Program {
     return CODE + UNIT * (this.#draw() % UNITS);
   }
 
+  /** The frames behind the two code pages: mostly their own. */
+  mapping(): [number, number] {
+    return this.#chance(60)
+      ? [0, 1]
+      : this.#pick([
+          [1, 0],
+          [0, 0],
+          [0, -1],
+          [-1, 1],
+          [1, 1],
+        ]);
+  }
+
+  /** The address space to run in. */
+  space(): 0 | 1 {
+    return this.#chance(25) ? 1 : 0;
+  }
+
   #draw(): number {
     return mix(this.#seed, this.#draws++) >>> 0;
   }

@@ -1,11 +1,13 @@
-// The fast interpreter in lock-step with the reference over random programs: branches, loops, calls, strings, unaligned
-// and faulting accesses, pages that may not be written, code that writes code. Everything a program can see is compared
-// at several counts of instructions, undefined flags too, since both engines run the same formulas.
+// The fast interpreter and the translator in lock-step with the reference over random programs: branches, loops, calls, strings, unaligned
+// and faulting accesses, pages that may not be written, code that writes code, code pages that change places, address
+// spaces. Everything a program can see is compared
+// at several counts of instructions, undefined flags too, since all engines run the same formulas.
 // RANDOM_PROGRAMS=N runs N programs, RANDOM_SEED=S begins with that seed.
 
 import { describe, expect, test } from 'vitest';
 import { Interpreter } from '../../src/cpu/interpreter.ts';
 import { Reference } from '../../src/cpu/reference.ts';
+import { Translator } from '../../translator/engine.ts';
 import { CODE, DATA, dataImage } from '../vectors/integer-format.ts';
 import { Program } from './programs.ts';
 import { UserMachine } from './user-machine.ts';
@@ -22,6 +24,8 @@ const ABSENT = DATA + 0xc000;
 const machines = [
   new UserMachine((...a) => new Reference(...a)),
   new UserMachine((...a) => new Interpreter(...a)),
+  // Everything is hot the third time.
+  new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2 })),
 ] as const;
 for (const m of machines) {
   m.resumeAfterFaults();
@@ -48,32 +52,40 @@ function compare(seed: number): string | undefined {
   const program = new Program(seed);
   const code = program.code();
   for (const m of machines) {
+    m.select(0);
+    m.mapCode([0, 1]);
     m.write(DATA, dataImage());
     m.write(CODE, code);
   }
   for (const [n, leg] of LEGS.entries()) {
     const registers = program.registers();
     const start = program.entry();
-    const [reference, interpreter] = machines.map((m) => {
+    const mapping = program.mapping();
+    const space = program.space();
+    for (const m of machines) {
+      m.mapCode(mapping);
+      m.select(space);
+    }
+    const results = machines.map((m) => {
       m.start(0, registers, start, 0x202);
       const before = m.engine.retired();
       m.engine.run(leg);
-      return { ...state(m), retired: m.engine.retired() - before };
+      return JSON.stringify({ ...state(m), retired: m.engine.retired() - before });
     });
-    const where = `seed ${seed}, leg ${n} of ${leg} from ${start.toString(16)}`;
-    if (JSON.stringify(reference) !== JSON.stringify(interpreter)) {
-      return `${where}: ${JSON.stringify(interpreter)}, not ${JSON.stringify(reference)}`;
-    }
-    for (const part of ['data', 'code'] as const) {
-      const [own, other] = [machines[1][part], machines[0][part]];
-      if (Buffer.compare(own, other) === 0) continue;
-      return `${where}: ${part} at ${own.findIndex((b, at) => b !== other[at]).toString(16)}`;
+    for (const [k, m] of machines.entries()) {
+      const where = `${m.engine.name}, seed ${seed}, leg ${n} of ${leg} from ${start.toString(16)}`;
+      if (results[k] !== results[0]) return `${where}: ${results[k]}, not ${results[0]}`;
+      for (const part of ['data', 'code'] as const) {
+        const [own, other] = [m[part], machines[0][part]];
+        if (Buffer.compare(own, other) === 0) continue;
+        return `${where}: ${part} at ${own.findIndex((b, at) => b !== other[at]).toString(16)}`;
+      }
     }
   }
   return undefined;
 }
 
-describe('the fast interpreter does what the reference does', () => {
+describe('every engine does what the reference does', () => {
   for (let first = FIRST_SEED; first < FIRST_SEED + PROGRAMS; first += GROUP) {
     test(`random programs from seed ${first}`, () => {
       for (let seed = first; seed < Math.min(first + GROUP, FIRST_SEED + PROGRAMS); seed++) {
@@ -86,6 +98,10 @@ describe('the fast interpreter does what the reference does', () => {
     const { slow = 0, stepped = 0, invalidated = 0 } = machines[1].engine.statistics();
     const retired = machines[1].engine.retired();
     expect((slow + stepped) / retired).toBeLessThan(0.5);
+    const { regions = 0, regionEntries = 0, regionsInvalidated = 0 } = machines[2].engine.statistics();
+    expect(regions).toBeGreaterThan(10 * PROGRAMS);
+    expect(regionEntries).toBeGreaterThan(100 * PROGRAMS);
+    expect(regionsInvalidated).toBeGreaterThan(PROGRAMS);
     // Programs did write over code that had been executed.
     expect(invalidated).toBeGreaterThan(PROGRAMS);
   });

@@ -16,10 +16,11 @@ import {
   startEip,
 } from '../vectors/integer-format.ts';
 import { PARTIAL, undefinedFlags } from '../vectors/undefined.ts';
-import type { UserMachine } from './user-machine.ts';
+import type { Ending, UserMachine } from './user-machine.ts';
 
 /** Enough for every case: the longest string instruction, the HLT, the handler. */
 const BUDGET = 4096;
+const NOP = 0x90;
 const REGISTERS = ['EAX', 'ECX', 'EDX', 'EBX', 'ESP', 'EBP', 'ESI', 'EDI'];
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
 /** RF is set in the frame of a fault, and not recorded; TF neither. */
@@ -44,16 +45,25 @@ export class Replay {
     this.#machine = machine;
   }
 
-  /** What differs from the recorded outcome; undefined if nothing does. */
-  difference(one: Case, i: Insn): string | undefined {
+  /**
+   * What differs from the recorded outcome; undefined if nothing does. `warm`: behind a NOP, and after so many runs that
+   * are not looked at.
+   */
+  difference(one: Case, i: Insn, warm = 0): string | undefined {
     const m = this.#machine;
     const { outcome } = one;
     for (const b of one.memory) this.#write(b);
     const fits = Math.min(one.code.length, CODE + CODE_BYTES - one.at);
-    const code = { at: one.at, bytes: one.code.subarray(0, fits) };
+    const lead = warm > 0 ? [NOP] : [];
+    const code = { at: one.at - lead.length, bytes: Uint8Array.from([...lead, ...one.code.subarray(0, fits)]) };
     this.#write(code);
-    m.start(one.mode, one.registers, startEip(one), one.eflags | (one.step ? 0x100 : 0));
-    const ending = m.run(BUDGET);
+    let ending: Ending | undefined;
+    for (let run = 0; run <= warm; run++) {
+      if (run > 0)
+        for (const b of outcome.memory) m.write(b.at, this.#data.slice(b.at - DATA, b.at - DATA + b.bytes.length));
+      m.start(one.mode, one.registers, startEip(one) - lead.length, one.eflags | (one.step ? 0x100 : 0));
+      ending = m.run(BUDGET);
+    }
     for (const b of outcome.memory) this.#expect(b);
     const faulted = outcome.eip === startEip(one) && one.code.length > 0;
     const partial = faulted ? PARTIAL[i.op] : undefined;

@@ -5,6 +5,7 @@
 import type { Engine } from '../../src/cpu/engine.ts';
 import { GuestFault, PF } from '../../src/isa/fault.ts';
 import { CS, LDTR, SS, TR } from '../../src/isa/insn.ts';
+import { setCr3 } from '../../src/isa/semantics/control.ts';
 import { getEflags, setEflags } from '../../src/isa/semantics/eflags.ts';
 import { resetCpu, resetFloatingPoint } from '../../src/isa/semantics/exception.ts';
 import { loadSegment, setFromDescriptor, setSegment } from '../../src/isa/semantics/segments.ts';
@@ -39,6 +40,10 @@ import {
 // Guest-physical.
 const PDPT = 0x1000;
 const DIRECTORIES = 0x2000;
+/** Another address space, in which the code pages have changed places. */
+const OTHER_PDPT = 0x9000;
+const OTHER_DIRECTORY = 0xa000;
+const OTHER_CODE_TABLE = 0xb000;
 const SYSTEM_FRAMES = 0x40000;
 export const DATA_FRAMES = 0x100000;
 export const CODE_FRAMES = 0x200000;
@@ -141,7 +146,9 @@ export class UserMachine {
   /** The state that a mode starts with: registers and EIP are the caller's to set. */
   start(mode: number, registers: Int32Array, eip: number, eflags: number): void {
     const c = this.cpu;
+    const { cr3 } = c;
     c.words.set(this.#starts[mode] as Int32Array);
+    c.cr3 = cr3;
     c.reg.set(registers);
     c.eip = eip | 0;
     setEflags(c, eflags, -1);
@@ -176,6 +183,21 @@ export class UserMachine {
     const low = rights === 'none' ? 0 : frame | PRESENT | USER | USED | (rights === 'write' ? WRITABLE : 0);
     this.#entry(linear, low, NO_EXECUTE);
     this.memory.invalidatePage(linear);
+  }
+
+  /** MOV CR3: the machine's own address space, or the other. */
+  select(space: 0 | 1): void {
+    setCr3(this.cpu, space === 0 ? PDPT : OTHER_PDPT);
+  }
+
+  /** Which of the two code frames each of the code pages shows in the machine's own address space, or -1 for none. */
+  mapCode(frames: readonly [number, number]): void {
+    for (const [page, frame] of frames.entries()) {
+      const linear = CODE + 4096 * page;
+      const low = frame < 0 ? 0 : (CODE_FRAMES + 4096 * frame) | PRESENT | USER | USED | WRITABLE;
+      this.#entry(linear, low, 0);
+      this.memory.invalidatePage(linear);
+    }
   }
 
   /**
@@ -224,6 +246,13 @@ export class UserMachine {
     map(DATA, DATA_BYTES, DATA_FRAMES, WRITABLE | USER, NO_EXECUTE);
     map(CODE, CODE_BYTES, CODE_FRAMES, WRITABLE | USER, 0);
     map(SYSTEM, SYSTEM_BYTES, SYSTEM_FRAMES, WRITABLE, 0);
+    for (let k = 0; k < 4; k++) put(OTHER_PDPT + 8 * k, (k === 0 ? OTHER_DIRECTORY : DIRECTORIES + 4096 * k) | PRESENT);
+    this.memory.u8.copyWithin(OTHER_DIRECTORY, DIRECTORIES, DIRECTORIES + 4096);
+    put(OTHER_DIRECTORY + 8 * (CODE >>> 21), OTHER_CODE_TABLE | PRESENT | WRITABLE | USER | USED);
+    for (const page of [0, 1]) {
+      const at = OTHER_CODE_TABLE + 8 * (((CODE >>> 12) + page) & 511);
+      put(at, (CODE_FRAMES + 4096 * (1 - page)) | PRESENT | WRITABLE | USER | USED);
+    }
   }
 
   /** Linux' GDT as far as a program can see it, the cases' LDT, a TSS, gates with the levels that Linux gives them. */

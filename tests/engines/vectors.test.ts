@@ -1,5 +1,5 @@
-// The integer instructions as a real processor executes them: every recorded case (tests/vectors/integer.br), on both
-// engines, with registers, flags, memory, EIP, segment registers and faults.
+// The integer instructions as a real processor executes them: every recorded case (tests/vectors/integer.br), on the
+// reference and the interpreter, and a part of them in translated regions, with registers, flags, memory, EIP, segment registers and faults.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -7,9 +7,12 @@ import { CASES } from '../../src/cpu/generated/interpreter.js';
 import { Interpreter } from '../../src/cpu/interpreter.ts';
 import { fusedCase, pack } from '../../src/cpu/pack.ts';
 import { Reference } from '../../src/cpu/reference.ts';
+import { shapeKey } from '../../src/cpu/shape.ts';
 import { decode } from '../../src/isa/decode.ts';
 import { type Insn, MEM, SS } from '../../src/isa/insn.ts';
-import { type Case, MODES, type Mode, readCorpus, startEip } from '../vectors/integer-format.ts';
+import { Translator } from '../../translator/engine.ts';
+import { TEMPLATES } from '../../translator/generated/templates.js';
+import { type Case, CODE, MODES, type Mode, readCorpus, startEip } from '../vectors/integer-format.ts';
 import { ALL_FORMS, FORMS, NOT_RECORDED } from '../vectors/integer-forms.ts';
 import { describeCase, instruction, Replay } from './replay.ts';
 import { UserMachine } from './user-machine.ts';
@@ -19,6 +22,8 @@ const corpus = readCorpus(
 );
 const byForm: Case[][] = corpus.forms.map(() => []);
 for (const one of corpus.cases) (byForm[one.form] as Case[]).push(one);
+/** Cases of a form, for each shape of its operands, that are compiled. */
+const PER_SHAPE = 4;
 const ops = [...new Set(FORMS.map((f) => f.op))].sort();
 
 /** Cases in which the engines are known to differ from the processor, and how. */
@@ -97,6 +102,54 @@ describe.each([
     expect(idle).toEqual(['cross', 'heat', 'enter']);
   });
 });
+
+describe(`as recorded on ${corpus.cpu}: the translator`, () => {
+  // A head is compiled when it is entered for the fourth time, or the third.
+  const machine = new UserMachine((...a) => new Translator(...a, { heat: 1, batchEntries: 1 }));
+  const replay = new Replay(machine);
+  const translated = new Set<string>();
+
+  /** In flat code, within its page, through to the next instruction, not writing code. */
+  const isFit = (one: Case): boolean => {
+    const { outcome } = one;
+    const through = outcome.vector === 13 && outcome.eip !== startEip(one) && outcome.eip !== startEip(one) - 1;
+    const inPage = (one.at & 0xfff) > 0 && (one.at & 0xfff) + one.code.length < 4096;
+    const memory = [...outcome.memory, ...one.memory].every((b) => b.at < CODE);
+    return one.mode < 2 && !one.step && through && inPage && memory;
+  };
+
+  test('in regions', () => {
+    const failures: string[] = [];
+    for (const [n, form] of FORMS.entries()) {
+      const done = new Map<string, number>();
+      for (const one of (byForm[n] as Case[]).filter(isFit)) {
+        const i = instruction(one);
+        const shape = shapeKey(i);
+        const kind = `${shape} ${i.rep}`;
+        const count = done.get(kind) ?? 0;
+        if (count === PER_SHAPE) continue;
+        done.set(kind, count + 1);
+        const before = machine.engine.statistics();
+        const difference = replay.difference(one, i, 5);
+        const after = machine.engine.statistics();
+        if (difference) failures.push(`${describeCase(one, form.name)}: ${difference}`);
+        else if (after.regionEntries !== before.regionEntries && after.callouts === before.callouts)
+          translated.add(shape);
+      }
+    }
+    expect(failures.slice(0, 8), `${failures.length} cases differ`).toEqual([]);
+  });
+
+  test('every template was instantiated', () => {
+    // SIMD: tests/translator/simd-templates.test.ts.
+    const own = Object.keys(TEMPLATES).filter((key) => ops.some((op) => isTemplateOf(op, key)));
+    // The user may not; the last of its block.
+    expect(own.filter((key) => !translated.has(key))).toEqual(['CLI32.,', 'STI32.,']);
+  });
+});
+
+/** Whether a shape (src/cpu/shape.ts) is one of this operation. */
+const isTemplateOf = (op: string, key: string): boolean => new RegExp(`^${op}(:\\d+:)?(8|16|32)\\.`).test(key);
 
 /** Number of the generated case that does a case's instruction (and its jump). */
 function caseOf(one: Case, i: Insn): number {

@@ -5,12 +5,14 @@ export type Effect =
   | 'pure'
   /** A checked memory operand: may leave the instruction. */
   | 'place'
-  /** Leaves the instruction if its condition holds. */
+  /** Leaves the instruction if its condition holds; behind it the condition is known to be false. */
   | 'exit'
   /** Leaves for a transfer beyond CS's limit: nothing in flat code. */
   | 'reach'
   | 'load'
   | 'store'
+  /** State has the value of a place already, as a double: for the passes. */
+  | 'holds'
   /** EIP of the next instruction. */
   | 'next'
   /** Ends the instruction. */
@@ -32,13 +34,31 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   mulhu: 'pure',
   divu: 'pure',
   divw: 'pure',
+  fadd: 'pure',
+  fsub: 'pure',
+  fmul: 'pure',
+  fdiv: 'pure',
+  fsqrt: 'pure',
+  fabs: 'pure',
+  fneg: 'pure',
+  fround: 'pure',
+  flt: 'pure',
+  fle: 'pure',
+  feq: 'pure',
+  fne: 'pure',
+  fromInt: 'pure',
+  toInt: 'pure',
   readPlace: 'place',
   writePlace: 'place',
+  readAligned: 'place',
+  writeAligned: 'place',
   raiseIf: 'exit',
+  leaveIf: 'exit',
   reach: 'reach',
   reachTo: 'reach',
   load: 'load',
   store: 'store',
+  holdsDouble: 'holds',
   nextEip: 'next',
   branch: 'control',
   jump: 'control',
@@ -46,4 +66,9 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
 };
 
 /** Functions of the dialect's files that are residual: every engine calls the reference for them. */
-export const RESIDUAL: ReadonlySet<string> = new Set(['popMemory', 'PUSHA', 'POPA', 'ENTER']);
+export const RESIDUAL: ReadonlySet<string> = new Set(
+  (
+    'popMemory PUSHA POPA ENTER setEflags setStatusFlags cliVirtual stiVirtual pushVirtualFlags popVirtualFlags ' +
+    'checkVme settleExceptions carefully'
+  ).split(' '),
+);

@@ -156,6 +156,8 @@ class CasePrinter implements Names {
         return this.#place(s);
       case 'exit':
         return [iff(expression(s.e, this, true), [brk('slow')])];
+      case 'holds':
+        return [];
       case 'if':
         return [iff(expression(s.e, this, true), this.statements(s.then), this.statements(s.else))];
       case 'branch': {

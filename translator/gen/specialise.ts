@@ -1,8 +1,9 @@
 // The partial evaluator: one semantic function over one operand shape leaves a residual (a template). What the shape
 // knows is folded away; what it leaves open is a hole.
 
+import { WORD } from '../../src/isa/state.ts';
 import type { Node } from '../estree.ts';
-import { atom, bin, call, type Expr, H, isOperator, N, not, type Stmt, select, T } from '../ir.ts';
+import { atom, bin, call, type Expr, H, isOperator, literal, N, not, type Stmt, select, T, visit } from '../ir.ts';
 import { removeDeadTemporaries } from '../passes/dead.ts';
 import { propagate } from '../passes/propagate.ts';
 import { breach, type Dialect } from './dialect.ts';
@@ -20,7 +21,19 @@ type Value = Expr | { readonly k: 'object'; readonly v: object } | undefined;
 type Environment = Map<string, Value>;
 
 const CPU = { name: 'the processor' };
-const STATE_ARRAYS = new Set(['reg', 'base', 'limit']);
+const STATE_ARRAYS = new Set(['reg', 'base', 'limit', 'sel']);
+/** Views of the register file, or of a part of it, and where they begin. */
+const VIEWS: Record<string, { readonly array: string; readonly first: number }> = {
+  words: { array: 'words', first: 0 },
+  xmm: { array: 'words', first: WORD.xmm },
+  xmmF32: { array: 'singles', first: WORD.xmm },
+  xmmF64: { array: 'doubles', first: WORD.xmm / 2 },
+  fpr: { array: 'words', first: WORD.fpr },
+  fpd: { array: 'doubles', first: WORD.fpd / 2 },
+};
+const STAGED = WORD.xmm + 32;
+/** Words of the staging register: nobody reads them after the instruction. */
+const isScratch = (to: Expr): boolean => to.k === 'r' && to.array === 'words' && to.n.k === 'n' && to.n.v >= STAGED;
 
 /** `effectiveAddress`: leave `offset(c, o)` to the engine as the hole 'ea' (the interpreter computes it once for all). */
 export interface Options {
@@ -46,7 +59,7 @@ export function specialise(dialect: Dialect, shape: Shape, options: Options): Te
 function checkCommits(key: string, body: readonly Stmt[]): void {
   let committed = false;
   for (const s of body) {
-    if (s.k === 'set' || s.k === 'store') committed = true;
+    if ((s.k === 'set' && !isScratch(s.to)) || s.k === 'store') committed = true;
     if ((s.k === 'place' || s.k === 'exit') && committed) throw new Error(`${key}: may leave after a commit`);
     if (s.k !== 'if') continue;
     for (const x of [...s.then, ...s.else]) {
@@ -60,6 +73,8 @@ class Specialiser {
   readonly #options: Options;
   out: Stmt[] = [];
   temporaries = 0;
+  /** Temporaries known to be zero, since the instruction was not left. */
+  readonly #zero = new Set<number>();
 
   constructor(dialect: Dialect, options: Options) {
     this.#dialect = dialect;
@@ -82,6 +97,11 @@ class Specialiser {
     const i = this.temporaries++;
     this.out.push({ k: 'let', i, e });
     return T(i);
+  }
+
+  /** What is known of a local by now. */
+  #now(v: Value): Value {
+    return v?.k === 't' && this.#zero.has(v.i) ? N(0) : v;
   }
 
   #int(v: Value, n: Node): Expr {
@@ -147,11 +167,11 @@ class Specialiser {
   #expression(n: Node, env: Environment): Value {
     switch (n.type) {
       case 'Literal':
-        return N(n.value);
+        return literal(n.value);
       case 'Identifier': {
-        if (env.has(n.name)) return env.get(n.name);
+        if (env.has(n.name)) return this.#now(env.get(n.name));
         const v = this.#dialect.constants.get(n.name);
-        return v === undefined ? breach(n, `unbound ${n.name}`) : N(v);
+        return v === undefined ? breach(n, `unbound ${n.name}`) : literal(v);
       }
       case 'UnaryExpression': {
         const a = this.#int(this.#expression(n.argument, env), n);
@@ -195,10 +215,13 @@ class Specialiser {
     const o = this.#expression(n.object, env);
     if (o?.k !== 'object') return breach(n, 'a member of what is not an object');
     if (n.computed) {
-      const array = (o.v as { array?: string }).array;
-      return array ? { k: 'r', array, n: this.#int(this.#expression(n.property, env), n) } : breach(n, 'index');
+      const { array, first = 0 } = o.v as { array?: string; first?: number };
+      if (!array) return breach(n, 'index');
+      const index = bin('+', this.#int(this.#expression(n.property, env), n), N(first));
+      return { k: 'r', array, n: isPure(index) ? index : this.#bind(index) };
     }
     const name = n.property.name as string;
+    if (o.v === CPU && VIEWS[name]) return { k: 'object', v: VIEWS[name] };
     if (o.v === CPU) return STATE_ARRAYS.has(name) ? { k: 'object', v: { array: name } } : { k: 's', name };
     if (!(name in o.v)) return breach(n, `no ${name} in this shape`);
     const v = (o.v as Record<string, unknown>)[name];
@@ -227,12 +250,17 @@ class Specialiser {
         const seg = value(1);
         const a = value(2);
         const i = this.temporaries++;
-        this.out.push({ k: 'place', i, seg, a, size: known(3, 32), write: name === 'writePlace' });
+        const write = name.startsWith('write');
+        const aligned = name.endsWith('Aligned');
+        this.out.push({ k: 'place', i, seg, a, size: known(3, 32), write, ...(aligned ? { aligned } : {}) });
         return T(i);
       }
-      case 'exit':
-        this.out.push({ k: 'exit', e: value(1) });
+      case 'exit': {
+        const e = value(1);
+        this.out.push({ k: 'exit', e });
+        if (e.k === 't') this.#zero.add(e.i);
         return undefined;
+      }
       case 'reach':
         return undefined;
       case 'load': {
@@ -247,6 +275,12 @@ class Specialiser {
         this.out.push({ k: 'store', p, size: known(2, 32), e, at: known(4, 0) });
         return undefined;
       }
+      case 'holds': {
+        const to: Expr = { k: 'r', array: 'doubles', n: bin('>>', value(1), N(1)) };
+        const i = this.temporaries++;
+        this.out.push({ k: 'load', i, p: value(2), size: 64, at: 0 }, { k: 'holds', to, e: T(i) });
+        return undefined;
+      }
       case 'next':
         return H('next');
       case 'control':
@@ -257,4 +291,13 @@ class Specialiser {
         return undefined;
     }
   }
+}
+
+/** Whether no state is read. */
+function isPure(e: Expr): boolean {
+  let pure = true;
+  visit(e, (x) => {
+    if (x.k === 's' || x.k === 'r') pure = false;
+  });
+  return pure;
 }

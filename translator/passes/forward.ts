@@ -1,14 +1,14 @@
 // Forwarding: a temporary that is read once, before anything it reads changes, is written where it is read.
 // Loads stay where they are.
 
-import { type Expr, map, mapStmt, type Stmt, stateKey, uses, visit } from '../ir.ts';
+import { type Expr, map, mapStmt, mayAlias, type Stmt, uses, visit } from '../ir.ts';
 
 /** Deeper expressions than this help nobody. */
-const LEAVES = 12;
+const LEAVES = 15;
 
 interface Held {
   readonly e: Expr;
-  readonly reads: readonly string[];
+  readonly reads: readonly Expr[];
 }
 
 export function forward(body: readonly Stmt[]): Stmt[] {
@@ -32,11 +32,7 @@ export function forward(body: readonly Stmt[]): Stmt[] {
     held.delete(e.i);
     return h.e;
   };
-  const clashes = (reads: readonly string[], to: Expr): boolean => {
-    const key = stateKey(to);
-    if (to.k !== 'r') return reads.includes(key);
-    return reads.some((r) => r === key || (r.startsWith(to.array) && (key.includes('?') || r.includes('?'))));
-  };
+  const clashes = (reads: readonly Expr[], to: Expr): boolean => reads.some((r) => mayAlias(r, to));
   for (const before of body) {
     if (before.k === 'if') {
       // What the arms read is computed before the test.
@@ -46,11 +42,11 @@ export function forward(body: readonly Stmt[]): Stmt[] {
     }
     const s: Stmt = before.k === 'if' ? { ...before, e: map(before.e, leaf) } : mapStmt(before, leaf);
     if (s.k === 'let' && count.get(s.i) === 1) {
-      const reads: string[] = [];
+      const reads: Expr[] = [];
       let leaves = 0;
       visit(s.e, (e) => {
         leaves++;
-        if (e.k === 's' || e.k === 'r') reads.push(stateKey(e));
+        if (e.k === 's' || e.k === 'r') reads.push(e);
       });
       if (leaves < LEAVES) {
         held.set(s.i, { e: s.e, reads });

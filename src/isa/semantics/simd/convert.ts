@@ -51,13 +51,6 @@ export function CVTSI2SS(c: Cpu, i: Insn): void {
   c.words[d] = waiting[0];
 }
 
-/** CVTSI2SD - DEST's low double <- SRC. Exact. */
-export function CVTSI2SD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const v = integerSource(c, i.src);
-  c.xmmF64[i.dst.n << 1] = v;
-}
-
 /** CVTDQ2PS - four doublewords to singles. */
 export function CVTDQ2PS(c: Cpu, i: Insn): void {
   requireSse(c);
@@ -99,13 +92,6 @@ export function CVTSS2SI(c: Cpu, i: Insn): void {
 }
 export function CVTTSS2SI(c: Cpu, i: Insn): void {
   singleToRegister(c, i, c.mxcsr | RC_ZERO);
-}
-/** CVTSD2SI - DEST (general register) <- SRC's low double. */
-export function CVTSD2SI(c: Cpu, i: Insn): void {
-  doubleToRegister(c, i, c.mxcsr);
-}
-export function CVTTSD2SI(c: Cpu, i: Insn): void {
-  doubleToRegister(c, i, c.mxcsr | RC_ZERO);
 }
 /** CVTPS2DQ - four singles to doublewords. */
 export function CVTPS2DQ(c: Cpu, i: Insn): void {
@@ -291,7 +277,8 @@ function singleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
   c.reg[i.dst.n] = r;
 }
 
-function doubleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
+/** DEST (general register) <- SRC's low double, rounded by `mxcsr`. */
+export function doubleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
   requireSse(c);
   const s = unalignedSource(c, i.src) - XMM_WORDS;
   raised = 0;

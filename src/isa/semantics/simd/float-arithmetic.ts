@@ -1,4 +1,5 @@
-// SSE arithmetic: ADD SUB MUL DIV SQRT of packed and scalar singles and doubles (SDM vol. 2).
+// SSE arithmetic: ADD SUB MUL DIV SQRT of packed singles and doubles and of scalar singles (SDM vol. 2); scalar doubles
+// are in scalar-double.ts.
 // MXCSR: IE DE ZE OE UE PE as they arise.
 
 import type { Insn } from '../../insn.ts';
@@ -53,16 +54,6 @@ export function ADDSS(c: Cpu, i: Insn): void {
   if (Number.isNaN(r)) soft(c, d, s, false, 1, ADD, VERTICAL);
   else x[d] = r;
 }
-/** ADDSD - the low double. */
-export function ADDSD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
-  const d = i.dst.n << 1;
-  const x = c.xmmF64;
-  const r = addDouble(x[d], x[s], c.mxcsr);
-  if (Number.isNaN(r)) soft(c, d << 1, s << 1, true, 1, ADD, VERTICAL);
-  else x[d] = r;
-}
 
 /** SUBPS - DEST <- DEST - SRC, four singles. */
 export function SUBPS(c: Cpu, i: Insn): void {
@@ -96,16 +87,6 @@ export function SUBSS(c: Cpu, i: Insn): void {
   const x = c.xmmF32;
   const r = subSingle(x[d], x[s], c.mxcsr);
   if (Number.isNaN(r)) soft(c, d, s, false, 1, SUB, VERTICAL);
-  else x[d] = r;
-}
-/** SUBSD - the low double. */
-export function SUBSD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
-  const d = i.dst.n << 1;
-  const x = c.xmmF64;
-  const r = subDouble(x[d], x[s], c.mxcsr);
-  if (Number.isNaN(r)) soft(c, d << 1, s << 1, true, 1, SUB, VERTICAL);
   else x[d] = r;
 }
 
@@ -143,16 +124,6 @@ export function MULSS(c: Cpu, i: Insn): void {
   if (Number.isNaN(r)) soft(c, d, s, false, 1, MUL, VERTICAL);
   else x[d] = r;
 }
-/** MULSD - the low double. */
-export function MULSD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
-  const d = i.dst.n << 1;
-  const x = c.xmmF64;
-  const r = mulDouble(x[d], x[s], c.mxcsr);
-  if (Number.isNaN(r)) soft(c, d << 1, s << 1, true, 1, MUL, VERTICAL);
-  else x[d] = r;
-}
 
 /** DIVPS - DEST <- DEST / SRC, four singles. */
 export function DIVPS(c: Cpu, i: Insn): void {
@@ -188,16 +159,6 @@ export function DIVSS(c: Cpu, i: Insn): void {
   if (Number.isNaN(r)) soft(c, d, s, false, 1, DIV, VERTICAL);
   else x[d] = r;
 }
-/** DIVSD - the low double. */
-export function DIVSD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
-  const d = i.dst.n << 1;
-  const x = c.xmmF64;
-  const r = divDouble(x[d], x[s], c.mxcsr);
-  if (Number.isNaN(r)) soft(c, d << 1, s << 1, true, 1, DIV, VERTICAL);
-  else x[d] = r;
-}
 
 /** SQRTPS - DEST <- square root of SRC, four singles. */
 export function SQRTPS(c: Cpu, i: Insn): void {
@@ -231,15 +192,5 @@ export function SQRTSS(c: Cpu, i: Insn): void {
   const x = c.xmmF32;
   const r = sqrtSingle(x[s], c.mxcsr);
   if (Number.isNaN(r)) soft(c, d, s, false, 1, SQRT, VERTICAL);
-  else x[d] = r;
-}
-/** SQRTSD - the low double. */
-export function SQRTSD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = (unalignedSource(c, i.src) - XMM_WORDS) >> 1;
-  const d = i.dst.n << 1;
-  const x = c.xmmF64;
-  const r = sqrtDouble(x[s], c.mxcsr);
-  if (Number.isNaN(r)) soft(c, d << 1, s << 1, true, 1, SQRT, VERTICAL);
   else x[d] = r;
 }

@@ -86,19 +86,10 @@ export function CMPSDX(c: Cpu, i: Insn): void {
 export function COMISS(c: Cpu, i: Insn): void {
   compareToFlags(c, i, false, true);
 }
-/** COMISD - doubles. */
-export function COMISD(c: Cpu, i: Insn): void {
-  compareToFlags(c, i, true, true);
-}
 /** UCOMISS - as COMISS, but IE for a signalling NaN only. */
 export function UCOMISS(c: Cpu, i: Insn): void {
   compareToFlags(c, i, false, false);
 }
-/** UCOMISD - doubles. */
-export function UCOMISD(c: Cpu, i: Insn): void {
-  compareToFlags(c, i, true, false);
-}
-
 /** LESS, EQUAL, GREATER or UNORDERED: the numbers at words `a` and `b` of `c.xmm`. Adds to `raised`. */
 function compare(c: Cpu, wide: boolean, a: int, b: int, signalling: boolean): int {
   const x = wide ? c.xmmF64[a >> 1] : c.xmmF32[a];
@@ -185,7 +176,8 @@ function test(c: Cpu, i: Insn, wide: boolean, lanes: int): void {
   }
 }
 
-function compareToFlags(c: Cpu, i: Insn, wide: boolean, signalling: boolean): void {
+/** COMIS and UCOMIS of whatever operands. */
+export function compareToFlags(c: Cpu, i: Insn, wide: boolean, signalling: boolean): void {
   requireSse(c);
   const s = unalignedSource(c, i.src) - XMM_WORDS;
   const d = registerWords(c, i.dst) - XMM_WORDS;

@@ -4,7 +4,7 @@
 // Deviations: the non-temporal stores are ordinary ones.
 
 import { type Insn, type int, MEM, MMX, type Operand, REG } from '../../insn.ts';
-import { store, writePlace } from '../../prims.ts';
+import { holdsDouble, store, writePlace } from '../../prims.ts';
 import type { Cpu, Place } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter, mmxLeave } from '../x87/mmx-alias.ts';
@@ -17,7 +17,9 @@ import {
   requireSse,
   requireUnit,
   source,
+  stage,
   storeWords,
+  unalignedPlace,
   unalignedSource,
 } from './operand.ts';
 
@@ -89,10 +91,12 @@ export function MOVSS(c: Cpu, i: Insn): void {
 export function MOVSDX(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src));
-  else {
-    const d = putLow(c, i.dst, unalignedSource(c, i.src));
-    if (i.src.kind === MEM) clearHigh(c, d);
-  }
+  else if (i.src.kind === MEM) {
+    const p = unalignedPlace(c, i.src);
+    const d = putLow(c, i.dst, stage(c, p, 64));
+    holdsDouble(c, d, p);
+    clearHigh(c, d);
+  } else putLow(c, i.dst, registerWords(c, i.src));
 }
 
 /** MOVLPS - the low quadword from or to memory; the high one stays. */

@@ -1,0 +1,151 @@
+// Keeps what `dump` shows of regions while a guest runs: their graphs and code as they were, how often their blocks were
+// executed, and where they went on.
+
+import { DECODE_MODES } from '../../src/cpu/decoded.ts';
+import { decode } from '../../src/isa/decode.ts';
+import type { Insn, int } from '../../src/isa/insn.ts';
+import type { Memory } from '../../src/memory/memory.ts';
+import { type Class, classify } from '../classify.ts';
+import type { ObservedRegion, Observer } from '../observer.ts';
+import { type Block, type Graph, RETURN } from '../scan.ts';
+import { findKallsyms } from './kallsyms.ts';
+import { identifier, Symbols } from './symbols.ts';
+
+const PAGE = 4096;
+const MAX_LENGTH = 15;
+/** Linux's half of the address space, unless configured otherwise: where symbols of a kernel can be. */
+const KERNEL = 0x80000000;
+
+export interface RecordedRegion extends ObservedRegion {
+  /** Bytes of each instruction by its offset from the entry's page. */
+  readonly code: ReadonlyMap<int, Uint8Array>;
+  /** What ends a block that leaves the region: the instruction behind it, by the block's offset. */
+  readonly leaves: ReadonlyMap<int, { readonly at: int; readonly insn: Insn; readonly class: Class }>;
+  /** Numbers of its counters: of its entry (undefined) and its blocks. */
+  readonly counters: Map<int | undefined, int>;
+  /** Exits by the EIP where the guest went on. */
+  readonly exits: Map<int, number>;
+  dropped: boolean;
+}
+
+export class Recorder implements Observer {
+  readonly regions: RecordedRegion[] = [];
+  /** Symbols that were given, or were found in the guest. */
+  symbols: Symbols;
+  /** Executions by counter. */
+  readonly counts: number[] = [];
+  readonly count = (counter: int): void => {
+    this.counts[counter]++;
+  };
+  readonly #memory: Memory;
+  readonly #search: boolean;
+  readonly #counters = new Map<int, Map<int | undefined, int>>();
+  readonly #byNumber = new Map<int, RecordedRegion>();
+  /** Regions to be named before the guest is searched for symbols again. */
+  #patience = 1;
+  #named = 0;
+
+  /** Without `symbols`, those of a Linux guest are searched for in its memory. */
+  constructor(memory: Memory, symbols?: Symbols) {
+    this.#memory = memory;
+    this.#search = symbols === undefined;
+    this.symbols = symbols ?? new Symbols([]);
+  }
+
+  name(region: int, linear: int): string {
+    // The kernel unpacks itself first: what is not there now may be there later.
+    if (linear >>> 0 >= KERNEL && ++this.#named >= this.#patience) {
+      this.findSymbols();
+      this.#patience *= 2;
+    }
+    return this.regionName(region, linear);
+  }
+
+  /** `region12_memcpy`, as far as symbols are known. */
+  regionName(region: int, linear: int): string {
+    const symbol = this.symbols.text(linear);
+    return `region${region}${symbol === undefined ? '' : `_${identifier(symbol)}`}`;
+  }
+
+  /** Searches guest memory, unless there are symbols. */
+  findSymbols(): void {
+    if (!this.#search || this.symbols.count > 0) return;
+    const { heap, layout } = this.#memory;
+    const found = findKallsyms(new Uint8Array(heap, 0, layout.ramBytes));
+    if (found) this.symbols = new Symbols(found);
+  }
+
+  counter(region: int, at?: int): int {
+    let own = this.#counters.get(region);
+    if (!own) {
+      own = new Map();
+      this.#counters.set(region, own);
+    }
+    const counter = this.counts.length;
+    this.counts.push(0);
+    own.set(at, counter);
+    return counter;
+  }
+
+  translated(observed: ObservedRegion): void {
+    const { graph, mode, number } = observed;
+    const region: RecordedRegion = {
+      ...observed,
+      code: this.#codeOf(graph),
+      leaves: this.#leavesOf(graph, mode),
+      counters: this.#counters.get(number) ?? new Map(),
+      exits: new Map(),
+      dropped: false,
+    };
+    this.regions.push(region);
+    this.#byNumber.set(number, region);
+  }
+
+  dropped(number: int): void {
+    const region = this.#byNumber.get(number);
+    if (region) region.dropped = true;
+  }
+
+  /** A region was left, and the guest goes on at `eip`. */
+  left(number: int, eip: int): void {
+    const exits = this.#byNumber.get(number)?.exits;
+    exits?.set(eip, (exits.get(eip) ?? 0) + 1);
+  }
+
+  #codeOf(graph: Graph): Map<int, Uint8Array> {
+    const code = new Map<int, Uint8Array>();
+    for (const b of graph.blocks.values()) {
+      for (const { at, insn } of b.insns) code.set(at, this.#bytes(graph, at, insn.length));
+    }
+    return code;
+  }
+
+  #leavesOf(graph: Graph, mode: int): RecordedRegion['leaves'] {
+    const leaves = new Map<int, { at: int; insn: Insn; class: Class }>();
+    for (const b of graph.blocks.values()) {
+      const at = endOf(b);
+      if (b.at === RETURN || b.term !== 'exit' || b.taken !== at || !graph.pages.has(at >> 12)) continue;
+      const bytes = this.#bytes(graph, at, Math.min(MAX_LENGTH, PAGE - (at & (PAGE - 1))));
+      const insn = decode(bytes, 0, bytes.length, DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number]);
+      if (insn) leaves.set(b.at, { at, insn, class: classify(insn, mode) });
+    }
+    return leaves;
+  }
+
+  #bytes(graph: Graph, at: int, length: int): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.#memory.readPhysical(physicalOf(graph, at), bytes);
+    return bytes;
+  }
+}
+
+/** Offset behind a block's last instruction. */
+export function endOf(b: Block): int {
+  const last = b.insns[b.insns.length - 1];
+  return last ? last.at + last.insn.length : b.at;
+}
+
+/** Guest-physical address of an offset from the entry's page. */
+export function physicalOf(graph: Graph, at: int): number {
+  return (graph.pages.get(at >> 12) as int) * PAGE + (at & (PAGE - 1));
+}
