@@ -2,7 +2,6 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
-import { GuestFault } from '../src/isa/fault.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
@@ -159,30 +158,19 @@ export class Translations implements Regions {
     return { ...this.#counts };
   }
 
-  /** Whether the other pages are mapped as they were when the region was scanned. */
+  /** Whether the other pages are mapped as they were when the region was scanned, and code may be fetched there. */
   #verify(region: Region, stamp: int, page: int): boolean {
+    const memory = this.#memory;
     for (const [distance, frame] of region.others) {
       const linear = (page + distance * PAGE) | 0;
-      const physical = this.#memory.debugTranslate(linear);
-      if (physical < 0 || physical >>> 12 !== frame || !this.#mayFetch(linear, region.user)) return false;
+      const physical = memory.probeFetch(linear, region.user);
+      if (physical === -1 || physical >>> 12 !== frame) return false;
+      // Marks the page as executed from, so that a change is told. The guest sees nothing of it.
+      memory.fetch(linear, region.user);
     }
     region.stamp = stamp;
     region.page = page;
     return true;
-  }
-
-  /** Whether code may be fetched there. Marks the page as executed from, so that a change is told. */
-  #mayFetch(linear: int, user: int): boolean {
-    const { cr2 } = this.#cpu;
-    try {
-      this.#memory.fetch(linear, user);
-      return true;
-    } catch (fault) {
-      if (!(fault instanceof GuestFault)) throw fault;
-      // Nobody has asked for that page yet.
-      this.#cpu.cr2 = cr2;
-      return false;
-    }
   }
 
   #compileQueue(): void {
@@ -236,8 +224,8 @@ export class Translations implements Regions {
     const frameOf = (linearPage: int): int => {
       let frame = frames.get(linearPage);
       if (frame === undefined) {
-        const physical = memory.debugTranslate(linearPage);
-        frame = physical < 0 ? -1 : physical >>> 12;
+        const physical = memory.probeFetch(linearPage, hot.user);
+        frame = physical === -1 ? -1 : physical >>> 12;
         frames.set(linearPage, frame);
       }
       return frame;

@@ -31,6 +31,7 @@ const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
 const FLAT_MODE = 3;
+const USER_MODE = 0x100;
 
 /** Page of RAM that training plays with; it is zero afterwards. */
 const TRAINING_PAGE = 0x1000;
@@ -257,6 +258,8 @@ export class Interpreter implements Engine {
       this.#tags[at] = eip;
       this.#tags[at + 1] = o;
       this.#mode = mode;
+      // At least one instruction follows, without the reference, which clears it otherwise.
+      c.RF = 0;
       words[PAGE_EIP] = eip & -4096;
       words[TABLE] = this.#memory.tableWord(user);
       words[TAG_BASE] = base;
@@ -374,7 +377,7 @@ export class Interpreter implements Engine {
     const cpl = c.cpl;
     this.#reference.step();
     const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
-    if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0) {
+    if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0 && !isWatched(c)) {
       words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
       return 0;
     }
@@ -389,13 +392,16 @@ export class Interpreter implements Engine {
   }
 }
 
-/** What packed code depends on: CS.D, SS.B, and which of the segments are not flat. */
+/**
+ * What packed code depends on: CS.D, SS.B, which of the segments are not flat; and the privilege, since a head leads to
+ * a region, and which pages that may span depends on it.
+ */
 function modeOf(c: Cpu): int {
   let bent = 0;
   // CS is one of them, since it cannot be written.
   for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
-  return decodeModeOf(c) | ((bent | 0x30) << 2);
+  return decodeModeOf(c) | ((bent | 0x30) << 2) | (c.cpl === 3 ? USER_MODE : 0);
 }
 
 function isFlatData(c: Cpu, s: int): boolean {

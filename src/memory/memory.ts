@@ -251,6 +251,16 @@ export class Memory {
     return this.#slow.mode <= ROM ? this.#access.physicalOf(this.#slow.host) : this.#slow.physical;
   }
 
+  /**
+   * What `fetch` would return if that changes nothing that the guest can see: no fault, accessed bits set already. Else
+   * -1.
+   */
+  probeFetch(linear: int, user: int): int {
+    const { walker } = this;
+    if (walker.walk(this.spaces.current, linear, user, FETCH, false) >= 0 || !walker.accessed) return -1;
+    return walker.page < 1 << 20 ? (walker.page << 12) | (linear & 0xfff) : -1;
+  }
+
   /** Whether code and data at a guest-physical address lie in memory (RAM or ROM) that can be traced. */
   isRam(physical: number): boolean {
     const host = this.map.hostOf(physical);

@@ -63,6 +63,8 @@ export class PageWalk {
   page: int = 0;
   /** WRITABLE, NO_EXECUTE, WP_LIFTED, for those whom the walk was made for. */
   attributes: int = 0;
+  /** Whether the accessed bits of all entries were set before. */
+  accessed = true;
   /** The directory entry, accessed and dirty bits set; with PAE its high word too. */
   entry: int = 0;
   entryHigh: int = 0;
@@ -95,6 +97,7 @@ export class PageWalk {
     if (!this.paging) {
       this.page = (linear >>> 12) & this.pageMask;
       this.attributes = WRITABLE;
+      this.accessed = true;
       this.entry = this.entryHigh = 0;
       return -1;
     }
@@ -213,6 +216,7 @@ export class PageWalk {
   /** `last`: the entry that has the dirty bit. */
   #found(page: int, rights: int, last: int, high: int, user: int, access: int): void {
     this.page = page;
+    this.accessed = (rights & ENTRY_A) !== 0;
     let attributes = this.nxe && high < 0 ? NO_EXECUTE : 0;
     if ((last & ENTRY_D) !== 0 || access === WRITE) {
       if ((rights & ENTRY_RW) !== 0) attributes |= WRITABLE;

@@ -34,20 +34,22 @@ const NAMED = [
   ...['EAX', 'ECX', 'EDX', 'EBX', 'ESP', 'EBP', 'ESI', 'EDI'].map((name, n) => [name, n] as const),
   ...(Object.entries(WORD) as [string, number][]).filter(([name]) => name !== 'reg'),
 ].sort(([, a], [, b]) => a - b);
-/** Words that say the same in other words: EFLAGS is compared as a whole. */
-const isLazy = (word: number): boolean => word >= WORD.fz && word <= WORD.cb;
+/** EFLAGS is compared as a whole; RF too, but only between two runs, since an engine may clear it a step early. */
+const isFlag = (word: number): boolean => (word >= WORD.fz && word <= WORD.cb) || word === RF;
+const RF = 29;
+const RF_BIT = 0x10000;
 
-/** Names of the registers that differ, with both values; undefined if none does. */
-export function registersDiffer(own: Cpu, other: Cpu): string | undefined {
+/** Names of the registers that differ, with both values; undefined if none does. `ignored`: bits of EFLAGS. */
+export function registersDiffer(own: Cpu, other: Cpu, ignored = 0): string | undefined {
   const list: string[] = [];
   for (let w = 0; w < WORD.engine; w++) {
-    if (own.words[w] === other.words[w] || isLazy(w)) continue;
+    if (own.words[w] === other.words[w] || isFlag(w)) continue;
     const [name, first] = NAMED.findLast(([, first]) => first <= w) as readonly [string, number];
     list.push(
       `${name}${w > first ? `+${w - first}` : ''} ${hex(own.words[w] as number)}, not ${hex(other.words[w] as number)}`,
     );
   }
-  const flags = [getEflags(own), getEflags(other)] as const;
+  const flags = [getEflags(own) & ~ignored, getEflags(other) & ~ignored] as const;
   if (flags[0] !== flags[1]) list.push(`EFLAGS ${hex(flags[0])}, not ${hex(flags[1])}`);
   return list.length > 0 ? list.join('; ') : undefined;
 }
@@ -89,7 +91,7 @@ export class Lockstep {
     for (let end = this.translated.engine.retired(); end < count && !this.#difference && !this.translated.ended; ) {
       end = Math.min(count, end + 1_000_000);
       this.translated.runTo(end);
-      this.#compare();
+      this.#compare(0);
     }
     if (!this.#difference) this.#compareMemory();
     return this.#difference;
@@ -98,17 +100,17 @@ export class Lockstep {
   #atExit(): void {
     if (this.#difference || ++this.#exits % this.#options.every !== 0) return;
     if (this.translated.engine.retired() < (this.#options.from ?? 0)) return;
-    this.#compare();
+    this.#compare(RF_BIT);
   }
 
-  #compare(): void {
+  #compare(ignored: number): void {
     if (this.#difference) return;
     const at = this.translated.engine.retired();
     this.interpreted.runTo(at);
     this.#comparisons++;
     const own = this.interpreted.engine.retired();
     const what =
-      own === at ? registersDiffer(this.translated.cpu, this.interpreted.cpu) : `${own} instructions retired`;
+      own === at ? registersDiffer(this.translated.cpu, this.interpreted.cpu, ignored) : `${own} instructions retired`;
     if (what !== undefined) this.#difference = { at, since: this.#equalAt, what };
     else if (at >= this.#memoryAt) {
       this.#memoryAt = at + (this.#options.memoryEvery as number);
