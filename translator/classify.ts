@@ -4,7 +4,7 @@
 //   callout   patched into a call of the monitor, which executes it by its semantic function (sensitive, rare or large)
 //   leave     ends the region: what follows may be something else (mode, mapping, privilege), or the processor stops
 
-import { shapeKey } from '../src/cpu/shape.ts';
+import { NOTHING, shapeKey } from '../src/cpu/shape.ts';
 import { endsBlock } from '../src/isa/control.ts';
 import { IMM, type Insn, MEM, REP_NONE } from '../src/isa/insn.ts';
 import { TEMPLATES } from './generated/templates.js';
@@ -28,8 +28,6 @@ export function classify(i: Insn, _mode: number): Class {
   return 'callout';
 }
 
-/** Instructions that do nothing here. */
-const NOTHING = new Set(['NOP', 'PAUSE', 'LFENCE', 'MFENCE', 'SFENCE']);
 const SHIFTS = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR']);
 
 /** Name of the template that an instruction instantiates, or undefined. */

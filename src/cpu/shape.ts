@@ -41,3 +41,6 @@ export function shapeKey(i: Insn): string {
   if (i.src2.kind !== NO_OPERAND) key += `,${last === i.src2 && last.kind === REG8 ? 'c' : kindOf(i.src2)}`;
   return key;
 }
+
+/** Instructions that do nothing here. */
+export const NOTHING: ReadonlySet<string> = new Set(['NOP', 'PAUSE', 'LFENCE', 'MFENCE', 'SFENCE']);

@@ -159,6 +159,8 @@ export function hotShapes(): Shape[] {
   add('CMPXCHG8B', 32, 'm64');
   for (const op of ['NOP', 'CLC', 'STC', 'CMC', 'CLD', 'STD']) add(op, 32);
   for (const op of ['LAHF', 'SAHF']) add(op, 8);
+  for (const op of ['PUSHF', 'CLI']) add(op, 32);
+  add('PUSHSEG', 32, '', 's');
   return list;
 }
 
@@ -188,11 +190,10 @@ function integerShapes(): Shape[] {
   for (const op of ['DAA', 'DAS', 'AAA', 'AAS', 'SALC']) add(op, 8);
   for (const op of ['AAM', 'AAD']) add(op, 8, '', 'i');
   add('XLAT', 8, '', 'm8');
-  for (const s of [16, 32]) {
-    for (const op of ['PUSHF', 'POPF']) add(op, s);
-    add('PUSHSEG', s, '', 's');
-  }
-  for (const op of ['CLI', 'STI']) add(op, 32);
+  add('PUSHF', 16);
+  for (const s of [16, 32]) add('POPF', s);
+  add('PUSHSEG', 16, '', 's');
+  add('STI', 32);
   add('MOVSEG', 32, 'd', 's');
   add('MOVSEG', 16, 'w', 's');
   add('MOVSEG', 16, 'm16', 's');
