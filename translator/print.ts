@@ -140,9 +140,9 @@ class Printer implements AsmNames {
   element(array: string, n: number): Node {
     if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
     if (array === 'words') return this.#word(n);
-    const at8 = this.#options.registersAt + 8 * n;
-    if (array === 'doubles') return at(id('F64'), binary('>>', lit(at8), lit(3)));
-    if (array === 'singles') return at(id('F32'), binary('>>', lit(this.#options.registersAt + 4 * n), lit(2)));
+    // By their indices: see #word.
+    if (array === 'doubles') return at(id('F64'), lit(this.#options.registersAt / 8 + n));
+    if (array === 'singles') return at(id('F32'), lit(this.#options.registersAt / 4 + n));
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
 
@@ -265,13 +265,12 @@ class Printer implements AsmNames {
   #loadDouble(i: number, p: Expr, offset: number): Node[] {
     const t = this.temp(i);
     this.#doubles.add(`t${i}`);
-    const read = (byte: Node): Node => plus(at(id('F64'), binary('>>', byte, lit(3))));
-    const direct = assign(t, read(this.#byte(p, offset)));
+    const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
     if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
     const staged = [
       assign(this.#word(STAGED), int(word32(this.#byte(p, offset)))),
       assign(this.#word(STAGED + 1), int(word32(this.#byte(p, offset + 4)))),
-      assign(t, read(lit(this.#options.registersAt + 4 * STAGED))),
+      assign(t, plus(at(id('F64'), lit(this.#options.registersAt / 8 + STAGED / 2)))),
     ];
     return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
   }
