@@ -281,6 +281,7 @@ export class Interpreter implements Engine {
     this.#left = words[BUDGET];
     this.#position = position;
     this.#counts.slow++;
+    this.#blocks.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
     this.#reference.step();
