@@ -258,3 +258,25 @@ describe('text', () => {
     expect(stdout).toMatch(/inc eax\n.*jmp 0x100020/);
   });
 });
+
+test('a guest that shuts its processor down is dumped all the same', async () => {
+  // The loop, then LIDT of six zero bytes at 100FF0h; UD2.
+  const loop = [0xb9, ...rounds, 0x49, 0x75, 0xfd];
+  const failing = folder.file('failing', guest(loop, [0x0f, 0x01, 0x1d, 0xf0, 0x0f, 0x10, 0x00, 0x0f, 0x0b]));
+  const { status, stdout, stderr } = await transvisor(['dump', failing]);
+  expect(stderr).toMatch(/shut its processor down/);
+  expect(status).toBe(126);
+  expect(stdout).toMatch(/dec ecx\n.*jnz 0x100025/);
+});
+
+test('docs/dump.md describes every option of its own', async () => {
+  const documented = readFileSync(new URL('../../docs/dump.md', import.meta.url), 'utf8');
+  const optionsOf = async (command: string): Promise<string[]> => {
+    const { stdout } = await transvisor([command, '--help']);
+    return [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option as string);
+  };
+  const shared = await optionsOf('run');
+  const own = (await optionsOf('dump')).filter((option) => !shared.includes(option));
+  expect(own.length).toBeGreaterThan(6);
+  expect(own.filter((option) => !documented.includes(option))).toEqual([]);
+});
