@@ -42,10 +42,7 @@ const report: Report = {
   host: { processor: 'p', node: '24', v8: '13' },
   guest: 'a <guest>',
   options: { engines: ['native', 'translator'], runs: 1, repeat: 1, scale: 100, only: [] },
-  rows: [
-    row('one', 1, 2, []),
-    row('two', 1, 8, ['translator']),
-  ],
+  rows: [row('one', 1, 2, []), row('two', 1, 8, ['translator'])],
   peakMebibytes: { translator: 300 },
   rounds: {},
   failures: [],
@@ -54,7 +51,13 @@ const report: Report = {
 
 function row(name: string, native: number, translator: number, wrong: EngineName[]): Report['rows'][number] {
   const cell = (cpu: number) => ({ cpu, wall: cpu, runs: [cpu] });
-  return { name, group: 'user', checksum: '00000001', wrong, cells: { native: cell(native), translator: cell(translator) } };
+  return {
+    name,
+    group: 'user',
+    checksum: '00000001',
+    wrong,
+    cells: { native: cell(native), translator: cell(translator) },
+  };
 }
 
 test('the table has a ratio for each row, the geometric mean, and marks wrong checksums', () => {
@@ -81,16 +84,13 @@ test.skipIf(version !== COMPILER_VERSION)(
   },
 );
 
-test(
-  `interpreter and translator${version ? ' and native code' : ' (native skipped: no gcc for 32 bits)'} compute the same`,
-  async () => {
-    const engines: EngineName[] = [...(version ? (['native'] as const) : []), 'interpreter', 'translator'];
-    using images = metalImages({ native: engines.includes('native') });
-    const options = { engines, runs: 1, repeat: 1, only: [], scale: 1, linux: false, timeout: 100 };
-    const measured = await runSuite(options, images);
-    expect(measured.failures).toEqual([]);
-    expect(measured.rows.filter((one) => one.wrong.length)).toEqual([]);
-    expect(measured.rows.length).toBeGreaterThan(25);
-    for (const one of measured.rows) expect(Object.keys(one.cells).sort()).toEqual([...engines].sort());
-  },
-);
+test(`interpreter and translator${version ? ' and native code' : ' (native skipped: no gcc for 32 bits)'} compute the same`, async () => {
+  const engines: EngineName[] = [...(version ? (['native'] as const) : []), 'interpreter', 'translator'];
+  using images = metalImages({ native: engines.includes('native') });
+  const options = { engines, runs: 1, repeat: 1, only: [], scale: 1, linux: false, timeout: 100 };
+  const measured = await runSuite(options, images);
+  expect(measured.failures).toEqual([]);
+  expect(measured.rows.filter((one) => one.wrong.length)).toEqual([]);
+  expect(measured.rows.length).toBeGreaterThan(25);
+  for (const one of measured.rows) expect(Object.keys(one.cells).sort()).toEqual([...engines].sort());
+});
