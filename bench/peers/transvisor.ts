@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { prepareHost } from '../../src/cli/host.ts';
+import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
 import { Translator } from '../../translator/engine.ts';
@@ -43,6 +43,7 @@ export async function bootTransvisor(
       },
     },
   });
+  hostTrained();
   const deadline = setTimeout(() => machine.stop(), boot.timeout * 1000);
   const exit = await machine.run();
   clearTimeout(deadline);

@@ -109,8 +109,8 @@ export function store(c: Cpu, p: Place, size: int, value: int, at = 0): void {
   else c.memory.store16(p, at, value);
 }
 
-/** The words from `word` on hold the double at this place: said for engines, which need not put it together again. */
-export function holdsDouble(_c: Cpu, _word: int, _p: Place): void {}
+/** The words from `word` on hold the double `at` bytes into the place: said for engines, which need not join it again. */
+export function holdsDouble(_c: Cpu, _word: int, _p: Place, _at: int): void {}
 
 // Control. While an instruction executes, EIP is already that of the next one.
 

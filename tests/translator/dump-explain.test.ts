@@ -44,7 +44,7 @@ describe('golden outputs', () => {
       writeFileSync(path, text);
     }
     expect(existsSync(path), 'run with UPDATE=1 to accept').toBe(true);
-    expect(text).toBe(readFileSync(path, 'utf8'));
+    expect(text, 'run with UPDATE=1 to accept').toBe(readFileSync(path, 'utf8'));
   });
 });
 

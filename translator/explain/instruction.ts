@@ -107,7 +107,7 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
   const [placed] = block?.insns ?? [];
   if (!block || !placed) return stages;
   const bent = MODE_32 >> 2;
-  if (kind === 'ident') {
+  if (kind !== 'callout') {
     stages.push({ name: 'specialised', lines: residualLines(instantiate(placed, bent, { n: 0 })) });
     const { body, test } = specialise(block, bent, { n: 0 });
     const end = test ? residualLines([{ k: block.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];

@@ -258,10 +258,15 @@ function simdShapes(): Shape[] {
   add('MOVDDUP', 32, 'x', ['x', 'm64']);
   add('LDMXCSR', 32, '', ['m32']);
   add('STMXCSR', 32, 'm32', ['']);
-  add('ADDSD SUBSD MULSD DIVSD SQRTSD', 32, 'x', ['x', 'm64']);
+  add('ADDSD SUBSD MULSD DIVSD SQRTSD CVTSD2SS', 32, 'x', ['x', 'm64']);
+  add('ADDSS SUBSS MULSS DIVSS SQRTSS CVTSS2SD', 32, 'x', ['x', 'm32']);
+  add('ADDPD SUBPD MULPD DIVPD SQRTPD', 16, 'x', EITHER);
+  add('ADDPS SUBPS MULPS DIVPS SQRTPS', 32, 'x', EITHER);
   add('COMISD UCOMISD', 16, 'x', ['x', 'm64']);
-  add('CVTSI2SD', 32, 'x', ['d', 'm32']);
+  add('COMISS UCOMISS', 32, 'x', ['x', 'm32']);
+  add('CVTSI2SD CVTSI2SS', 32, 'x', ['d', 'm32']);
   add('CVTSD2SI CVTTSD2SI', 32, 'd', ['x', 'm64']);
+  add('CVTSS2SI CVTTSS2SI', 32, 'd', ['x', 'm32']);
   return list;
 }
 

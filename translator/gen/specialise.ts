@@ -278,7 +278,7 @@ class Specialiser {
       case 'holds': {
         const to: Expr = { k: 'r', array: 'doubles', n: bin('>>', value(1), N(1)) };
         const i = this.temporaries++;
-        this.out.push({ k: 'load', i, p: value(2), size: 64, at: 0 }, { k: 'holds', to, e: T(i) });
+        this.out.push({ k: 'load', i, p: value(2), size: 64, at: known(3, 0) }, { k: 'holds', to, e: T(i) });
         return undefined;
       }
       case 'next':

@@ -12,24 +12,17 @@ export {
   CVTPS2DQ,
   CVTPS2PD,
   CVTPS2PI,
-  CVTSD2SS,
-  CVTSI2SS,
-  CVTSS2SD,
-  CVTSS2SI,
   CVTTPD2DQ,
   CVTTPD2PI,
   CVTTPS2DQ,
   CVTTPS2PI,
-  CVTTSS2SI,
 } from './convert.ts';
 export * from './float-approximate.ts';
-export * from './float-arithmetic.ts';
 export {
   CMPPD,
   CMPPS,
   CMPSDX,
   CMPSS,
-  COMISS,
   MAXPD,
   MAXPS,
   MAXSD,
@@ -38,7 +31,6 @@ export {
   MINPS,
   MINSD,
   MINSS,
-  UCOMISS,
 } from './float-compare.ts';
 export * from './float-horizontal.ts';
 export * from './logic.ts';
@@ -47,8 +39,10 @@ export * from './move.ts';
 export { LDMXCSR, STMXCSR } from './mxcsr.ts';
 export * from './packed-add.ts';
 export * from './packed-compare.ts';
+export * from './packed-double.ts';
 export * from './packed-multiply.ts';
 export * from './packed-quadword.ts';
 export * from './packed-shift.ts';
 export * from './scalar-double.ts';
 export * from './shuffle.ts';
+export * from './single.ts';

@@ -75,7 +75,8 @@ export function stage(c: Cpu, p: Place, size: int): int {
     c.words[STAGED + 2] = load(c, p, 32, 8);
     c.words[STAGED + 3] = load(c, p, 32, 12);
   }
-  if (size === 64) holdsDouble(c, STAGED, p);
+  if (size === 64 || size === 128) holdsDouble(c, STAGED, p, 0);
+  if (size === 128) holdsDouble(c, STAGED + 2, p, 8);
   return STAGED;
 }
 
