@@ -52,6 +52,7 @@ function program(done: (end: Verdict) => void): Command {
     .description('measure the engines, side by side with others that are installed')
     .option('--engines <list>', 'what to measure, by name', 'interpreter,translator')
     .addOption(new Option('--runs <count>', 'runs of each; medians count').argParser(parseCount).default(1))
+    .addOption(new Option('--repeat <count>', 'times through the suite in each run').argParser(parseCount).default(1))
     .option('--only <names>', 'some benchmarks only, by name')
     .addOption(
       new Option('--scale <percent>', "percent of each benchmark's usual work").argParser(parseCount).default(100),
@@ -60,6 +61,7 @@ function program(done: (end: Verdict) => void): Command {
     .addOption(new Option('--timeout <seconds>', 'for one run of one engine').argParser(parseSeconds).default(600))
     .option('--json <file>', 'write everything that was measured')
     .option('--svg <file>', 'write a chart')
+    .option('--profile <directory>', "write V8's profiles of the benchmarks, without the boot")
     .option('--verbose', "show the guests' consoles")
     .addHelpText('after', BENCH_HELP)
     .action(async (options: BenchOptions) => {
