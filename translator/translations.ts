@@ -1,10 +1,12 @@
 // The translation cache: regions by number, made when the interpreter finds a head hot, entered while their code and
 // its mapping stand, thrown out when the guest writes over it.
 
+import { CHAINED } from '../src/cpu/links.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
+import { Chain } from './chain.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
 import type { Observer } from './observer.ts';
 import { type Graph, scan } from './scan.ts';
@@ -16,9 +18,17 @@ const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
+/** Bound of the cache, unless told otherwise. */
+const DEFAULT_BYTES = 128 << 20;
+/** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
+const BYTES_PER_CHARACTER = 3;
+const BYTES_PER_REGION = 8192;
 
 interface Region {
   readonly number: int;
+  readonly key: string;
+  /** What it takes of the cache. */
+  readonly bytes: number;
   readonly name: string;
   readonly run: RegionFunction;
   readonly graph: Graph;
@@ -30,7 +40,6 @@ interface Region {
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
   page: int;
-  entries: int;
 }
 
 interface Hot {
@@ -46,6 +55,8 @@ export interface TranslationsPolicy {
   readonly batchEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
+  /** Bytes (about) that regions may take: the oldest ones are evicted where it is more. */
+  readonly cacheBytes?: number;
   /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
   readonly verify?: (text: string, abi: Abi) => void;
 }
@@ -66,7 +77,12 @@ export class Translations implements Regions {
   readonly #maxBatch: int;
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
-  readonly #regions: (Region | undefined)[] = [];
+  readonly #cacheBytes: number;
+  readonly #chain: Chain;
+  /** By number, the oldest first. */
+  readonly #regions = new Map<int, Region>();
+  #nextNumber = 0;
+  #bytes = 0;
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
   #queue: Hot[] = [];
@@ -79,6 +95,7 @@ export class Translations implements Regions {
     regions: 0,
     regionInstructions: 0,
     regionsInvalidated: 0,
+    regionsEvicted: 0,
     modules: 0,
     translateMillis: 0,
     compileMillis: 0,
@@ -93,13 +110,15 @@ export class Translations implements Regions {
     this.#cpu = options.cpu;
     this.#memory = options.memory;
     this.#host = options.host;
+    this.#cacheBytes = options.cacheBytes ?? DEFAULT_BYTES;
+    this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot);
   }
 
   hot(physical: int, eip: int, mode: int): int {
     const user = this.#cpu.cpl === 3 ? 1 : 0;
     const key = `${physical >>> 0}:${mode}:${user}`;
     const known = this.#byHead.get(key);
-    if (known !== undefined) return this.#regions[known] ? known : NEVER;
+    if (known !== undefined) return this.#regions.has(known) ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
       this.#queue.push({ key, physical, linear: eip, mode, user });
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
@@ -109,7 +128,7 @@ export class Translations implements Regions {
   }
 
   mayEnter(number: int): boolean {
-    const region = this.#regions[number];
+    const region = this.#regions.get(number);
     if (!region) return false;
     if (region.others.length === 0) return true;
     if (this.#cpu.cr3 !== this.#cr3) {
@@ -122,21 +141,26 @@ export class Translations implements Regions {
   }
 
   exists(number: int): boolean {
-    return this.#regions[number] !== undefined;
+    return this.#regions.has(number);
   }
 
   enter(number: int): int {
-    const region = this.#regions[number] as Region;
     this.#counts.regionEntries++;
-    return region.run();
+    return this.#chain.run(number);
+  }
+
+  enterAlone(number: int): int {
+    this.#counts.regionEntries++;
+    return (this.#regions.get(number) as Region).run();
   }
 
   codeWritten(physical: int, bytes: int): void {
     for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
       for (const number of this.#byFrame.get(frame) ?? []) {
-        const region = this.#regions[number];
+        const region = this.#regions.get(number);
         if (region?.pieces.some((p) => p.physical < physical + bytes && p.physical + p.length > physical)) {
           this.#drop(region);
+          this.#counts.regionsInvalidated++;
         }
       }
     }
@@ -147,15 +171,21 @@ export class Translations implements Regions {
   }
 
   flush(): void {
-    for (const region of this.#regions) if (region) this.#observer?.dropped?.(region.number);
-    this.#regions.fill(undefined);
+    for (const region of this.#regions.values()) this.#drop(region);
     this.#byHead.clear();
-    this.#byFrame.clear();
     this.#queue = [];
   }
 
   statistics(): Readonly<Record<string, number>> {
-    return { ...this.#counts };
+    const chained = this.#cpu.words[CHAINED] as int;
+    const { regionEntries } = this.#counts;
+    return {
+      ...this.#counts,
+      regionEntries: regionEntries + chained,
+      regionsChained: chained,
+      regionsHeld: this.#regions.size,
+      cacheBytes: this.#bytes,
+    };
   }
 
   /** Whether the other pages are mapped as they were when the region was scanned, and code may be fetched there. */
@@ -184,7 +214,7 @@ export class Translations implements Regions {
     for (const hot of queue) {
       const graph = this.#scan(hot);
       if (!graph) continue;
-      const number = this.#regions.length + made.length;
+      const number = this.#nextNumber + made.length;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
         name,
@@ -211,9 +241,11 @@ export class Translations implements Regions {
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });
     made.forEach((m, k) => {
-      this.#add(m.hot, m.graph, m.number, m.name, runs[k] as RegionFunction);
+      this.#add(m.hot, m.graph, m.number, m.name, functions[k]?.text.length ?? 0, runs[k] as RegionFunction);
     });
+    this.#nextNumber += made.length;
     this.#counts.modules++;
+    this.#evict();
     this.#counts.compileMillis += performance.now() - translated;
   }
 
@@ -247,14 +279,19 @@ export class Translations implements Regions {
     return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
   }
 
-  #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {
+  #add(hot: Hot, graph: Graph, number: int, name: string, characters: number, run: RegionFunction): void {
     const pieces = graph.bytes.map(({ at, length }) => {
       const frame = graph.pages.get(at >> 12) as int;
       return { physical: (frame << 12) | (at & (PAGE - 1)), length };
     });
     const others = [...graph.pages].filter(([page]) => page !== 0);
-    this.#regions[number] = {
+    const bytes = BYTES_PER_REGION + characters * BYTES_PER_CHARACTER;
+    this.#bytes += bytes;
+    this.#chain.add(number, run);
+    this.#regions.set(number, {
       number,
+      key: hot.key,
+      bytes,
       name,
       run,
       graph,
@@ -263,8 +300,7 @@ export class Translations implements Regions {
       user: hot.user,
       stamp: -1,
       page: 0,
-      entries: 0,
-    };
+    });
     this.#byHead.set(hot.key, number);
     for (const { physical, length } of pieces) {
       this.#memory.traceCode(physical, length);
@@ -280,11 +316,24 @@ export class Translations implements Regions {
     this.#counts.regionInstructions += graph.instructions;
   }
 
+  /** The oldest regions go until a quarter of the cache is free: what is hot comes back. */
+  #evict(): void {
+    if (this.#bytes <= this.#cacheBytes) return;
+    for (const region of this.#regions.values()) {
+      if (this.#bytes <= this.#cacheBytes * 0.75) break;
+      this.#drop(region);
+      this.#counts.regionsEvicted++;
+    }
+  }
+
   #drop(region: Region): void {
-    this.#regions[region.number] = undefined;
+    this.#bytes -= region.bytes;
+    this.#regions.delete(region.number);
+    this.#byHead.delete(region.key);
+    // First the links to it, then itself.
+    this.#host.loseLinks();
+    this.#chain.remove(region.number);
     this.#observer?.dropped?.(region.number);
-    for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
-    this.#counts.regionsInvalidated++;
   }
 }

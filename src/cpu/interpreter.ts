@@ -13,6 +13,7 @@ import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
+import { Links, NO_STAMP, STAMP } from './links.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
 import { TRAINING_EXIT, train } from './training.ts';
@@ -47,6 +48,7 @@ export class Interpreter implements Engine {
   readonly #reference: Reference;
   readonly #blocks: BlockCache;
   readonly #regions: Regions | undefined;
+  readonly #links: Links;
   readonly #tags = new Int32Array(4 * TAG_ENTRIES);
   readonly #interpret: Interpret;
   /** Mode that each table of tags is valid for. */
@@ -72,10 +74,15 @@ export class Interpreter implements Engine {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
+    this.#links = new Links(memory.i32, memory.layout.linksAt);
     this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
     this.#regions = makeRegions?.({
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
+      loseLinks: () => {
+        this.#loseLinks(0);
+        this.#loseLinks(1);
+      },
     });
     this.#flushTags(0);
     this.#flushTags(1);
@@ -180,6 +187,7 @@ export class Interpreter implements Engine {
 
   mappingLost(user: int): void {
     this.#regions?.mappingLost(user);
+    this.#loseLinks(user);
     this.#flushTags(user);
     this.#codeChanged = true;
   }
@@ -188,8 +196,10 @@ export class Interpreter implements Engine {
     this.#reference.flush();
     this.#regions?.flush();
     this.#blocks.clear();
-    this.#flushTags(0);
-    this.#flushTags(1);
+    for (const user of [0, 1]) {
+      this.#loseLinks(user);
+      this.#flushTags(user);
+    }
   }
 
   statistics(): Readonly<Record<string, number>> {
@@ -263,6 +273,7 @@ export class Interpreter implements Engine {
       words[PAGE_EIP] = eip & -4096;
       words[TABLE] = this.#memory.tableWord(user);
       words[TAG_BASE] = base;
+      words[STAMP] = this.#links.stamp(mode, user, c.cr3);
       return o;
     }
   }
@@ -348,7 +359,12 @@ export class Interpreter implements Engine {
       return o + 4;
     }
     const budget = words[BUDGET];
-    const answer = regions.enter(region);
+    let answer: int;
+    if (this.onRegionExit) answer = regions.enterAlone(region);
+    else {
+      this.#links.set(c.eip, words[STAMP], region);
+      answer = regions.enter(region);
+    }
     this.#inRegions += budget - words[BUDGET];
     this.#left = words[BUDGET];
     this.#position = 1;
@@ -384,6 +400,12 @@ export class Interpreter implements Engine {
     }
     words[BUDGET] -= 1;
     return REGION_LEFT;
+  }
+
+  #loseLinks(user: int): void {
+    this.#links.lose(user);
+    // What is running must not go on with them either.
+    this.cpu.words[STAMP] = NO_STAMP;
   }
 
   #flushTags(user: int): void {

@@ -19,6 +19,8 @@ export interface RegionHost {
    * page of the region's entry. 0 if the region may go on there, else its answer.
    */
   callout(next: int): int;
+  /** A region went away: no link (see links.ts) holds any more. */
+  loseLinks(): void;
 }
 
 export interface Regions {
@@ -32,8 +34,10 @@ export interface Regions {
   mayEnter(region: int): boolean;
   /** Whether the region is there at all, or was thrown out. */
   exists(region: int): boolean;
-  /** Runs a region whose head is at EIP; one of the REGION_ answers. */
+  /** Runs a region whose head is at EIP, and those that it is linked to (see links.ts); one of the REGION_ answers. */
   enter(region: int): int;
+  /** The same for one region only. */
+  enterAlone(region: int): int;
   /** Forgets regions made from these bytes. */
   codeWritten(physical: int, bytes: int): void;
   mappingLost(user: int): void;
