@@ -9,13 +9,14 @@ import type { Memory } from '../src/memory/memory.ts';
 import { Chain } from './chain.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
 import type { Observer } from './observer.ts';
-import { type Graph, scan } from './scan.ts';
+import { type Block, type Graph, RETURN, scan } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
+const SIDE_ENTRIES = 60_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
 /** Bound of the cache, unless told otherwise. */
@@ -30,13 +31,19 @@ interface Region {
   /** What it takes of the cache. */
   readonly bytes: number;
   readonly name: string;
-  readonly run: RegionFunction;
+  /** Once it is compiled. */
+  run: RegionFunction | undefined;
   readonly graph: Graph;
   /** Pages besides the entry's: distance in pages and guest-physical frame. */
   readonly others: readonly (readonly [page: int, frame: int])[];
+  /** Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. */
+  readonly physical: int;
+  readonly inside: ReadonlySet<int>;
+  readonly outside: readonly int[];
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
   readonly user: int;
+  readonly mode: int;
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
   page: int;
@@ -53,6 +60,8 @@ interface Hot {
 export interface TranslationsPolicy {
   /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
   readonly batchEntries?: number;
+  /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself. */
+  readonly sideEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
   /** Bytes (about) that regions may take: the oldest ones are evicted where it is more. */
@@ -85,6 +94,11 @@ export class Translations implements Regions {
   #bytes = 0;
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
+  /** Regions by the guest-physical addresses of their blocks, and of the blocks that they leave to. */
+  readonly #byBlock = new Map<int, Set<Region>>();
+  /** Heads inside of regions, that wait for the second time. */
+  readonly #sides = new Set<string>();
+  readonly #sideEntries: number;
   #queue: Hot[] = [];
   /** Offsets behind callouts, by callout number. */
   readonly #callouts: int[] = [];
@@ -104,6 +118,7 @@ export class Translations implements Regions {
 
   constructor(options: TranslationsOptions) {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#sideEntries = options.sideEntries ?? SIDE_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#verifyText = options.verify;
     this.#observer = options.observer;
@@ -119,12 +134,18 @@ export class Translations implements Regions {
     const key = `${physical >>> 0}:${mode}:${user}`;
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions.has(known) ? known : NEVER;
+    const hot: Hot = { key, physical, linear: eip, mode, user };
+    // All of a loop is hot at once, and most of it never again once there is a region for its head.
+    if (this.#isInside(hot) && !this.#sides.has(key)) {
+      this.#sides.add(key);
+      return -this.#sideEntries;
+    }
     if (!this.#queue.some((h) => h.key === key)) {
-      this.#queue.push({ key, physical, linear: eip, mode, user });
+      this.#queue.push(hot);
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
-    return this.#byHead.get(key) ?? NEVER;
+    return this.#byHead.get(key) ?? (this.#isInside(hot) ? -this.#batchEntries : NEVER);
   }
 
   mayEnter(number: int): boolean {
@@ -151,7 +172,7 @@ export class Translations implements Regions {
 
   enterAlone(number: int): int {
     this.#counts.regionEntries++;
-    return (this.#regions.get(number) as Region).run();
+    return (this.#regions.get(number) as Region & { run: RegionFunction }).run();
   }
 
   codeWritten(physical: int, bytes: int): void {
@@ -173,6 +194,7 @@ export class Translations implements Regions {
   flush(): void {
     for (const region of this.#regions.values()) this.#drop(region);
     this.#byHead.clear();
+    this.#sides.clear();
     this.#queue = [];
   }
 
@@ -203,6 +225,13 @@ export class Translations implements Regions {
     return true;
   }
 
+  /** Whether a head is a block of a region. */
+  #isInside(hot: Hot): boolean {
+    for (const r of this.#byBlock.get(hot.physical) ?? [])
+      if (r.mode === hot.mode && r.inside.has(hot.physical)) return true;
+    return false;
+  }
+
   #compileQueue(): void {
     const queue = this.#queue;
     this.#queue = [];
@@ -210,8 +239,9 @@ export class Translations implements Regions {
     const started = performance.now();
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
-    const made: { hot: Hot; graph: Graph; number: int; name: string }[] = [];
+    const made: Region[] = [];
     for (const hot of queue) {
+      if (this.#isInside(hot) && !this.#sides.has(hot.key)) continue;
       const graph = this.#scan(hot);
       if (!graph) continue;
       const number = this.#nextNumber + made.length;
@@ -228,20 +258,21 @@ export class Translations implements Regions {
       this.#callouts.push(...printed.callouts);
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
-      made.push({ hot, graph, number, name });
+      made.push(this.#describe(hot, graph, number, name, printed.text.length));
     }
     this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;
-    const first = made[0] as (typeof made)[number];
+    const first = made[0] as Region;
     const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
     const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
       visit: observer?.count,
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });
-    made.forEach((m, k) => {
-      this.#add(m.hot, m.graph, m.number, m.name, functions[k]?.text.length ?? 0, runs[k] as RegionFunction);
+    made.forEach((region, k) => {
+      region.run = runs[k];
+      this.#add(region);
     });
     this.#nextNumber += made.length;
     this.#counts.modules++;
@@ -265,9 +296,13 @@ export class Translations implements Regions {
     const base = hot.linear & -PAGE;
     // Something else may be mapped there by now.
     if (frameOf(base) !== hot.physical >>> 12) return undefined;
+    // A side entry, or a way out, of another region: it leads back to that one, rather than around in a copy of it.
+    const stops = new Set<int>();
+    for (const r of this.#byBlock.get(hot.physical) ?? []) if (r.mode === hot.mode) stops.add(r.physical);
     const isWarm = (at: int): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
-      return frame >= 0 && this.#host.isWarm((frame << 12) | (at & (PAGE - 1)), hot.mode);
+      const physical = (frame << 12) | (at & (PAGE - 1));
+      return frame >= 0 && !stops.has(physical) && this.#host.isWarm(physical, hot.mode);
     };
     const graph = scan(memory, hot.linear, hot.mode, frameOf, {
       maxInstructions: MAX_INSTRUCTIONS,
@@ -279,30 +314,43 @@ export class Translations implements Regions {
     return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
   }
 
-  #add(hot: Hot, graph: Graph, number: int, name: string, characters: number, run: RegionFunction): void {
-    const pieces = graph.bytes.map(({ at, length }) => {
-      const frame = graph.pages.get(at >> 12) as int;
-      return { physical: (frame << 12) | (at & (PAGE - 1)), length };
-    });
-    const others = [...graph.pages].filter(([page]) => page !== 0);
-    const bytes = BYTES_PER_REGION + characters * BYTES_PER_CHARACTER;
-    this.#bytes += bytes;
-    this.#chain.add(number, run);
-    this.#regions.set(number, {
+  /** What is known of a region before it is compiled; its blocks are known from now on. */
+  #describe(hot: Hot, graph: Graph, number: int, name: string, characters: int): Region {
+    const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
+    const blocks = [...graph.blocks.values()].filter((b) => b.at !== RETURN);
+    const known = (at: int): boolean => graph.pages.has(at >> 12);
+    const region: Region = {
       number,
       key: hot.key,
-      bytes,
       name,
-      run,
+      bytes: BYTES_PER_REGION + characters * BYTES_PER_CHARACTER,
+      run: undefined,
       graph,
-      others,
-      pieces,
+      others: [...graph.pages].filter(([page]) => page !== 0),
+      physical: hot.physical,
+      inside: new Set(blocks.map((b) => physicalOf(b.at))),
+      outside: blocks.flatMap(exitsOf).filter(known).map(physicalOf),
+      pieces: graph.bytes.map(({ at, length }) => ({ physical: physicalOf(at), length })),
       user: hot.user,
+      mode: hot.mode,
       stamp: -1,
       page: 0,
-    });
-    this.#byHead.set(hot.key, number);
-    for (const { physical, length } of pieces) {
+    };
+    for (const at of [...region.inside, ...region.outside]) {
+      const set = this.#byBlock.get(at);
+      if (set) set.add(region);
+      else this.#byBlock.set(at, new Set([region]));
+    }
+    return region;
+  }
+
+  #add(region: Region): void {
+    const { number } = region;
+    this.#bytes += region.bytes;
+    this.#chain.add(number, region.run as RegionFunction);
+    this.#regions.set(number, region);
+    this.#byHead.set(region.key, number);
+    for (const { physical, length } of region.pieces) {
       this.#memory.traceCode(physical, length);
       const frame = physical >>> 12;
       let set = this.#byFrame.get(frame);
@@ -313,7 +361,7 @@ export class Translations implements Regions {
       set.add(number);
     }
     this.#counts.regions++;
-    this.#counts.regionInstructions += graph.instructions;
+    this.#counts.regionInstructions += region.graph.instructions;
   }
 
   /** The oldest regions go until a quarter of the cache is free: what is hot comes back. */
@@ -334,6 +382,17 @@ export class Translations implements Regions {
     this.#host.loseLinks();
     this.#chain.remove(region.number);
     this.#observer?.dropped?.(region.number);
+    for (const at of [...region.inside, ...region.outside]) {
+      const set = this.#byBlock.get(at);
+      if (set?.delete(region) && set.size === 0) this.#byBlock.delete(at);
+    }
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
   }
+}
+
+/** Offsets that a block leaves its region to. */
+function exitsOf(b: Block): int[] {
+  if (b.term === 'exit') return [b.taken];
+  if (b.term === 'branch') return [b.taken, b.fall].filter((at) => !b.succ.includes(at));
+  return [];
 }
