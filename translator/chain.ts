@@ -5,7 +5,7 @@
 // JavaScript to one of a thousand asm.js functions in as many modules takes 60 ns and more; an indirect call from
 // WebAssembly takes 3, whatever module the function is of. WebAssembly cannot see the asm.js heap: hence the two.
 
-import { CHAINED, LINK_ENTRIES, LINK_WORDS, STAMP } from '../src/cpu/links.ts';
+import { CHAINED, LINK_ENTRIES, LINK_WORDS, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from '../src/cpu/links.ts';
 import { REGION_CHAIN } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
@@ -22,14 +22,20 @@ function nextText({ registersAt, linksAt }: HeapLayout, overshoot: int): string 
   return `"use asm";
 var H32 = new stdlib.Int32Array(heap);
 function next() {
-  var ip = 0, e = 0;
+  var ip = 0, e = 0, n = 0;
   if ((${word(WORD.engine)} | 0) < ${overshoot}) return ${NONE};
   ip = ${word(WORD.eip)} | 0;
   e = (((ip ^ ip >>> 11) & ${LINK_ENTRIES - 1}) << ${Math.log2(LINK_WORDS * 4)}) + ${linksAt} | 0;
   if ((H32[e >> 2] | 0) != (ip | 0)) return ${NONE};
   if ((H32[e + 4 >> 2] | 0) != (${word(STAMP)} | 0)) return ${NONE};
+  n = (${word(CHAINED)} | 0) + 1 | 0;
+  ${word(CHAINED)} = n;
+  if (!(n & ${SAMPLE_LINKS - 1})) {
+    ${word(SAMPLED)} = 1;
+    return ${NONE};
+  }
+  ${word(SITE)} = ${NO_SITE};
   ${word(WORD.engine + 1)} = ip & -4096;
-  ${word(CHAINED)} = (${word(CHAINED)} | 0) + 1 | 0;
   return H32[e + 8 >> 2] | 0;
 }
 return { next: next };`;
@@ -102,6 +108,7 @@ export class Chain {
     this.run = instance.exports.run;
   }
 
+  /** Also in the place of another one with that number. */
   add(region: int, run: RegionFunction): void {
     if (region >= this.#table.length) this.#table.grow(this.#table.length);
     this.#regions[region] = run;

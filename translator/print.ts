@@ -2,6 +2,7 @@
 // written back in one epilogue. No call stands on the hot path: what is not the common case sets the EIP and breaks to
 // the epilogue before the instruction has committed anything.
 
+import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, value, word32 } from './asm.ts';
@@ -30,6 +31,8 @@ export interface PrintOptions {
   readonly registersAt: number;
   /** Number of the function's first callout. */
   readonly firstCallout: number;
+  /** Number of the function's first site: see src/cpu/links.ts. 1 or more. */
+  readonly firstSite: number;
   /** Instructions that may be retired between two polls: a region leaves when less is left. */
   readonly overshoot: number;
   /**
@@ -47,6 +50,8 @@ export interface Printed {
   readonly imports: ReadonlySet<string>;
   /** Callouts in the order of their numbers: offsets of the instructions behind them. */
   readonly callouts: readonly number[];
+  /** Sites in the order of their numbers: offsets of instructions, or RETURN. */
+  readonly sites: readonly number[];
 }
 
 export function print(items: readonly Item[], options: PrintOptions): Printed {
@@ -64,6 +69,7 @@ class Printer implements AsmNames {
   readonly #doubles = new Set<string>();
   readonly #imports = new Set<string>();
   readonly #callouts: number[] = [];
+  readonly #sites: number[] = [];
   /** Filled once all state is known. */
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
   /** Places checked for reading only: their mark must be masked off. */
@@ -114,7 +120,7 @@ class Printer implements AsmNames {
         { type: 'ReturnStatement', argument: int(id('rc')) },
       ]),
     };
-    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts };
+    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts, sites: this.#sites };
   }
 
   // Names.
@@ -219,9 +225,17 @@ class Printer implements AsmNames {
     const out = [...this.#plain(arm)];
     if (undo) out.push(assign(id('cnt'), int(binary('+', id('cnt'), lit(undo)))));
     out.push(assign(id('ip'), ip));
+    if ('site' in to) out.push(assign(this.#word(SITE), lit(this.#site(to.site))));
     if (code !== REGION_CHAIN) out.push(assign(id('rc'), lit(code)));
     out.push(brk('X'));
     return out;
+  }
+
+  /** The number of a site. */
+  #site(at: number): number {
+    let k = this.#sites.indexOf(at);
+    if (k < 0) k = this.#sites.push(at) - 1;
+    return this.#options.firstSite + k;
   }
 
   #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[]): Node[] {

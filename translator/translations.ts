@@ -1,7 +1,7 @@
 // The translation cache: regions by number, made when the interpreter finds a head hot, entered while their code and
 // its mapping stand, thrown out when the guest writes over it.
 
-import { CHAINED } from '../src/cpu/links.ts';
+import { CHAINED, SITE } from '../src/cpu/links.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
@@ -19,6 +19,11 @@ const BATCH_ENTRIES = 10_000;
 const SIDE_ENTRIES = 60_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
+/** Samples (of one in 256 links) of a site before its targets are judged; share of them that makes a target likely. */
+const SITE_SAMPLES = 64;
+const LIKELY = 1 / 64;
+/** Most targets of a site that become part of its region. */
+const MAX_TARGETS = 32;
 /** Bound of the cache, unless told otherwise. */
 const DEFAULT_BYTES = 128 << 20;
 /** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
@@ -31,6 +36,8 @@ interface Region {
   /** What it takes of the cache. */
   readonly bytes: number;
   readonly name: string;
+  /** Guest-linear address of its entry when it was scanned. */
+  readonly linear: int;
   /** Once it is compiled. */
   run: RegionFunction | undefined;
   readonly graph: Graph;
@@ -50,11 +57,27 @@ interface Region {
 }
 
 interface Hot {
+  /** The number of the region that is to be replaced. */
+  readonly again?: int;
   readonly key: string;
   readonly physical: int;
   readonly linear: int;
   readonly mode: int;
   readonly user: int;
+}
+
+/** An instruction that leaves a region by a value (RETURN for all of its returns). */
+interface Site {
+  readonly region: int;
+  readonly at: int;
+}
+
+/** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
+interface Profile {
+  readonly samples: Map<int, int>;
+  total: int;
+  /** Samples when it is judged next. */
+  next: int;
 }
 
 export interface TranslationsPolicy {
@@ -100,6 +123,10 @@ export class Translations implements Regions {
   readonly #sides = new Set<string>();
   readonly #sideEntries: number;
   #queue: Hot[] = [];
+  /** Where regions are left by a value, by the number less one. */
+  readonly #sites: Site[] = [];
+  /** By guest-physical address of the instruction, less one for the returns of a region with that entry. */
+  readonly #profiles = new Map<int, Profile>();
   /** Offsets behind callouts, by callout number. */
   readonly #callouts: int[] = [];
   /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
@@ -110,6 +137,7 @@ export class Translations implements Regions {
     regionInstructions: 0,
     regionsInvalidated: 0,
     regionsEvicted: 0,
+    regionsAgain: 0,
     modules: 0,
     translateMillis: 0,
     compileMillis: 0,
@@ -175,6 +203,27 @@ export class Translations implements Regions {
     return (this.#regions.get(number) as Region & { run: RegionFunction }).run();
   }
 
+  sampled(): void {
+    const site = this.#sites[(this.#cpu.words[SITE] as int) - 1];
+    const region = site && this.#regions.get(site.region);
+    if (!region) return;
+    const key = profileKey(region, site.at);
+    let profile = this.#profiles.get(key);
+    if (!profile) {
+      profile = { samples: new Map(), total: 0, next: SITE_SAMPLES };
+      this.#profiles.set(key, profile);
+    }
+    const from = site.at === RETURN ? region.graph.entry : site.at;
+    const to = (this.#cpu.eip - (region.linear & -PAGE)) | 0;
+    profile.samples.set(to - from, (profile.samples.get(to - from) ?? 0) + 1);
+    if (++profile.total < profile.next) return;
+    profile.next = profile.total * 2;
+    if (!likelyTargets(profile, from).some((at) => !region.graph.blocks.has(at))) return;
+    const { physical, linear, mode, user } = region;
+    this.#compile([{ key: region.key, physical, linear, mode, user, again: region.number }]);
+    this.#counts.regionsAgain++;
+  }
+
   codeWritten(physical: int, bytes: int): void {
     for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
       for (const number of this.#byFrame.get(frame) ?? []) {
@@ -195,6 +244,7 @@ export class Translations implements Regions {
     for (const region of this.#regions.values()) this.#drop(region);
     this.#byHead.clear();
     this.#sides.clear();
+    this.#profiles.clear();
     this.#queue = [];
   }
 
@@ -235,27 +285,33 @@ export class Translations implements Regions {
   #compileQueue(): void {
     const queue = this.#queue;
     this.#queue = [];
+    this.#compile(queue);
+  }
+
+  #compile(queue: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
     const made: Region[] = [];
     for (const hot of queue) {
-      if (this.#isInside(hot) && !this.#sides.has(hot.key)) continue;
+      if (hot.again === undefined && this.#isInside(hot) && !this.#sides.has(hot.key)) continue;
       const graph = this.#scan(hot);
       if (!graph) continue;
-      const number = this.#nextNumber + made.length;
+      const number = hot.again ?? this.#nextNumber++;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
         name,
         registersAt: this.#memory.layout.registersAt,
         firstCallout: this.#callouts.length,
+        firstSite: this.#sites.length + 1,
         overshoot: this.overshoot,
       };
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
       this.#callouts.push(...printed.callouts);
+      for (const at of printed.sites) this.#sites.push({ region: number, at });
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
       made.push(this.#describe(hot, graph, number, name, printed.text.length));
@@ -272,9 +328,10 @@ export class Translations implements Regions {
     });
     made.forEach((region, k) => {
       region.run = runs[k];
+      const old = this.#regions.get(region.number);
+      if (old) this.#drop(old);
       this.#add(region);
     });
-    this.#nextNumber += made.length;
     this.#counts.modules++;
     this.#evict();
     this.#counts.compileMillis += performance.now() - translated;
@@ -298,16 +355,25 @@ export class Translations implements Regions {
     if (frameOf(base) !== hot.physical >>> 12) return undefined;
     // A side entry, or a way out, of another region: it leads back to that one, rather than around in a copy of it.
     const stops = new Set<int>();
-    for (const r of this.#byBlock.get(hot.physical) ?? []) if (r.mode === hot.mode) stops.add(r.physical);
+    if (hot.again === undefined) {
+      for (const r of this.#byBlock.get(hot.physical) ?? []) if (r.mode === hot.mode) stops.add(r.physical);
+    }
     const isWarm = (at: int): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
       const physical = (frame << 12) | (at & (PAGE - 1));
       return frame >= 0 && !stops.has(physical) && this.#host.isWarm(physical, hot.mode);
     };
+    const targetsOf = (at: int): readonly int[] => {
+      const from = at === RETURN ? hot.linear & (PAGE - 1) : at;
+      const frame = frameOf((base + (from & -PAGE)) | 0);
+      const profile = this.#profiles.get(((frame << 12) | (from & (PAGE - 1))) - (at === RETURN ? 1 : 0));
+      return profile ? likelyTargets(profile, from) : [];
+    };
     const graph = scan(memory, hot.linear, hot.mode, frameOf, {
       maxInstructions: MAX_INSTRUCTIONS,
       inline: true,
       isWarm,
+      targetsOf,
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
@@ -324,6 +390,7 @@ export class Translations implements Regions {
       key: hot.key,
       name,
       bytes: BYTES_PER_REGION + characters * BYTES_PER_CHARACTER,
+      linear: hot.linear,
       run: undefined,
       graph,
       others: [...graph.pages].filter(([page]) => page !== 0),
@@ -388,6 +455,18 @@ export class Translations implements Regions {
     }
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
   }
+}
+
+/** Where its samples are kept: see Translations. */
+function profileKey(region: Region, at: int): int {
+  if (at === RETURN) return region.physical - 1;
+  return (((region.graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
+}
+
+/** Offsets, the instruction being at `from`. */
+function likelyTargets(profile: Profile, from: int): int[] {
+  const likely = [...profile.samples].filter(([, n]) => n >= profile.total * LIKELY).sort((a, b) => b[1] - a[1]);
+  return likely.slice(0, MAX_TARGETS).map(([distance]) => from + distance);
 }
 
 /** Offsets that a block leaves its region to. */

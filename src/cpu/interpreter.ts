@@ -13,7 +13,7 @@ import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
-import { Links, NO_STAMP, STAMP } from './links.ts';
+import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
 import { TRAINING_EXIT, train } from './training.ts';
@@ -67,6 +67,8 @@ export class Interpreter implements Engine {
   #position = 1;
   /** Instructions retired by regions, callouts among them. */
   #inRegions = 0;
+  /** Regions that were entered one by one, for `onRegionExit`. */
+  #alone = 0;
   readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
@@ -359,9 +361,12 @@ export class Interpreter implements Engine {
       return o + 4;
     }
     const budget = words[BUDGET];
+    words[SITE] = NO_SITE;
     let answer: int;
-    if (this.onRegionExit) answer = regions.enterAlone(region);
-    else {
+    if (this.onRegionExit) {
+      answer = regions.enterAlone(region);
+      words[SAMPLED] = (++this.#alone & (SAMPLE_LINKS - 1)) === 0 ? 1 : 0;
+    } else {
       this.#links.set(c.eip, words[STAMP], region);
       answer = regions.enter(region);
     }
@@ -377,6 +382,10 @@ export class Interpreter implements Engine {
       return this.#resume();
     }
     if (answer === REGION_LEFT) return this.#resume();
+    if (words[SAMPLED] !== 0) {
+      words[SAMPLED] = 0;
+      regions.sampled();
+    }
     const eip = c.eip;
     const at = words[TAG_BASE] + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
     if (this.#tags[at] !== eip) return this.#enter();

@@ -16,6 +16,13 @@ export const LINK_ENTRIES = LINKS_BYTES / (4 * LINK_WORDS);
 export const STAMP = WORD.engine + 4;
 /** Word that counts the regions that were entered from a region. */
 export const CHAINED = WORD.engine + 5;
+/** Word that names where a region was left by a value: for profiles. NO_SITE: it was left otherwise. */
+export const SITE = WORD.engine + 6;
+export const NO_SITE = 0;
+/** Word that is set when the way from region to region is to be looked at. */
+export const SAMPLED = WORD.engine + 7;
+/** One of so many links is not taken: it is looked at, for the profile of indirect jumps. A power of two. */
+export const SAMPLE_LINKS = 256;
 /** The stamp of no entry. */
 export const NO_STAMP = -1;
 

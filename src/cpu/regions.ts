@@ -38,6 +38,8 @@ export interface Regions {
   enter(region: int): int;
   /** The same for one region only. */
   enterAlone(region: int): int;
+  /** A sample of the ways from region to region: EIP is where one leads, and the word SITE (see links.ts) whence. */
+  sampled(): void;
   /** Forgets regions made from these bytes. */
   codeWritten(physical: int, bytes: int): void;
   mappingLost(user: int): void;
