@@ -124,6 +124,7 @@ export class Qcow2Image implements BlockDevice {
     if (!(sector >= 0 && sector + count <= this.sectors)) {
       return Promise.reject(beyondEnd(this.#file.name, sector, count, this.sectors));
     }
+    if (count === 0) return Promise.resolve();
     // One stretch of data, whose table is in memory: nothing else to do.
     const at = sector * SECTOR;
     const table = this.#tableInMemory(at);
@@ -144,6 +145,7 @@ export class Qcow2Image implements BlockDevice {
     }
     if (!this.#refcounts) return Promise.reject(notWritable(this.#file.name));
     if (this.#broken) return Promise.reject(this.#broken);
+    if (count === 0) return Promise.resolve();
     const at = sector * SECTOR;
     const table = this.#tableInMemory(at);
     if (table) {
@@ -448,9 +450,9 @@ export class Qcow2Image implements BlockDevice {
     const refcounts = this.#refcounts as Refcounts;
     if (high & COMPRESSED) {
       const { offset, bytes } = compressedAt(high, low, this.#header.clusterBits);
-      refcounts.release(offset, bytes);
+      refcounts.releaseData(offset, bytes);
     } else if (offsetOf(high, low) !== 0) {
-      refcounts.release(offsetOf(high, low), this.#cluster);
+      refcounts.releaseData(offsetOf(high, low), this.#cluster);
     }
   }
 

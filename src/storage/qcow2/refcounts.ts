@@ -108,6 +108,16 @@ export class Refcounts {
     for (let at = first; at <= last; at++) this.#released.push(at * this.#cluster);
   }
 
+  /** As {@link release}, of what an L2 entry led to. Throws when that is no data. */
+  releaseData(offset: number, bytes: number): void {
+    const last = Math.floor((offset + bytes - 1) / this.#cluster);
+    for (let at = Math.floor(offset / this.#cluster); at <= last; at++) {
+      if (this.#metadata.has(at))
+        throw corrupt(this.#file.name, `an L2 entry leads to the table at byte ${at * this.#cluster}`);
+    }
+    this.release(offset, bytes);
+  }
+
   get anyReleased(): boolean {
     return this.#released.length > 0;
   }
