@@ -29,7 +29,7 @@ import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './option
 import { Screen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
 import type { MachineStatistics, MonitorExits } from './statistics.ts';
-import { type WaitOptions, waitFor } from './wait-for.ts';
+import { type WaitOptions, waitFor, waitForScreen } from './wait-for.ts';
 
 const irqLog = channel('irq');
 
@@ -184,6 +184,15 @@ export class Machine implements AsyncDisposable {
    */
   waitFor(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return waitFor(this, pattern, options);
+  }
+
+  /**
+   * Waits until a text mode shows `pattern`: now, or later.
+   * @returns the match; its first element is the text that was found.
+   * @throws WaitError when the machine stops first, or the time is up.
+   */
+  waitForScreen(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return waitForScreen(this, pattern, options);
   }
 
   /** How the machine ended, once it has. */
