@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly initrd?: readonly string[];
   readonly append?: string;
   readonly serial: SerialTarget;
+  readonly screenshot?: string;
   readonly debugcon?: string;
   readonly debugExit?: true;
   readonly engine: 'translator' | 'interpreter' | 'reference';
@@ -43,6 +44,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function run(image: string | undefined, options: RunOptions, engine?: EngineChoice): Promise<Verdict> {
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
+  const screenshot = options.screenshot === undefined ? undefined : new AtomicFile('--screenshot', options.screenshot);
   const terminal = new UserConsole(options.serial);
   const chosen = machineOptions(image, options, terminal.interactive);
   const machine = await create(engine ? { ...chosen, engine } : chosen);
@@ -89,6 +91,7 @@ export async function run(image: string | undefined, options: RunOptions, engine
   debugConsole?.close();
   // A failure to write the rest of the output is known only now.
   const end = cause?.kind === 'host' ? verdict({ reason: 'stopped' }, cause) : verdict(exit, cause);
+  screenshot?.finish(await machine.screen.png());
   stats?.finish(statisticsText(machine, options, end, wallSeconds));
   if (options.until && end.reason === 'power-off') {
     return { ...end, message: 'the guest powered off before its output matched --until' };

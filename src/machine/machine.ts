@@ -5,6 +5,8 @@ import type { Engine } from '../cpu/engine.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
+import { setMode3 } from '../devices/vga/mode3.ts';
+import { DISPLAY_MEMORY_BYTES } from '../devices/vga/vga.ts';
 import { acpiTables } from '../firmware/acpi.ts';
 import { planBoot } from '../firmware/image.ts';
 import { mpTables } from '../firmware/mptable.ts';
@@ -24,9 +26,10 @@ import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
+import { Screen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
 import type { MachineStatistics, MonitorExits } from './statistics.ts';
-import { type WaitOptions, waitFor } from './wait-for.ts';
+import { type WaitOptions, waitFor, waitForScreen } from './wait-for.ts';
 
 const irqLog = channel('irq');
 
@@ -52,6 +55,8 @@ export class Machine implements AsyncDisposable {
   readonly engine: Engine;
   readonly clock: GuestClock;
   readonly board: Board;
+  /** The monitor at the display adapter. */
+  readonly screen: Screen;
   /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
@@ -93,6 +98,7 @@ export class Machine implements AsyncDisposable {
     });
     this.memory = new Memory({
       ramBytes,
+      extraBytes: DISPLAY_MEMORY_BYTES,
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;
         throw new GuestFault(PF, code);
@@ -138,6 +144,7 @@ export class Machine implements AsyncDisposable {
         this.cpu.attention |= ATTENTION_RESET;
       },
     });
+    this.screen = new Screen(this.board.vga);
     if (options.kernel) {
       this.#plan = planBoot({
         kernel: options.kernel,
@@ -145,6 +152,7 @@ export class Machine implements AsyncDisposable {
         commandLine: options.commandLine ?? '',
         memoryBytes: ramBytes,
         rsdp: this.#acpi.rsdp,
+        textMode: true,
       });
     }
     resetCpu(this.cpu);
@@ -176,6 +184,15 @@ export class Machine implements AsyncDisposable {
    */
   waitFor(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return waitFor(this, pattern, options);
+  }
+
+  /**
+   * Waits until a text mode shows `pattern`: now, or later.
+   * @returns the match; its first element is the text that was found.
+   * @throws WaitError when the machine stops first, or the time is up.
+   */
+  waitForScreen(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return waitForScreen(this, pattern, options);
   }
 
   /** How the machine ended, once it has. */
@@ -257,6 +274,7 @@ export class Machine implements AsyncDisposable {
         const idleUntil = this.#slice();
         this.serial.turn();
         this.#debugConsole.deliver();
+        this.screen.turn();
         if (this.#exit) break;
         if (this.serial.output.congested) await this.#pause();
         else if (idleUntil === undefined) await yieldToHost();
@@ -408,6 +426,7 @@ export class Machine implements AsyncDisposable {
     const { pci, localApic } = this.board;
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
+    setMode3(this.board.vga);
     for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
       const bytes = new Uint8Array(load.size);
       bytes.set(load.bytes);
