@@ -5,7 +5,7 @@
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, asm, condition, value, word32 } from './asm.ts';
+import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
 import { type Expr, isDouble, type Stmt, uses } from './ir.ts';
 import { FLAGS } from './passes/liveness.ts';
@@ -255,6 +255,10 @@ class Printer implements AsmNames {
         return this.#place(s, slow());
       case 'exit':
         return [iff(condition(s.e, this), slow())];
+      case 'quick': {
+        const args = s.args.map((a) => signed(a, this));
+        return [iff(int(this.primitive(s.f, args)), slow())];
+      }
       case 'if':
         return [iff(condition(s.e, this), this.#plain(s.then), this.#plain(s.else))];
       default:

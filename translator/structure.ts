@@ -206,7 +206,7 @@ class Builder {
       pending.set(s.to.name, s.e);
       return;
     }
-    if (s.k === 'place' || s.k === 'exit') {
+    if (s.k === 'place' || s.k === 'exit' || s.k === 'quick') {
       out.push({ k: 'step', s, arm: settle(pending) });
       return;
     }

@@ -323,6 +323,7 @@ export class Translations implements Regions {
     const first = made[0] as Region;
     const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
     const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
+      ...this.#host.quick,
       visit: observer?.count,
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });

@@ -12,8 +12,10 @@ import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
+import { isFlatData } from './flat.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
 import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
+import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
 import { TRAINING_EXIT, train } from './training.ts';
@@ -29,8 +31,6 @@ const TAG_ENTRIES = 4096;
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
 export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
-/** Span of a segment of 4 GiB: see isa/segment.ts. */
-const WHOLE = -15;
 const FLAT_MODE = 3;
 const USER_MODE = 0x100;
 
@@ -58,6 +58,7 @@ export class Interpreter implements Engine {
   #mode = -1;
   #codeChanged = false;
   #training = false;
+  readonly #quick: Quick;
   /** Where `#enter` found the code. */
   #physical = 0;
   /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
@@ -78,7 +79,10 @@ export class Interpreter implements Engine {
     this.#reference = new Reference(cpu, memory);
     this.#links = new Links(memory.i32, memory.layout.linksAt);
     this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
+    this.#quick = new Quick(cpu, memory);
+    const ways = this.#quick.ways();
     this.#regions = makeRegions?.({
+      quick: ways,
       isWarm: (physical, mode) => this.#blocks.has(physical, mode),
       callout: (next) => this.#callout(next),
       loseLinks: () => {
@@ -97,6 +101,7 @@ export class Interpreter implements Engine {
       TAGS: this.#tags,
       mulhu: wide.mulhu,
       divu: wide.divu,
+      ...ways,
       slow: (o) => (this.#training ? (o === TRAINING_EXIT ? LEAVE : TRAINING_EXIT) : this.#slow(o)),
       lookup: (eip) => {
         if (this.#training) return TRAINING_EXIT;
@@ -118,6 +123,7 @@ export class Interpreter implements Engine {
     // Paging is off: the page is RAM at its own address.
     memory.writePlace(TRAINING_PAGE, 4, 0);
     this.#training = true;
+    this.#quick.training = true;
     train({
       run: (o, budget) => {
         words[BUDGET] = budget;
@@ -134,6 +140,7 @@ export class Interpreter implements Engine {
       heap: memory.i32,
     });
     this.#training = false;
+    this.#quick.training = false;
     this.flush();
   }
 
@@ -434,10 +441,6 @@ function modeOf(c: Cpu): int {
   for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
   return decodeModeOf(c) | ((bent | 0x30) << 2) | (c.cpl === 3 ? USER_MODE : 0);
-}
-
-function isFlatData(c: Cpu, s: int): boolean {
-  return c.base[s] === 0 && c.readSpan[s] === WHOLE && c.writeSpan[s] === WHOLE;
 }
 
 /** Code at base 0 up to 4 GiB, and a stack that needs no check. */

@@ -2,6 +2,7 @@
 // counts entries of block heads; the tier decides what to make of a hot one.
 
 import type { int } from '../isa/insn.ts';
+import type { QuickWays } from './quick.ts';
 
 /** A region's answer: where the guest goes on is in EIP, its budget in the engine's words. */
 export const REGION_CHAIN = 0;
@@ -21,6 +22,8 @@ export interface RegionHost {
   callout(next: int): int;
   /** A region went away: no link (see links.ts) holds any more. */
   loseLinks(): void;
+  /** What regions call by these names. */
+  readonly quick: QuickWays;
 }
 
 export interface Regions {
