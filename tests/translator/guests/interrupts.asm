@@ -16,12 +16,12 @@ org MAIN
         out 21h, al                                     ;@ 10201D E621
         mov al, 0feh                                    ;@ 10201F B0FE
         out 21h, al                                     ;@ 102021 E621
-        ; 8254: counter 0, mode 2, 300 ticks
+        ; 8254: counter 0, mode 2, 37 ticks
         mov al, 34h                                     ;@ 102023 B034
         out 43h, al                                     ;@ 102025 E643
-        mov al, 2ch                                     ;@ 102027 B02C
+        mov al, 25h                                     ;@ 102027 B025
         out 40h, al                                     ;@ 102029 E640
-        mov al, 1                                       ;@ 10202B B001
+        mov al, 0                                       ;@ 10202B B000
         out 40h, al                                     ;@ 10202D E640
         sti                                             ;@ 10202F FB
         xor ebx, ebx                                    ;@ 102030 31DB
