@@ -1,4 +1,4 @@
-// Reads what a benchmark guest prints: `bench NAME begin`, `bench NAME end CHECKSUM`, `bench done`.
+// Reads what a benchmark guest prints: `bench NAME begin`, `bench NAME end CHECKSUM`, `bench round`, `bench done`.
 
 /** Processor time and wall time, in seconds since any fixed moment. */
 export interface Reading {
@@ -25,10 +25,13 @@ export class Markers {
   readonly #read: () => Reading;
   #line = '';
   #begun: ({ readonly name: string } & Reading) | undefined;
+  readonly #onRound: () => void;
   #done = false;
 
-  constructor(read: () => Reading) {
+  /** `read` reads the meters; `onRound` is called when the guest has been through all of its benchmarks once more. */
+  constructor(read: () => Reading, onRound: () => void = () => {}) {
     this.#read = read;
+    this.#onRound = onRound;
   }
 
   /** Whether the guest said that it is done. */
@@ -48,15 +51,16 @@ export class Markers {
         continue;
       }
       // A line of the kernel's may stand before ours: the console is shared.
-      const found = /bench (?:(done)|(\S+) begin|(\S+) end ([0-9a-f]{8})(?: (\d+) (\d+))?)\r?$/.exec(this.#line);
+      const found = /bench (?:(done|round)|(\S+) begin|(\S+) end ([0-9a-f]{8})(?: (\d+) (\d+))?)\r?$/.exec(this.#line);
       this.#line = '';
       if (found) this.#marker(found);
     }
   }
 
-  #marker([, done, begin, end, checksum, cpuMicros, wallMicros]: RegExpExecArray): void {
+  #marker([, word, begin, end, checksum, cpuMicros, wallMicros]: RegExpExecArray): void {
     const now = this.#read();
-    if (done) this.#done = true;
+    if (word === 'round') this.#onRound();
+    else if (word) this.#done = true;
     else if (begin) this.#begun = { name: begin, ...now };
     else if (this.#begun?.name === end) {
       // A native program measures itself.

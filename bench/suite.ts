@@ -17,6 +17,8 @@ export interface SuiteOptions {
   readonly runs: number;
   /** Names of benchmarks; all of them where none is given. */
   readonly only: readonly string[];
+  /** Times through all benchmarks within a run, in the same guest. */
+  readonly repeat: number;
   /** Percent of each benchmark's usual work. */
   readonly scale: number;
   /** Under Linux, with what needs a kernel, rather than on bare metal. */
@@ -24,6 +26,8 @@ export interface SuiteOptions {
   /** Seconds for one run of one engine. */
   readonly timeout: number;
   readonly verbose?: boolean;
+  /** Directory for profiles of the engines of JavaScript. */
+  readonly profile?: string;
   /** Told about each run as it begins and ends. */
   readonly progress?: (text: string) => void;
 }
@@ -53,10 +57,12 @@ export interface Report {
   readonly date: string;
   readonly host: { readonly processor: string; readonly node: string; readonly v8: string };
   readonly guest: string;
-  readonly options: Pick<SuiteOptions, 'engines' | 'runs' | 'scale' | 'only'>;
+  readonly options: Pick<SuiteOptions, 'engines' | 'runs' | 'repeat' | 'scale' | 'only'>;
   readonly rows: readonly Row[];
   /** Largest resident set of all runs, in MiB. */
   readonly peakMebibytes: Readonly<Partial<Record<EngineName, number>>>;
+  /** Resident set at the end of each time through the suite, in the last run, in MiB. */
+  readonly rounds: Readonly<Partial<Record<EngineName, readonly number[]>>>;
   /** Runs that did not come to their end, in one line each. */
   readonly failures: readonly string[];
   /** What our own engines counted in their last run. */
@@ -70,6 +76,7 @@ const KERNEL_BOUND: ReadonlySet<string> = new Set([
 
 /** Runs the suite. A run that fails is reported, not thrown. */
 export async function runSuite(options: SuiteOptions, images: Images): Promise<Report> {
+  const { engines, runs, repeat, scale, only } = options;
   const outcomes: Outcome[] = [];
   const failures: string[] = [];
   for (let run = 1; run <= options.runs; run++) {
@@ -85,16 +92,17 @@ export async function runSuite(options: SuiteOptions, images: Images): Promise<R
     date: new Date().toISOString(),
     host: { processor: cpus()[0]?.model ?? 'unknown', node: process.versions.node, v8: process.versions.v8 },
     guest: images.title,
-    options: { engines: options.engines, runs: options.runs, scale: options.scale, only: options.only },
+    options: { engines, runs, repeat, scale, only },
     rows: rowsOf(outcomes, options.engines),
     peakMebibytes: perEngine(options.engines, outcomes, (of) => Math.max(...of.map((o) => o.peakMebibytes))),
+    rounds: perEngine(options.engines, outcomes, (of) => of.at(-1)?.rounds),
     failures,
     statistics: perEngine(options.engines, outcomes, (of) => of.at(-1)?.statistics),
   };
 }
 
 function specification(engine: EngineName, options: SuiteOptions, images: Images): Specification {
-  const words = [`scale=${options.scale}`, ...options.only];
+  const words = [`scale=${options.scale}`, `repeat=${options.repeat}`, ...options.only];
   const { program, ...guest } = images;
   if (engine === 'native' && !program) throw new UserError('no native program: gcc with its 32-bit C library makes it');
   return {
@@ -107,6 +115,7 @@ function specification(engine: EngineName, options: SuiteOptions, images: Images
     timeout: options.timeout,
     program: engine === 'native' ? program!(words) : undefined,
     verbose: options.verbose ?? false,
+    profile: options.profile,
   };
 }
 
@@ -123,7 +132,14 @@ function inProcess(spec: Specification): Promise<Outcome> {
         const lines = error?.message.trim().split('\n') ?? [];
         const why = lines.find((line) => /Error|error/.test(line) && !line.startsWith('Command failed')) ?? lines[0];
         const { engine } = spec;
-        resolve({ engine, samples: [], done: false, peakMebibytes: Number.NaN, error: why ?? 'it printed nothing' });
+        resolve({
+          engine,
+          samples: [],
+          rounds: [],
+          done: false,
+          peakMebibytes: Number.NaN,
+          error: why ?? 'it printed nothing',
+        });
       }
     });
     if (spec.verbose) child.stderr?.pipe(process.stderr);

@@ -1,10 +1,11 @@
 // One run of one engine, in a process of its own: takes a specification as its argument, prints the outcome as JSON.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
+import { join } from 'node:path';
 import { Markers, type Sample } from './markers.ts';
-import type { Boot, Cost } from './peers/peer.ts';
-import { ownUsage } from './peers/peer.ts';
+import { type Boot, type Cost, type Meter, ownMeter } from './peers/peer.ts';
 import { bootQemu } from './peers/qemu.ts';
 import { bootTransvisor } from './peers/transvisor.ts';
 import { bootV86 } from './peers/v86.ts';
@@ -27,6 +28,11 @@ export interface Specification {
   readonly program?: readonly string[];
   /** Show the console on standard error. */
   readonly verbose: boolean;
+  /**
+   * Directory for V8's profile of all benchmarks without the boot, of engines of JavaScript; what the engine runs on is
+   * shown in the developer tools of any Chromium.
+   */
+  readonly profile?: string;
 }
 
 /** What came of it. */
@@ -39,6 +45,8 @@ export interface Outcome {
   readonly boot?: { readonly cpu: number; readonly wall: number };
   /** Largest resident set of the engine's process, in MiB. */
   readonly peakMebibytes: number;
+  /** Resident set of the engine's process at the end of each time through the suite, in MiB. */
+  readonly rounds: readonly number[];
   /** Counters of our own engines. */
   readonly statistics?: object;
   /** End of the console, where the suite did not come to its end. */
@@ -47,26 +55,34 @@ export interface Outcome {
 }
 
 const CONSOLE_TAIL = 600;
+/** Time between two samples of the profiler. */
+const PROFILE_MICROS = 500;
 
 /** Runs it, in this process where the engine is one of JavaScript. */
 export async function runOne(spec: Specification): Promise<Outcome> {
   const started = performance.now();
-  let usage = ownUsage;
+  let meter = ownMeter;
   let tail = '';
   let boot: Outcome['boot'];
   const booted = spec.booted === undefined ? undefined : new RegExp(spec.booted);
-  const markers = new Markers(() => ({ cpu: usage(), wall: performance.now() / 1000 }));
-  const output = (text: string, used: () => number): void => {
-    usage = used;
+  const rounds: number[] = [];
+  const profiler = spec.profile === undefined || !inThisProcess(spec.engine) ? undefined : new Profiler(spec.profile);
+  const read = () => ({ cpu: meter().cpuSeconds, wall: performance.now() / 1000 });
+  const markers = new Markers(read, () => rounds.push(meter().residentMebibytes));
+  const output = (text: string, used: () => Meter): void => {
+    meter = used;
     tail = (tail + text).slice(-CONSOLE_TAIL);
     if (spec.verbose) process.stderr.write(text);
-    if (booted && !boot && booted.test(tail)) boot = { cpu: used(), wall: (performance.now() - started) / 1000 };
+    if (booted && !boot && booted.test(tail))
+      boot = { cpu: used().cpuSeconds, wall: (performance.now() - started) / 1000 };
     markers.feed(text);
+    if (profiler && markers.current !== undefined) profiler.start();
+    if (profiler && markers.done) profiler.stop(spec.engine);
   };
   let statistics: object | undefined;
   let peak = Number.NaN;
   if (spec.engine === 'native') {
-    peak = await runProgram(spec.program!, (text) => output(text, ownUsage));
+    peak = await runProgram(spec.program!, (text) => output(text, ownMeter));
   } else {
     const given: Boot = { ...spec, until: /bench done\r?\n/, output };
     const cost: Cost & { readonly statistics?: object } =
@@ -84,9 +100,42 @@ export async function runOne(spec: Specification): Promise<Outcome> {
     done: markers.done,
     boot,
     peakMebibytes: peak,
+    rounds,
     statistics,
     ...(!markers.done && { console: tail }),
   };
+}
+
+function inThisProcess(engine: EngineName): boolean {
+  return engine !== 'native' && engine !== 'qemu';
+}
+
+/** V8's sampling profiler, on this process. */
+class Profiler {
+  readonly #directory: string;
+  readonly #session = new Session();
+  #running = false;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#session.connect();
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#session.post('Profiler.enable');
+    this.#session.post('Profiler.setSamplingInterval', { interval: PROFILE_MICROS });
+    this.#session.post('Profiler.start');
+  }
+
+  stop(name: string): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#session.post('Profiler.stop', (_error, result) => {
+      writeFileSync(join(this.#directory, `${name}.cpuprofile`), JSON.stringify(result.profile));
+    });
+  }
 }
 
 /** Runs a program of the host's; its largest resident set in MiB. */
@@ -125,6 +174,7 @@ if (import.meta.main) {
       samples: [],
       done: false,
       peakMebibytes: Number.NaN,
+      rounds: [],
       error: error instanceof Error ? error.message : String(error),
     };
   }

@@ -1,30 +1,34 @@
 // Classify: the translator's ways with an instruction, as one table.
 //   ident     specialised as it is
+//   inline    a sensitive one, specialised over the virtual state: it leaves where privilege or a waiting interrupt matters
 //   callout   patched into a call of the monitor, which executes it by its semantic function (sensitive, rare or large)
 //   leave     ends the region: what follows may be something else (mode, mapping, privilege), or the processor stops
 
-import { shapeKey } from '../src/cpu/shape.ts';
+import { NOTHING, shapeKey } from '../src/cpu/shape.ts';
 import { endsBlock } from '../src/isa/control.ts';
-import { IMM, type Insn, MEM } from '../src/isa/insn.ts';
+import { IMM, type Insn, MEM, REP_NONE } from '../src/isa/insn.ts';
 import { TEMPLATES } from './generated/templates.js';
 
-export type Class = 'ident' | 'callout' | 'leave';
+export type Class = 'ident' | 'inline' | 'callout' | 'leave';
 
 /** Transfers that the scan follows; their templates end in a control statement. */
 const FOLLOWED = new Set(['Jcc', 'JMP', 'JMPn', 'CALL', 'CALLn', 'RET', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']);
 
+/** Sensitive instructions that have templates. */
+const INLINE = new Set(['CLI', 'STI', 'PUSHF', 'POPF', 'MOVSEG', 'PUSHSEG']);
+
 /** Sensitive instructions that a region need not end at, since what they change is looked at again after the callout. */
 const RETURNS = new Set(['POPF']);
 
-export function classify(i: Insn, _mode: int): Class {
+export function classify(i: Insn, _mode: number): Class {
   const template = templateOf(i) !== undefined;
   if (FOLLOWED.has(i.op)) return template ? 'ident' : 'leave';
-  if (template) return 'ident';
+  if (template) return INLINE.has(i.op) ? 'inline' : 'ident';
   if (endsBlock(i) && !RETURNS.has(i.op)) return 'leave';
   return 'callout';
 }
 
-type int = number;
+const SHIFTS = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR']);
 
 /** Name of the template that an instruction instantiates, or undefined. */
 export function templateOf(i: Insn): string | undefined {
@@ -32,7 +36,8 @@ export function templateOf(i: Insn): string | undefined {
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
   if (m && m.address !== 32) return undefined;
   if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return undefined;
-  if (i.op === 'NOP' || i.op === 'PAUSE') return 'NOP32.,';
+  if (NOTHING.has(i.op)) return 'NOP32.,';
+  if (i.rep !== REP_NONE) return undefined;
   const key = shapeKey(i);
   if (!(key in TEMPLATES)) return undefined;
   return isZeroCount(i) ? (m ? undefined : 'NOP32.,') : key;
@@ -40,6 +45,5 @@ export function templateOf(i: Insn): string | undefined {
 
 function isZeroCount(i: Insn): boolean {
   if (i.op === 'SHLD' || i.op === 'SHRD') return i.src2.kind === IMM && (i.src2.value & 31) === 0;
-  const shift = i.op === 'SHL' || i.op === 'SHR' || i.op === 'SAR' || i.op === 'ROL' || i.op === 'ROR';
-  return shift && i.src.kind === IMM && (i.src.value & 31) === 0;
+  return SHIFTS.has(i.op) && i.src.kind === IMM && (i.src.value & 31) === 0;
 }

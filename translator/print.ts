@@ -68,6 +68,8 @@ class Printer implements AsmNames {
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
   /** Places checked for reading only: their mark must be masked off. */
   readonly #writable = new Set<number>();
+  /** Places that were checked for the alignment of doubles. */
+  readonly #aligned = new Set<number>();
 
   constructor(items: readonly Item[], options: PrintOptions) {
     this.#items = items;
@@ -138,9 +140,9 @@ class Printer implements AsmNames {
   element(array: string, n: number): Node {
     if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
     if (array === 'words') return this.#word(n);
-    const at8 = this.#options.registersAt + 8 * n;
-    if (array === 'doubles') return at(id('F64'), binary('>>', lit(at8), lit(3)));
-    if (array === 'singles') return at(id('F32'), binary('>>', lit(this.#options.registersAt + 4 * n), lit(2)));
+    // By their indices: see #word.
+    if (array === 'doubles') return at(id('F64'), lit(this.#options.registersAt / 8 + n));
+    if (array === 'singles') return at(id('F32'), lit(this.#options.registersAt / 4 + n));
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
 
@@ -155,7 +157,8 @@ class Printer implements AsmNames {
   }
 
   #word(word: number): Node {
-    return word32(lit(this.#options.registersAt + 4 * word));
+    // By its index: V8 takes a constant before a shift for an index, and refuses those of large heaps.
+    return at(id('H32'), lit(this.#options.registersAt / 4 + word));
   }
 
   // Items.
@@ -230,7 +233,7 @@ class Printer implements AsmNames {
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
       case 'load':
-        if (s.size === 64 && this.#live.has(s.i)) return this.#loadDouble(s.i, s.p);
+        if (s.size === 64 && this.#live.has(s.i)) return this.#loadDouble(s.i, s.p, s.at);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at)))] : [];
       case 'store':
         return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
@@ -259,24 +262,17 @@ class Printer implements AsmNames {
   }
 
   /** Doubles are often aligned to four bytes only: those go through the staging register. */
-  #loadDouble(i: number, p: Expr): Node[] {
-    const place = this.#byte(p, 0);
+  #loadDouble(i: number, p: Expr, offset: number): Node[] {
     const t = this.temp(i);
     this.#doubles.add(`t${i}`);
-    const read = (byte: Node): Node => plus(at(id('F64'), binary('>>', byte, lit(3))));
-    const low = this.#word(STAGED);
-    const high = this.#word(STAGED + 1);
-    return [
-      iff(
-        binary('&', asm(p, this), lit(4)),
-        [
-          assign(low, int(word32(place))),
-          assign(high, int(word32(int(binary('+', place, lit(4)))))),
-          assign(t, read(lit(this.#options.registersAt + 4 * STAGED))),
-        ],
-        [assign(t, read(place))],
-      ),
+    const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
+    if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
+    const staged = [
+      assign(this.#word(STAGED), int(word32(this.#byte(p, offset)))),
+      assign(this.#word(STAGED + 1), int(word32(this.#byte(p, offset + 4)))),
+      assign(t, plus(at(id('F64'), lit(this.#options.registersAt / 8 + STAGED / 2)))),
     ];
+    return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
   }
 
   #place(s: Stmt & { k: 'place' }, slow: Node[]): Node[] {
@@ -287,6 +283,7 @@ class Printer implements AsmNames {
       address = id('a');
     }
     if (s.write) this.#writable.add(s.i);
+    if (s.aligned) this.#aligned.add(s.i);
     const t = this.temp(s.i);
     const entry = word32(int(binary('+', id('tab'), binary('<<', binary('>>>', address, lit(12)), lit(2)))));
     out.push(assign(t, binary('^', entry, address)));

@@ -54,6 +54,9 @@ export interface ScanOptions {
 /** Pseudo block: where returns go on. */
 export const RETURN = 0x40000000;
 
+/** Where guest code is read from. */
+export type Code = Pick<Memory, 'u8' | 'hostOf'>;
+
 /** Guest-physical frame of a page of guest-linear addresses for fetching, or -1. */
 export type FrameOf = (linearPage: int) => int;
 
@@ -61,7 +64,7 @@ export type FrameOf = (linearPage: int) => int;
  * @param linear guest-linear address of the entry.
  * @param frameOf never faults; -1 where nothing is mapped for fetching.
  */
-export function scan(memory: Memory, linear: int, mode: int, frameOf: FrameOf, options: ScanOptions): Graph {
+export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, options: ScanOptions): Graph {
   const base = linear & -PAGE;
   const entry = linear & (PAGE - 1);
   const decodeMode = DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number];

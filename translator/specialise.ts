@@ -2,9 +2,10 @@
 
 import { isCounted } from '../src/cpu/shape.ts';
 import { IMM, type Insn, type int, MEM } from '../src/isa/insn.ts';
+import { WORD } from '../src/isa/state.ts';
 import { templateOf } from './classify.ts';
 import { TEMPLATES } from './generated/templates.js';
-import { type Expr, mapStmt, N, type Stmt, T } from './ir.ts';
+import { type Expr, mapStmt, N, type Stmt, T, uses } from './ir.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Block, Placed } from './scan.ts';
 
@@ -32,6 +33,9 @@ export interface SpecialisedBlock {
   readonly test: Expr | undefined;
 }
 
+/** First word of the staging register, behind the last XMM register. */
+const STAGED = WORD.xmm + 32;
+
 /** Value that the pseudo block RETURN dispatches on. */
 export const RETURN_EIP: Expr = { k: 's', name: 'rpc' };
 
@@ -41,19 +45,20 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
   let run: Step[] = [];
   let test: Expr | undefined;
   const flush = (): void => {
-    body.push(...propagate(run));
+    body.push(...removeStaging(propagate(run)));
     run = [];
   };
   block.insns.forEach((placed, k) => {
     const undo = block.insns.length - k;
-    if (placed.class === 'callout') {
+    // Behind an STI that ends a block an interrupt might come too early: the monitor sees to it.
+    if (placed.class === 'callout' || (placed.insn.op === 'STI' && undo === 1)) {
       flush();
       body.push({ k: 'callout', at: placed.at, undo, next: placed.at + placed.insn.length });
       return;
     }
-    for (const s of instantiate(placed, bent, temporaries)) {
-      run.push(s.k === 'place' || s.k === 'exit' ? { ...s, at: placed.at, undo } : s);
-    }
+    const made = instantiate(placed, bent, temporaries);
+    if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
+    for (const s of made) run.push(s.k === 'place' || s.k === 'exit' ? { ...s, at: placed.at, undo } : s);
   });
   flush();
   const last = body[body.length - 1];
@@ -67,6 +72,31 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     else test = last.e;
   }
   return { block, body, test };
+}
+
+/** The interrupt shadow of an STI ends with the instruction after it. */
+function endShadow(body: Stmt[]): void {
+  const last = body[body.length - 1];
+  const ends = last && (last.k === 'branch' || last.k === 'jump' || last.k === 'jumpTo');
+  body.splice(ends ? body.length - 1 : body.length, 0, { k: 'set', to: { k: 's', name: 'shadow' }, e: N(0) });
+}
+
+/** Takes out what is said for the passes only, and stores to the staging register that nothing reads. */
+function removeStaging(body: readonly Step[]): Step[] {
+  let isRead = false;
+  for (const s of body) {
+    uses(s, (e) => {
+      if (isStaging(e)) isRead = true;
+    });
+  }
+  return body.filter((s) => s.k !== 'holds' && (isRead || s.k !== 'set' || !isStaging(s.to)));
+}
+
+function isStaging(e: Expr): boolean {
+  if (e.k !== 'r' || e.n.k !== 'n') return false;
+  return e.array === 'doubles'
+    ? e.n.v >= STAGED >> 1
+    : (e.array === 'words' || e.array === 'singles') && e.n.v >= STAGED;
 }
 
 /** The instruction's template with its holes filled: the residual before any pass. */
@@ -105,6 +135,8 @@ export function instantiate(placed: Placed, bent: int, temporaries: { n: number 
         return N(m ? m.disp : 0);
       case 'seg':
         return N(m ? m.seg : 3);
+      case 'sseg':
+        return N(i.src.seg);
     }
     return e;
   };

@@ -111,10 +111,18 @@ export class Expressions {
     return at;
   }
 
-  /** The byte address in `view[address >> shift]`. */
+  /** The byte address in `view[address >> shift]`, or in `view[constant]`. */
   #split(e: MemberExpression): { address: Expression; bytes: number } {
     const view = e.object.type === 'Identifier' ? this.#names.views.get(e.object.name) : undefined;
     if (!view || !e.computed || e.property.type === 'PrivateIdentifier') return refuse(e, 'not an access to the heap');
+    const constant = constantOf(e.property);
+    if (constant !== undefined) {
+      const value = constant * view.bytes;
+      return {
+        address: { ...e.property, type: 'Literal', value, raw: String(value) } as Expression,
+        bytes: view.bytes,
+      };
+    }
     const index = withConstant(e.property, '>>');
     if (!index || 1 << index.constant !== view.bytes) return refuse(e, 'an index that is not shifted by the size');
     return { address: index.left, bytes: view.bytes };

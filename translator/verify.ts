@@ -272,7 +272,7 @@ class Verifier {
     return inner.type === 'Identifier' ? inner.name : undefined;
   }
 
-  /** Number of the word of the register file in `H32[n >> 2]`. */
+  /** Number of the word of the register file in `H32[n]`. */
   #word(e: Expression): number | undefined {
     if (e.type !== 'MemberExpression') return undefined;
     const at = this.#expressions.registerByte(e);

@@ -16,10 +16,17 @@ export interface Boot {
   /** Seconds of wall-clock time after which it ends anyway. */
   readonly timeout: number;
   /**
-   * Gets the serial console's output, as it comes. `usage` tells the processor time that the engine's process has used
-   * up to then, in seconds.
+   * Gets the serial console's output, as it comes. `meter` tells what the engine's process has used up to then.
    */
-  readonly output: (text: string, usage: () => number) => void;
+  readonly output: (text: string, meter: () => Meter) => void;
+}
+
+/** What a process has used so far. */
+export interface Meter {
+  /** Processor time, user and system, all threads, in seconds. */
+  readonly cpuSeconds: number;
+  /** Resident memory, in MiB. */
+  readonly residentMebibytes: number;
 }
 
 /** What a run cost. */
@@ -101,10 +108,13 @@ export async function peerMain<const Flag extends string>(
   }
 }
 
-/** Processor time of this process, user and system, all threads, in seconds. */
-export function ownUsage(): number {
+/** What this process has used. */
+export function ownMeter(): Meter {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentMebibytes: Math.round(process.memoryUsage.rss() / 2 ** 20),
+  };
 }
 
 /** The largest resident set of this process so far, in MiB. */

@@ -29,7 +29,7 @@ export async function bootQemu(boot: Boot): Promise<Cost> {
     qemu.once('exit', () => resolve(false));
     qemu.stdout.on('data', (chunk: Buffer) => {
       const text = chunk.toString('latin1');
-      boot.output(text, () => processUsage(qemu.pid!));
+      boot.output(text, () => ({ ...usage(qemu.pid!), cpuSeconds: processUsage(qemu.pid!) }));
       if (!marker.seen(text)) return;
       clearTimeout(deadline);
       resolve(true);

@@ -2,11 +2,11 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { prepareHost } from '../../src/cli/host.ts';
+import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
 import { Translator } from '../../translator/engine.ts';
-import { type Boot, type Cost, Marker, ownPeak, ownUsage, peerMain, rounded } from './peer.ts';
+import { type Boot, type Cost, Marker, ownMeter, ownPeak, peerMain, rounded } from './peer.ts';
 
 /** Boots in this process. Its processor time is counted from the process's start: use a process for each run. */
 export async function bootTransvisor(
@@ -30,19 +30,20 @@ export async function bootTransvisor(
     serial: {
       write: (byte) => {
         const character = String.fromCharCode(byte);
-        boot.output(character, ownUsage);
+        boot.output(character, ownMeter);
         if (reached || !marker.seen(character)) return;
         reached = true;
         cost = {
-          cpuSeconds: rounded(ownUsage()),
+          cpuSeconds: rounded(ownMeter().cpuSeconds),
           wallSeconds: rounded((performance.now() - started) / 1000),
-          residentMebibytes: Math.round(process.memoryUsage.rss() / 2 ** 20),
+          residentMebibytes: ownMeter().residentMebibytes,
           peakMebibytes: ownPeak(),
         };
         machine.stop();
       },
     },
   });
+  hostTrained();
   const deadline = setTimeout(() => machine.stop(), boot.timeout * 1000);
   const exit = await machine.run();
   clearTimeout(deadline);

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { debianPackage } from '../../guests/debian/package.ts';
 import { UserError } from '../../src/lib/errors.ts';
-import { type Boot, type Cost, Marker, ownPeak, ownUsage, peerMain, rounded } from './peer.ts';
+import { type Boot, type Cost, Marker, ownMeter, ownPeak, peerMain, rounded } from './peer.ts';
 
 /** As much of v86's interface as is used here. */
 interface V86 {
@@ -44,7 +44,7 @@ export async function bootV86(boot: Boot, { jit }: { readonly jit: boolean }): P
     const deadline = setTimeout(() => resolve(false), boot.timeout * 1000);
     machine.add_listener('serial0-output-byte', (byte) => {
       const character = String.fromCharCode(byte);
-      boot.output(character, ownUsage);
+      boot.output(character, ownMeter);
       if (!marker.seen(character)) return;
       clearTimeout(deadline);
       resolve(true);
@@ -53,9 +53,9 @@ export async function bootV86(boot: Boot, { jit }: { readonly jit: boolean }): P
   const cost: Cost = {
     peer: jit ? 'v86' : 'v86 without its translator',
     reached,
-    cpuSeconds: rounded(ownUsage()),
+    cpuSeconds: rounded(ownMeter().cpuSeconds),
     wallSeconds: rounded((performance.now() - started) / 1000),
-    residentMebibytes: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    residentMebibytes: ownMeter().residentMebibytes,
     peakMebibytes: ownPeak(),
   };
   await machine.stop();

@@ -22,6 +22,8 @@ struct benchmark {
 
 // Ends with a nameless entry.
 extern const struct benchmark kernels[];
+// That table and no other, ending with a null.
+extern const struct benchmark *const kernel_tables[];
 
 // Scratch memory; what is in it before a kernel is whatever the last one left.
 extern u8 arena[ARENA_BYTES];

@@ -39,3 +39,5 @@ const struct benchmark kernels[] = {
     {"jit", bench_jit, 5000},
     {0, 0, 0},
 };
+
+const struct benchmark *const kernel_tables[] = {kernels, 0};

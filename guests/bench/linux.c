@@ -66,14 +66,13 @@ static void measure(int begin, char *line) {
 }
 
 int main(int count, char **words) {
-  struct suite suite = {.scale = 100, .words = (const char *const *)words + 1, .count = (u32)count - 1};
-  u32 repeat = 1;
+  struct suite suite = {.scale = 100, .repeat = 1, .words = (const char *const *)words + 1, .count = (u32)count - 1};
   int kernels_only = 0;
   suite.say = say_by_output;
   suite.measure = measure;
   for (int i = 1; i < count; i++) {
     suite.scale = number_after(words[i], "scale=", suite.scale);
-    repeat = number_after(words[i], "repeat=", repeat);
+    suite.repeat = number_after(words[i], "repeat=", suite.repeat);
     kernels_only |= same_text(words[i], "kernels");
     if (same_text(words[i], "leave")) return 5;
     if (!strncmp(words[i], "busybox=", 8)) system_options.busybox = words[i] + 8;
@@ -88,12 +87,8 @@ int main(int count, char **words) {
     }
   }
   if (mprotect(code_page, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC)) perror("code page");
-  while (repeat--) {
-    run_suite(&suite, kernels);
-    if (kernels_only) continue;
-    run_suite(&suite, programs);
-    run_suite(&suite, system_benchmarks);
-  }
-  suite.say("bench done\n");
+  static const struct benchmark *const everything[] = {kernels, programs, system_benchmarks, 0};
+  suite.tables = kernels_only ? kernel_tables : everything;
+  run_suite(&suite);
   return 0;
 }

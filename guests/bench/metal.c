@@ -42,20 +42,20 @@ static void open_port(void) {
 void metal_main(const struct multiboot *information) {
   static char text[1024];
   static const char *words[WORDS];
-  u32 count = 0, scale = 100, repeat = 1;
+  u32 count = 0;
+  struct suite suite = {.tables = kernel_tables, .repeat = 1, .scale = 100, .words = words, .say = say};
   const char *from = information->flags & 4 ? information->command_line : "";
   for (u32 i = 0; i < sizeof text - 1 && from[i]; i++) text[i] = from[i] == ' ' ? 0 : from[i];
   for (u32 i = 0; i < sizeof text - 1 && count < WORDS; i++) {
     if (text[i] && (i == 0 || !text[i - 1])) words[count++] = &text[i];
   }
   for (u32 i = 0; i < count; i++) {
-    scale = number_after(words[i], "scale=", scale);
-    repeat = number_after(words[i], "repeat=", repeat);
+    suite.scale = number_after(words[i], "scale=", suite.scale);
+    suite.repeat = number_after(words[i], "repeat=", suite.repeat);
   }
-  const struct suite suite = {.scale = scale, .words = words, .count = count, .say = say};
+  suite.count = count;
   open_port();
-  while (repeat--) run_suite(&suite, kernels);
-  say("bench done\n");
+  run_suite(&suite);
 }
 
 // GCC may call these for structures.

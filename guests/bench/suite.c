@@ -34,29 +34,44 @@ char *append_decimal(char *to, u32 value) {
   return to;
 }
 
-static int named(const struct suite *suite, const struct benchmark *table, const char *name) {
+static int contains(const struct benchmark *table, const char *name) {
+  for (; table->name; table++) {
+    if (same_text(table->name, name)) return 1;
+  }
+  return 0;
+}
+
+static int chosen(const struct suite *suite, const char *name) {
   int any = 0;
   for (u32 i = 0; i < suite->count; i++) {
     if (same_text(suite->words[i], name)) return 1;
-    for (const struct benchmark *b = table; b->name; b++) any |= same_text(suite->words[i], b->name);
-    for (const struct benchmark *b = kernels; b->name; b++) any |= same_text(suite->words[i], b->name);
+    for (const struct benchmark *const *table = suite->tables; *table; table++) any |= contains(*table, suite->words[i]);
   }
   return !any;
 }
 
-void run_suite(const struct suite *suite, const struct benchmark *table) {
+static void run(const struct suite *suite, const struct benchmark *b) {
   char line[96];
-  for (const struct benchmark *b = table; b->name; b++) {
-    if (!named(suite, table, b->name)) continue;
-    const u32 rounds = (u32)((u64)b->rounds * suite->scale / 100);
-    append_text(append_text(append_text(line, "bench "), b->name), " begin\n");
-    suite->say(line);
-    if (suite->measure) suite->measure(1, line);
-    const u32 sum = b->run(rounds ? rounds : 1);
-    char *end = append_hex(append_text(append_text(append_text(line, "bench "), b->name), " end "), sum);
-    if (suite->measure) suite->measure(0, end);
-    while (*end) end++;
-    append_text(end, "\n");
-    suite->say(line);
+  const u32 rounds = (u32)((u64)b->rounds * suite->scale / 100);
+  append_text(append_text(append_text(line, "bench "), b->name), " begin\n");
+  suite->say(line);
+  if (suite->measure) suite->measure(1, line);
+  const u32 sum = b->run(rounds ? rounds : 1);
+  char *end = append_hex(append_text(append_text(append_text(line, "bench "), b->name), " end "), sum);
+  if (suite->measure) suite->measure(0, end);
+  while (*end) end++;
+  append_text(end, "\n");
+  suite->say(line);
+}
+
+void run_suite(const struct suite *suite) {
+  for (u32 i = 0; i < suite->repeat; i++) {
+    for (const struct benchmark *const *table = suite->tables; *table; table++) {
+      for (const struct benchmark *b = *table; b->name; b++) {
+        if (chosen(suite, b->name)) run(suite, b);
+      }
+    }
+    suite->say("bench round\n");
   }
+  suite->say("bench done\n");
 }

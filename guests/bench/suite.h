@@ -6,6 +6,10 @@
 
 // What of a suite to run, and how to say so.
 struct suite {
+  // Tables of benchmarks, ending with a null.
+  const struct benchmark *const *tables;
+  // How often to run all of it.
+  u32 repeat;
   // Percent of each benchmark's own rounds.
   u32 scale;
   // Words that were given; those that are names of benchmarks select them, and without any all are run.
@@ -23,6 +27,7 @@ int same_text(const char *a, const char *b);
 char *append_text(char *to, const char *text);
 char *append_decimal(char *to, u32 value);
 
-void run_suite(const struct suite *suite, const struct benchmark *table);
+// Runs what is chosen; `bench round` ends each time through, `bench done` the last.
+void run_suite(const struct suite *suite);
 
 #endif

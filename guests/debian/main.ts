@@ -4,14 +4,15 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../../src/lib/errors.ts';
 import { type GuestName, guest, guestNames } from './guests.ts';
 
-const usage = `usage: npm run guests -- [--update] [NAME...]
+const usage = `usage: npm run guests -- [--update] [--arguments] [NAME...]
 Fetches Debian's i386 kernels and installer through apt, without root, and builds an initramfs.
 NAME: ${guestNames.join(', ')} (all of them where none is given)
---update: look for newer versions`;
+--update: look for newer versions
+--arguments: print nothing but the options of \`transvisor run\`, on one line, quoted for a shell`;
 
 try {
   const { values, positionals } = parseArgs({
-    options: { update: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { update: { type: 'boolean' }, arguments: { type: 'boolean' }, help: { type: 'boolean' } },
     allowPositionals: true,
   });
   if (values.help) {
@@ -20,6 +21,12 @@ try {
     for (const name of positionals.length ? positionals : guestNames) {
       if (!isGuestName(name)) throw new UserError(`no guest '${name}': there are ${guestNames.join(', ')}`);
       const made = await guest(name, { update: values.update });
+      if (values.arguments) {
+        const { kernel, initrd, append, memory } = made;
+        const words = ['--memory', `${memory >>> 20}M`, '--kernel', kernel, '--initrd', initrd, '--append', append];
+        console.log(words.map(quoted).join(' '));
+        continue;
+      }
       console.log(`${made.name} (${made.version})`);
       console.log(`  --memory ${made.memory >>> 20}M`);
       console.log(`  --kernel ${made.kernel}`);
@@ -31,6 +38,11 @@ try {
   if (!(error instanceof UserError) && !(error instanceof TypeError && 'code' in error)) throw error;
   console.error(`guests: ${error.message}`);
   process.exitCode = 1;
+}
+
+/** A word for a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w./:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function isGuestName(name: string): name is GuestName {

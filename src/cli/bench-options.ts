@@ -3,12 +3,14 @@
 export interface BenchOptions {
   readonly engines?: string;
   readonly runs: number;
+  readonly repeat: number;
   readonly only?: string;
   readonly scale: number;
   readonly linux?: true;
   readonly timeout: number;
   readonly json?: string;
   readonly svg?: string;
+  readonly profile?: string;
   readonly verbose?: true;
 }
 

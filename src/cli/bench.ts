@@ -1,6 +1,7 @@
 // `transvisor bench`: the benchmark suite from the command line.
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { chart } from '../../bench/chart.ts';
 import { type Images, linuxImages, metalImages } from '../../bench/images.ts';
 import { ENGINES, type EngineName, runSuite } from '../../bench/suite.ts';
@@ -20,11 +21,13 @@ export async function bench(options: BenchOptions): Promise<Verdict> {
     {
       engines,
       runs: options.runs,
+      repeat: options.repeat,
       only: options.only?.split(',').filter((name) => name !== '') ?? [],
       scale: options.scale,
       linux: options.linux ?? false,
       timeout: options.timeout,
       verbose: options.verbose ?? false,
+      profile: options.profile === undefined ? undefined : directory(options.profile),
       progress: (text) => void process.stderr.write(`${text}\n`),
     },
     images,
@@ -44,6 +47,16 @@ function engineNames(list: string): EngineName[] {
     if (!found) throw new UserError(`--engines: there is no engine '${name}'; give some of ${ENGINES.join(',')}`);
     return found;
   });
+}
+
+/** Makes the directory of `--profile`, if it is not there; its absolute path. */
+function directory(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+    return resolve(path);
+  } catch (error) {
+    throw new UserError(`--profile ${path}: ${(error as Error).message}`);
+  }
 }
 
 function write(option: string, path: string, text: string): void {

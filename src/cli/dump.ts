@@ -1,6 +1,7 @@
 // `transvisor dump`: runs a guest with a recorder in its translator, then shows what it recorded.
 
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Translator } from '../../translator/engine.ts';
 import { elfSymbols } from '../../translator/explain/elf-symbols.ts';
 import { html } from '../../translator/explain/html.ts';
@@ -49,7 +50,7 @@ export async function dump(image: string | undefined, options: DumpOptions): Pro
   if (!recorder || end.status === STATUS.usage || end.status === STATUS.monitor) return end;
   recorder.findSymbols();
   const regions = report(recorder, options);
-  const title = image ?? options.kernel ?? 'the demo guest';
+  const title = basename(image ?? options.kernel ?? 'the demo guest');
   const made = recorder.regions.length;
   const text = options.json
     ? `${JSON.stringify({ regions, made }, undefined, 1)}\n`

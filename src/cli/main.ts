@@ -6,6 +6,7 @@ import { UserError } from '../lib/errors.ts';
 import { oneOf, parseCount, parseSeconds } from './arguments.ts';
 import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { addDump } from './dump-command.ts';
+import { addExplain } from './explain-command.ts';
 import { guestOptions } from './guest-options.ts';
 import { prepareHost } from './host.ts';
 import { KEYS_HELP } from './keys.ts';
@@ -51,6 +52,7 @@ function program(done: (end: Verdict) => void): Command {
     .description('measure the engines, side by side with others that are installed')
     .option('--engines <list>', 'what to measure, by name', 'interpreter,translator')
     .addOption(new Option('--runs <count>', 'runs of each; medians count').argParser(parseCount).default(1))
+    .addOption(new Option('--repeat <count>', 'times through the suite in each run').argParser(parseCount).default(1))
     .option('--only <names>', 'some benchmarks only, by name')
     .addOption(
       new Option('--scale <percent>', "percent of each benchmark's usual work").argParser(parseCount).default(100),
@@ -59,12 +61,14 @@ function program(done: (end: Verdict) => void): Command {
     .addOption(new Option('--timeout <seconds>', 'for one run of one engine').argParser(parseSeconds).default(600))
     .option('--json <file>', 'write everything that was measured')
     .option('--svg <file>', 'write a chart')
+    .option('--profile <directory>', "write V8's profiles of the benchmarks, without the boot")
     .option('--verbose', "show the guests' consoles")
     .addHelpText('after', BENCH_HELP)
     .action(async (options: BenchOptions) => {
       const { bench } = await import('./bench.ts');
       done(await bench(options));
     });
+  addExplain(root, done);
   for (const command of [root, ...root.commands]) {
     command
       .exitOverride()
@@ -93,9 +97,19 @@ function explain(error: unknown): Verdict {
     if (error.exitCode === 0) return { status: STATUS.success, reason: 'help' };
     if (error.code === 'commander.help') return { status: STATUS.usage, reason: 'usage' };
     const line = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return { status: STATUS.usage, reason: 'usage', message: `${line.replace(/\.$/, '')}; see transvisor run --help` };
+    return {
+      status: STATUS.usage,
+      reason: 'usage',
+      message: `${line.replace(/\.$/, '')}; see ${commandName()} --help`,
+    };
   }
   return { status: STATUS.monitor, reason: 'failed', message: internalError(error) };
+}
+
+/** The command that was meant, for where its help is. */
+function commandName(): string {
+  const word = process.argv[2] ?? '';
+  return `transvisor ${['dump', 'explain'].includes(word) ? word : 'run'}`;
 }
 
 function finish(end: Verdict): never {

@@ -15,6 +15,8 @@ const MAX_LENGTH = 15;
 export const MAX_BLOCK = 32;
 /** Instead of a number of entries: there is no second tier, and blocks have no heads. */
 export const NO_HEADS = -1;
+/** Entries of a block that take about as long as an instruction by the reference. */
+const SLOW_HEAT = 4;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = 1 << 23;
 
@@ -80,6 +82,13 @@ export class BlockCache {
   /** A head starts to count anew: its region is gone. */
   cool(o: int): void {
     this.setHeat(o, this.#heat);
+  }
+
+  /** The instruction at `o`, `position` in its block, took the slow path: its block's head is hotter by that. */
+  warm(o: int, position: int): void {
+    const head = o - 4 * position;
+    if (this.#heat === NO_HEADS || (this.slots[head >> 2] & SLOT_HEAD) === 0) return;
+    if ((this.code[head] & 1023) === HEAT) this.code[head + 1] = Math.max(0, this.code[head + 1] - SLOW_HEAT);
   }
 
   /** Whether there may be no room for another block. The owner then calls `clear` and forgets all offsets. */

@@ -26,7 +26,7 @@ const TAG_BASE = WORD.engine + 3;
 /** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
 const TAG_ENTRIES = 4096;
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
-export const HEAT_ENTRIES = 20_000;
+export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;
@@ -281,6 +281,7 @@ export class Interpreter implements Engine {
     this.#left = words[BUDGET];
     this.#position = position;
     this.#counts.slow++;
+    this.#blocks.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
     this.#reference.step();

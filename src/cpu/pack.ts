@@ -1,10 +1,10 @@
 // Packs decoded instructions into the words that the fast interpreter runs on. The layout of a word is described in
 // translator/gen/interpreter.ts, which prints the other side.
 
-import { IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8 } from '../isa/insn.ts';
+import { IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, SREG } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES } from './generated/interpreter.js';
-import { isCounted, shapeKey } from './shape.ts';
+import { isCounted, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
@@ -17,7 +17,7 @@ export const CROSS = NUMBERS.get('cross') as number;
 export const HEAT = NUMBERS.get('heat') as number;
 export const ENTER = NUMBERS.get('enter') as number;
 export const JUMP = NUMBERS.get('JMP32.,') as number;
-const NOTHING = NUMBERS.get('NOP32.,') as number;
+const IDLE = NUMBERS.get('NOP32.,') as number;
 
 /** Case that does this instruction and the conditional jump behind it, or undefined. */
 export function fusedCase(i: Insn, next: Insn): number | undefined {
@@ -80,20 +80,22 @@ function caseOf(i: Insn): int {
   if (isCounted(i.op)) {
     const count = i.op === 'SHLD' || i.op === 'SHRD' ? i.src2 : i.src;
     // A count of zero changes nothing (but checks its memory operand: slow).
-    if (count.kind === IMM && (count.value & 31) === 0) return i.dst.kind === MEM ? SLOW : NOTHING;
+    if (count.kind === IMM && (count.value & 31) === 0) return i.dst.kind === MEM ? SLOW : IDLE;
   }
   if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return SLOW;
-  if (i.op === 'NOP' || i.op === 'PAUSE') return NOTHING;
+  if (NOTHING.has(i.op)) return IDLE;
   if (usesSegmentRegister(i)) return SLOW;
   return NUMBERS.get(shapeKey(i)) ?? SLOW;
 }
 
+const STACK = new Set(['PUSH', 'POP', 'CALL', 'RET', 'LEAVE', 'PUSHF', 'PUSHSEG']);
+
 function usesSegmentRegister(i: Insn): boolean {
-  return i.ssize === 16 && (i.op === 'PUSH' || i.op === 'POP' || i.op === 'CALL' || i.op === 'RET' || i.op === 'LEAVE');
+  return i.ssize === 16 && STACK.has(i.op);
 }
 
 function registerOf(o: Operand): int {
-  return o.kind === REG || o.kind === REG8 ? o.n : 0;
+  return o.kind === REG || o.kind === REG8 || o.kind === SREG ? o.n : 0;
 }
 
 function highByte(o: Operand): boolean {

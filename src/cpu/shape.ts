@@ -1,9 +1,9 @@
 // The shape of an instruction: operation, width and kinds of its operands, without their numbers. It names the case
 // of the fast interpreter and the translator's template.
 
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8 } from '../isa/insn.ts';
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, SREG, XMM } from '../isa/insn.ts';
 
-/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory. */
+/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM. */
 function kindOf(o: Operand): string {
   switch (o.kind) {
     case NO_OPERAND:
@@ -16,6 +16,10 @@ function kindOf(o: Operand): string {
       return 'i';
     case MEM:
       return `m${o.size}`;
+    case SREG:
+      return 's';
+    case XMM:
+      return 'x';
     default:
       return '?';
   }
@@ -37,3 +41,6 @@ export function shapeKey(i: Insn): string {
   if (i.src2.kind !== NO_OPERAND) key += `,${last === i.src2 && last.kind === REG8 ? 'c' : kindOf(i.src2)}`;
   return key;
 }
+
+/** Instructions that do nothing here. */
+export const NOTHING: ReadonlySet<string> = new Set(['NOP', 'PAUSE', 'LFENCE', 'MFENCE', 'SFENCE']);

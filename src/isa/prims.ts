@@ -9,9 +9,6 @@ import { dataBreakpoints, hasBreakpoints } from './semantics/debug-registers.ts'
 import { type Cpu, CR0_AM, type Place } from './state.ts';
 import { wide } from './wide.ts';
 
-/** The staging register in `c.xmm`, behind XMM7. */
-const STAGED = 32;
-
 // Comparisons: 0 or 1, so that conditions are values.
 export const lt = (a: int, b: int): int => (a < b ? 1 : 0);
 export const ltu = (a: int, b: int): int => (a >>> 0 < b >>> 0 ? 1 : 0);
@@ -112,15 +109,8 @@ export function store(c: Cpu, p: Place, size: int, value: int, at = 0): void {
   else c.memory.store16(p, at, value);
 }
 
-/** The double at a place. */
-export function loadDouble(c: Cpu, p: Place): number {
-  c.xmm[STAGED] = c.memory.load32(p, 0);
-  c.xmm[STAGED + 1] = c.memory.load32(p, 4);
-  return c.xmmF64[STAGED >> 1];
-}
-
-/** The words from `word` on hold this double already: said for the engines, which then need not put it together. */
-export function holdsDouble(_c: Cpu, _word: int, _value: number): void {}
+/** The words from `word` on hold the double `at` bytes into the place: said for engines, which need not join it again. */
+export function holdsDouble(_c: Cpu, _word: int, _p: Place, _at: int): void {}
 
 // Control. While an instruction executes, EIP is already that of the next one.
 

@@ -24,7 +24,7 @@ import {
 } from '../../src/isa/insn.ts';
 import { updateSpans } from '../../src/isa/segment.ts';
 import { getEflags, STATUS_FLAGS } from '../../src/isa/semantics/eflags.ts';
-import { CMPS, LODS, MOVS, SCAS, STOS } from '../../src/isa/semantics/string.ts';
+import { CMPS, LODS, MOVS, SCAS, STOS } from '../../src/isa/semantics/string-single.ts';
 import {
   ACCESS_PRESENT,
   ACCESS_SEGMENT,

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineStatistics } from '../../src/index.ts';
+import { PROGRAM } from '../cli/program.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'src/cli/main.ts');
 /** What a wait quotes of the output when it fails. */
 const QUOTED = 2000;
 /** Far more than any step takes on a slow host: what does not come by then does not come. */
@@ -43,7 +43,7 @@ export class Run implements AsyncDisposable {
 
   /** Starts it. `stdin`: nothing at all, or a pipe that `type` writes to. */
   constructor(args: readonly string[], stdin: 'nothing' | 'pipe' = 'nothing') {
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'run', ...args], {
+    this.#child = spawn(process.execPath, [...PROGRAM, 'run', ...args], {
       stdio: [stdin === 'pipe' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('latin1').on('data', (text: string) => {

@@ -62,7 +62,8 @@ function difference(one: Case, i: Insn, tally: Tally): string | undefined {
   const entered = count('regionEntries') - entries;
   const called = count('callouts') - callouts;
   const left = count('regionSlow') - slow;
-  const way = classify(i, 3);
+  // An STI that ends a block: so it is in a region of one.
+  const way = i.op === 'STI' ? 'callout' : classify(i, 3);
   if (way === 'leave') return entered === 0 ? undefined : 'a region of an instruction that ends regions';
   if (entered === 0) return 'no region was entered';
   if (way === 'callout') {
@@ -98,7 +99,8 @@ describe(`as regions, and as recorded on ${corpus.cpu}`, () => {
 
   test('every form that has a template ran inline', () => {
     const never = [...tallies].filter(([, t]) => t.inline === 0 && t.left > 0).map(([form]) => form.name);
-    expect(never).toEqual([]);
+    // Only the supervisor may.
+    expect(never).toEqual(['FA CLI']);
     expect([...tallies.values()].filter((t) => t.inline > 0).length).toBeGreaterThan(500);
   });
 });

@@ -149,7 +149,7 @@ class Tables {
     const { offsets } = markers;
     const most = offsets.length * SYMBOLS_PER_MARKER;
     const last = markers.at - (offsets[offsets.length - 1] as number);
-    for (let countAt = last - 4; countAt >= 0 && countAt > last - MAX_TAIL_BYTES; countAt -= 4) {
+    for (let countAt = (last - 4) & -4; countAt >= 0 && countAt > last - MAX_TAIL_BYTES; countAt -= 4) {
       const count = this.#view.getUint32(countAt, true);
       if (count > most || count <= most - SYMBOLS_PER_MARKER || count < MIN_SYMBOLS) continue;
       const list = this.#readNames(countAt + 4, count, offsets, markers.at);

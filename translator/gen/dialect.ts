@@ -12,6 +12,7 @@ import { RESIDUAL } from './effects.ts';
 const FILES = [
   'insn.ts',
   'fault.ts',
+  'state.ts',
   'semantics/flags.ts',
   'semantics/operand.ts',
   'semantics/arithmetic.ts',
@@ -23,6 +24,25 @@ const FILES = [
   'semantics/stack.ts',
   'semantics/transfer.ts',
   'semantics/exchange.ts',
+  'semantics/eflags.ts',
+  'semantics/flag-control.ts',
+  'semantics/segment-store.ts',
+  'semantics/string-single.ts',
+  'semantics/simd/operand.ts',
+  'semantics/simd/words.ts',
+  'semantics/simd/logic.ts',
+  'semantics/simd/move.ts',
+  'semantics/simd/packed-add.ts',
+  'semantics/simd/packed-compare.ts',
+  'semantics/simd/packed-multiply.ts',
+  'semantics/simd/packed-quadword.ts',
+  'semantics/simd/packed-shift.ts',
+  'semantics/simd/shuffle.ts',
+  'semantics/simd/mxcsr.ts',
+  'semantics/simd/plain.ts',
+  'semantics/simd/scalar-double.ts',
+  'semantics/simd/packed-double.ts',
+  'semantics/simd/single.ts',
 ];
 
 const ALLOWED = new Set([
@@ -72,18 +92,34 @@ export function readDialect(read: (file: string) => string = readSemantics): Dia
       const d = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
       if (d?.type === 'FunctionDeclaration') {
         if (!RESIDUAL.has(d.id.name) && file.startsWith('semantics/')) check(d, file);
+        if (functions.has(d.id.name)) breach(d, `a second ${d.id.name}`);
         functions.set(d.id.name, d);
       } else if (d?.type === 'VariableDeclaration') {
-        for (const v of d.declarations) constants.set(v.id.name, constant(v.init));
+        for (const v of d.declarations) constants.set(v.id.name, constant(v.init, constants));
       }
     }
   }
   return { functions, constants };
 }
 
-function constant(n: Node): number {
-  if (n?.type === 'Literal') return n.value;
-  if (n?.type === 'UnaryExpression' && n.operator === '-') return -n.argument.value;
+/** Value of a constant expression over literals and the constants before it; NaN if it is something else. */
+function constant(n: Node, known: ReadonlyMap<string, number>): number {
+  switch (n?.type) {
+    case 'Literal':
+      return n.value;
+    case 'Identifier':
+      return known.get(n.name) ?? Number.NaN;
+    case 'UnaryExpression':
+      return n.operator === '-' ? -constant(n.argument, known) : Number.NaN;
+    case 'BinaryExpression': {
+      const a = constant(n.left, known);
+      const b = constant(n.right, known);
+      const both = !Number.isNaN(a) && !Number.isNaN(b);
+      if (n.operator === '<<') return both ? a << b : Number.NaN;
+      if (n.operator === '|') return both ? a | b : Number.NaN;
+      return n.operator === '+' ? a + b : n.operator === '*' ? a * b : n.operator === '**' ? a ** b : Number.NaN;
+    }
+  }
   return Number.NaN;
 }
 

@@ -11,9 +11,7 @@ export type Effect =
   | 'reach'
   | 'load'
   | 'store'
-  /** A double from memory. */
-  | 'loadDouble'
-  /** State has a value already: for the passes. */
+  /** State has the value of a place already, as a double: for the passes. */
   | 'holds'
   /** EIP of the next instruction. */
   | 'next'
@@ -60,7 +58,6 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   reachTo: 'reach',
   load: 'load',
   store: 'store',
-  loadDouble: 'loadDouble',
   holdsDouble: 'holds',
   nextEip: 'next',
   branch: 'control',
@@ -69,4 +66,9 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
 };
 
 /** Functions of the dialect's files that are residual: every engine calls the reference for them. */
-export const RESIDUAL: ReadonlySet<string> = new Set(['popMemory', 'PUSHA', 'POPA', 'ENTER']);
+export const RESIDUAL: ReadonlySet<string> = new Set(
+  (
+    'popMemory PUSHA POPA ENTER setEflags setStatusFlags cliVirtual stiVirtual pushVirtualFlags popVirtualFlags ' +
+    'checkVme settleExceptions'
+  ).split(' '),
+);

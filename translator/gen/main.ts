@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDialect } from './dialect.ts';
 import { makeCases, printInterpreter } from './interpreter.ts';
-import { allShapes, FUSED } from './shapes.ts';
+import { allShapes, FUSED, hotShapes, type Shape } from './shapes.ts';
 import { specialise, type Template } from './specialise.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -13,18 +13,18 @@ const ROOT = new URL('../../', import.meta.url);
 /** The generated files, by path from the project's root. */
 export function generate(): Map<string, string> {
   const dialect = readDialect();
-  const instantiate = (effectiveAddress: boolean): Map<string, Template> => {
+  const instantiate = (shapes: readonly Shape[], effectiveAddress: boolean): Map<string, Template> => {
     const templates = new Map<string, Template>();
-    for (const shape of allShapes()) {
+    for (const shape of shapes) {
       if (templates.has(shape.key)) throw new Error(`two shapes are called ${shape.key}`);
       templates.set(shape.key, specialise(dialect, shape, { effectiveAddress }));
     }
     return templates;
   };
-  const cases = makeCases(instantiate(true), FUSED);
+  const cases = makeCases(instantiate(hotShapes(), true), FUSED);
   return new Map([
     ['src/cpu/generated/interpreter.js', printInterpreter(cases)],
-    ['translator/generated/templates.js', printTemplates(instantiate(false))],
+    ['translator/generated/templates.js', printTemplates(instantiate(allShapes(), false))],
   ]);
 }
 

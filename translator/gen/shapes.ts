@@ -2,7 +2,7 @@
 // hole; what is not listed is executed by the reference.
 
 import { shapeKey } from '../../src/cpu/shape.ts';
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8 } from '../../src/isa/insn.ts';
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, SREG, XMM } from '../../src/isa/insn.ts';
 import { COUNT, type Expr, H } from '../ir.ts';
 
 /** An operand some of whose fields are holes. */
@@ -31,7 +31,8 @@ const blank: Operand = {
 /** The parts of an address; the interpreter computes it before the case instead. */
 const ADDRESS = { base: H('base'), index: H('index'), scale: H('scale'), disp: H('disp') };
 
-type Kind = 'd' | 'w' | 'b' | 'c' | 'i' | 'n' | 'm8' | 'm16' | 'm32' | 'm64' | '';
+/** As in shapeKey; n is an immediate count, X8.. the memory at DS:ESI of a string instruction. */
+type Kind = 'd' | 'w' | 'b' | 'c' | 'i' | 'n' | 's' | 'x' | `m${8 | 16 | 32 | 64 | 128}` | `X${8 | 16 | 32}` | '';
 
 function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
   switch (kind) {
@@ -49,8 +50,14 @@ function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
       return { ...blank, kind: IMM, value: H('imm') };
     case 'n':
       return { ...blank, kind: IMM, value: H(COUNT) };
-    default:
-      return { ...blank, kind: MEM, size: Number(kind.slice(1)) as 8, seg: H('seg'), ...ADDRESS };
+    case 's':
+      return { ...blank, kind: SREG, size: 16, n: H(`${at}n`) };
+    case 'x':
+      return { ...blank, kind: XMM, size: 128, n: H(`${at}n`) };
+    default: {
+      const size = Number(kind.slice(1)) as 8;
+      return { ...blank, kind: MEM, size, seg: H(kind.startsWith('X') ? 'sseg' : 'seg'), ...ADDRESS };
+    }
   }
 }
 
@@ -83,8 +90,8 @@ const register: Record<number, Kind> = { 8: 'b', 16: 'w', 32: 'd' };
 const memory: Record<number, Kind> = { 8: 'm8', 16: 'm16', 32: 'm32' };
 const SIZES = [8, 16, 32];
 
-/** All shapes, in the order of their case numbers. */
-export function allShapes(): Shape[] {
+/** Shapes that have cases in the fast interpreter, in the order of their numbers, and templates. */
+export function hotShapes(): Shape[] {
   const list: Shape[] = [];
   const add = (op: string, size: number, dst: Kind = '', src: Kind = '', more: More = {}): void => {
     list.push(shape(op, size, dst, src, more));
@@ -152,6 +159,115 @@ export function allShapes(): Shape[] {
   add('CMPXCHG8B', 32, 'm64');
   for (const op of ['NOP', 'CLC', 'STC', 'CMC', 'CLD', 'STD']) add(op, 32);
   for (const op of ['LAHF', 'SAHF']) add(op, 8);
+  for (const op of ['PUSHF', 'CLI']) add(op, 32);
+  add('PUSHSEG', 32, '', 's');
+  return list;
+}
+
+/** Shapes that have templates only: the fast interpreter, one function whose size is limited, leaves them to the reference. */
+export function otherShapes(): Shape[] {
+  return [...integerShapes(), ...simdShapes()];
+}
+
+/** All shapes that have templates. */
+export function allShapes(): Shape[] {
+  return [...hotShapes(), ...otherShapes()];
+}
+
+function integerShapes(): Shape[] {
+  const list: Shape[] = [];
+  const add = (op: string, size: number, dst: Kind = '', src: Kind = '', more: More = {}): void => {
+    list.push(shape(op, size, dst, src, more));
+  };
+  for (const s of SIZES) {
+    const [r, m, x] = [register[s], memory[s], `X${s}`] as [Kind, Kind, Kind];
+    for (const op of ['RCL', 'RCR']) for (const d of [r, m]) for (const n of ['n', 'c'] as Kind[]) add(op, s, d, n);
+    for (const op of ['MOVS', 'CMPS']) add(op, s, m, x);
+    for (const op of ['STOS', 'SCAS']) add(op, s, m, r);
+    add('LODS', s, r, x);
+  }
+  for (let cc = 0; cc < 16; cc++) for (const e of ['w', 'm16'] as Kind[]) add('CMOVcc', 16, 'w', e, { cc });
+  for (const op of ['DAA', 'DAS', 'AAA', 'AAS', 'SALC']) add(op, 8);
+  for (const op of ['AAM', 'AAD']) add(op, 8, '', 'i');
+  add('XLAT', 8, '', 'm8');
+  add('PUSHF', 16);
+  for (const s of [16, 32]) add('POPF', s);
+  add('PUSHSEG', 16, '', 's');
+  add('STI', 32);
+  add('MOVSEG', 32, 'd', 's');
+  add('MOVSEG', 16, 'w', 's');
+  add('MOVSEG', 16, 'm16', 's');
+  return list;
+}
+
+/** XMM registers. The size is 16 with the prefix 66, else 32. */
+function simdShapes(): Shape[] {
+  const list: Shape[] = [];
+  const add = (names: string, size: number, dst: Kind, sources: readonly Kind[], more: More = {}): void => {
+    for (const op of names.split(' ')) for (const src of sources) list.push(shape(op, size, dst, src, more));
+  };
+  const EITHER: readonly Kind[] = ['x', 'm128'];
+  for (const [names, size] of [
+    ['MOVAPS MOVUPS', 32],
+    ['MOVAPD MOVUPD MOVDQA', 16],
+    ['MOVDQU', 32],
+  ] as const) {
+    add(names, size, 'x', EITHER);
+    add(names, size, 'm128', ['x']);
+  }
+  add('MOVNTPS', 32, 'm128', ['x']);
+  add('MOVNTPD MOVNTDQ', 16, 'm128', ['x']);
+  add('LDDQU', 32, 'x', ['m128']);
+  add('MOVSS', 32, 'x', ['x', 'm32']);
+  add('MOVSS', 32, 'm32', ['x']);
+  add('MOVSDX', 32, 'x', ['x', 'm64']);
+  add('MOVSDX', 32, 'm64', ['x']);
+  for (const [names, size] of [
+    ['MOVLPS MOVHPS', 32],
+    ['MOVLPD MOVHPD', 16],
+  ] as const) {
+    add(names, size, 'x', ['m64']);
+    add(names, size, 'm64', ['x']);
+  }
+  add('MOVHLPS MOVLHPS', 32, 'x', ['x']);
+  add('MOVQ', 32, 'x', ['x', 'm64']);
+  add('MOVQ', 16, 'm64', ['x']);
+  add('MOVQ', 16, 'x', ['x']);
+  add('MOVD', 32, 'x', ['d', 'm32']);
+  add('MOVD', 32, 'd', ['x']);
+  add('MOVD', 32, 'm32', ['x']);
+  add('MOVNTI', 32, 'm32', ['d']);
+  add('ANDPS ANDNPS ORPS XORPS UNPCKLPS UNPCKHPS', 32, 'x', EITHER);
+  add('ANDPD ANDNPD ORPD XORPD UNPCKLPD UNPCKHPD', 16, 'x', EITHER);
+  add('PAND PANDN POR PXOR', 16, 'x', EITHER);
+  add('PADDB PADDW PADDD PADDQ PSUBB PSUBW PSUBD PSUBQ', 16, 'x', EITHER);
+  add('PADDUSB PADDUSW PADDSB PADDSW PSUBUSB PSUBUSW PSUBSB PSUBSW', 16, 'x', EITHER);
+  add('PCMPEQB PCMPEQW PCMPEQD PCMPGTB PCMPGTW PCMPGTD', 16, 'x', EITHER);
+  add('PMINUB PMAXUB PMINSW PMAXSW PAVGB PAVGW', 16, 'x', EITHER);
+  add('PMULLW PMULHW PMULHUW PMADDWD PMULUDQ PSADBW', 16, 'x', EITHER);
+  add('PACKSSWB PACKUSWB PACKSSDW', 16, 'x', EITHER);
+  add('PUNPCKLBW PUNPCKLWD PUNPCKLDQ PUNPCKLQDQ PUNPCKHBW PUNPCKHWD PUNPCKHDQ PUNPCKHQDQ', 16, 'x', EITHER);
+  add('PSLLW PSLLD PSLLQ PSRLW PSRLD PSRLQ PSRAW PSRAD', 16, 'x', ['i', 'x', 'm128']);
+  add('PSLLDQ PSRLDQ', 16, 'x', ['i']);
+  add('PSHUFD SHUFPD', 16, 'x', EITHER, { src2: 'i' });
+  add('SHUFPS PSHUFLW PSHUFHW', 32, 'x', EITHER, { src2: 'i' });
+  add('PINSRW', 32, 'x', ['d', 'm16'], { src2: 'i' });
+  add('PEXTRW', 32, 'd', ['x'], { src2: 'i' });
+  add('PMOVMSKB MOVMSKPD', 32, 'd', ['x']);
+  add('MOVMSKPS', 32, 'd', ['x']);
+  add('MOVSLDUP MOVSHDUP', 32, 'x', EITHER);
+  add('MOVDDUP', 32, 'x', ['x', 'm64']);
+  add('LDMXCSR', 32, '', ['m32']);
+  add('STMXCSR', 32, 'm32', ['']);
+  add('ADDSD SUBSD MULSD DIVSD SQRTSD CVTSD2SS', 32, 'x', ['x', 'm64']);
+  add('ADDSS SUBSS MULSS DIVSS SQRTSS CVTSS2SD', 32, 'x', ['x', 'm32']);
+  add('ADDPD SUBPD MULPD DIVPD SQRTPD', 16, 'x', EITHER);
+  add('ADDPS SUBPS MULPS DIVPS SQRTPS', 32, 'x', EITHER);
+  add('COMISD UCOMISD', 16, 'x', ['x', 'm64']);
+  add('COMISS UCOMISS', 32, 'x', ['x', 'm32']);
+  add('CVTSI2SD CVTSI2SS', 32, 'x', ['d', 'm32']);
+  add('CVTSD2SI CVTTSD2SI', 32, 'd', ['x', 'm64']);
+  add('CVTSS2SI CVTTSS2SI', 32, 'd', ['x', 'm32']);
   return list;
 }
 

@@ -99,6 +99,11 @@ class Specialiser {
     return T(i);
   }
 
+  /** What is known of a local by now. */
+  #now(v: Value): Value {
+    return v?.k === 't' && this.#zero.has(v.i) ? N(0) : v;
+  }
+
   #int(v: Value, n: Node): Expr {
     return !v || v.k === 'object' ? breach(n, 'an int is wanted') : v;
   }
@@ -147,7 +152,6 @@ class Specialiser {
       return s.alternate ? this.#statement(s.alternate, env) : undefined;
     }
     const test = this.#bind(t);
-    if (test.k === 't' && this.#zero.has(test.i)) return s.alternate ? this.#statement(s.alternate, env) : undefined;
     const outer = this.out;
     const arm = (x: Node): Stmt[] => {
       this.out = [];
@@ -165,7 +169,7 @@ class Specialiser {
       case 'Literal':
         return literal(n.value);
       case 'Identifier': {
-        if (env.has(n.name)) return env.get(n.name);
+        if (env.has(n.name)) return this.#now(env.get(n.name));
         const v = this.#dialect.constants.get(n.name);
         return v === undefined ? breach(n, `unbound ${n.name}`) : literal(v);
       }
@@ -253,8 +257,8 @@ class Specialiser {
       }
       case 'exit': {
         const e = value(1);
-        if (e.k === 't') this.#zero.add(e.i);
         this.out.push({ k: 'exit', e });
+        if (e.k === 't') this.#zero.add(e.i);
         return undefined;
       }
       case 'reach':
@@ -271,15 +275,10 @@ class Specialiser {
         this.out.push({ k: 'store', p, size: known(2, 32), e, at: known(4, 0) });
         return undefined;
       }
-      case 'loadDouble': {
-        const p = value(1);
-        const i = this.temporaries++;
-        this.out.push({ k: 'load', i, p, size: 64, at: 0 });
-        return T(i);
-      }
       case 'holds': {
         const to: Expr = { k: 'r', array: 'doubles', n: bin('>>', value(1), N(1)) };
-        this.out.push({ k: 'holds', to, e: value(2) });
+        const i = this.temporaries++;
+        this.out.push({ k: 'load', i, p: value(2), size: 64, at: known(3, 0) }, { k: 'holds', to, e: T(i) });
         return undefined;
       }
       case 'next':

@@ -6258,48 +6258,39 @@ break;
 }
 case 459:
 {
-t0 = R[w >> 10 & 15];
-t1 = R[w >> 14 & 15];
-t2 = t0 - t1 | 0;
-fz = t2;
-fr = t2;
-oa = t0;
-ob = t1;
-ca = t0;
-cb = t1;
-n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
-break jump;
+t0 = R[27];
+if (R[30] & (t0 < 3 ? 1 : 0)) {
+break slow;
+}
+t1 = fr;
+t2 = (2 | ((ca >>> 0 < cb >>> 0 ? 1 : 0) | (38505 >> ((t1 ^ t1 >> 4) & 15) & 1) << 2 | ((oa ^ ob ^ t1) >> 4 & 1) << 4 | (fz === 0 ? 1 : 0) << 6 | (t1 < 0 ? 1 : 0) << 7 | (((oa ^ ob) & (oa ^ t1)) < 0 ? 1 : 0) << 11) | R[26] << 8 | R[24] << 9 | R[25] << 10 | t0 << 12 | R[28] << 14 | R[29] << 16 | R[30] << 17 | R[31] << 18 | R[32] << 19 | R[33] << 20 | R[34] << 21) & -196609;
+b = R[4] + -4 | 0;
+t3 = H32[tab + (b >>> 12)] ^ b;
+if ((t3 & -1073741821) !== 0) {
+break slow;
+}
+H32[t3 >> 2] = t2;
+R[4] = R[4] + -4 | 0;
+break;
 }
 case 460:
 {
-t0 = R[w >> 10 & 15];
-t1 = R[w >> 14 & 15];
-t2 = t0 - t1 | 0;
-fz = t2;
-fr = t2;
-oa = t0;
-ob = t1;
-ca = t0;
-cb = t1;
-n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
-break jump;
+if (R[23] > R[27]) {
+break slow;
+}
+R[24] = 0;
+break;
 }
 case 461:
 {
-t0 = R[w >> 10 & 15];
-t1 = R[w >> 14 & 15];
-t2 = t0 - t1 | 0;
-fz = t2;
-fr = t2;
-oa = t0;
-ob = t1;
-ca = t0;
-cb = t1;
-n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === t1 ? CODE[o + 5] : CODE[o + 6];
-break jump;
+b = R[4] + -4 | 0;
+t0 = H32[tab + (b >>> 12)] ^ b;
+if ((t0 & -1073741821) !== 0) {
+break slow;
+}
+H32[t0 >> 2] = R[(w >> 14 & 15) + 64];
+R[4] = R[4] + -4 | 0;
+break;
 }
 case 462:
 {
@@ -6313,7 +6304,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 <= t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 463:
@@ -6328,7 +6319,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 464:
@@ -6343,7 +6334,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === t1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 465:
@@ -6358,7 +6349,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 <= t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 466:
@@ -6373,49 +6364,52 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t0 === t1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 467:
 {
 t0 = R[w >> 10 & 15];
-t1 = t0 - CODE[o + 1] | 0;
-fz = t1;
-fr = t1;
+t1 = R[w >> 14 & 15];
+t2 = t0 - t1 | 0;
+fz = t2;
+fr = t2;
 oa = t0;
-ob = CODE[o + 1];
+ob = t1;
 ca = t0;
-cb = CODE[o + 1];
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 468:
 {
 t0 = R[w >> 10 & 15];
-t1 = t0 - CODE[o + 1] | 0;
-fz = t1;
-fr = t1;
+t1 = R[w >> 14 & 15];
+t2 = t0 - t1 | 0;
+fz = t2;
+fr = t2;
 oa = t0;
-ob = CODE[o + 1];
+ob = t1;
 ca = t0;
-cb = CODE[o + 1];
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 469:
 {
 t0 = R[w >> 10 & 15];
-t1 = t0 - CODE[o + 1] | 0;
-fz = t1;
-fr = t1;
+t1 = R[w >> 14 & 15];
+t2 = t0 - t1 | 0;
+fz = t2;
+fr = t2;
 oa = t0;
-ob = CODE[o + 1];
+ob = t1;
 ca = t0;
-cb = CODE[o + 1];
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t0 === t1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 470:
@@ -6429,7 +6423,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 471:
@@ -6443,7 +6437,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 472:
@@ -6457,7 +6451,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 473:
@@ -6471,7 +6465,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 474:
@@ -6485,64 +6479,49 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 475:
 {
 t0 = R[w >> 10 & 15];
-t1 = H32[tab + (a >>> 12)] ^ a;
-if ((t1 & -2147483645) !== 0) {
-break slow;
-}
-t2 = H32[(t1 & 1073741823) >> 2];
-t3 = t0 - t2 | 0;
-fz = t3;
-fr = t3;
+t1 = t0 - CODE[o + 1] | 0;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t2;
+ob = CODE[o + 1];
 ca = t0;
-cb = t2;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t2) & (t0 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 476:
 {
 t0 = R[w >> 10 & 15];
-t1 = H32[tab + (a >>> 12)] ^ a;
-if ((t1 & -2147483645) !== 0) {
-break slow;
-}
-t2 = H32[(t1 & 1073741823) >> 2];
-t3 = t0 - t2 | 0;
-fz = t3;
-fr = t3;
+t1 = t0 - CODE[o + 1] | 0;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t2;
+ob = CODE[o + 1];
 ca = t0;
-cb = t2;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 477:
 {
 t0 = R[w >> 10 & 15];
-t1 = H32[tab + (a >>> 12)] ^ a;
-if ((t1 & -2147483645) !== 0) {
-break slow;
-}
-t2 = H32[(t1 & 1073741823) >> 2];
-t3 = t0 - t2 | 0;
-fz = t3;
-fr = t3;
+t1 = t0 - CODE[o + 1] | 0;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t2;
+ob = CODE[o + 1];
 ca = t0;
-cb = t2;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === t2 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 478:
@@ -6561,7 +6540,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t2) & (t0 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 479:
@@ -6580,7 +6559,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 480:
@@ -6599,7 +6578,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === t2 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 481:
@@ -6618,7 +6597,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 482:
@@ -6637,64 +6616,64 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? 1 : 0) | (t0 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 483:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483645) !== 0) {
+t0 = R[w >> 10 & 15];
+t1 = H32[tab + (a >>> 12)] ^ a;
+if ((t1 & -2147483645) !== 0) {
 break slow;
 }
-t1 = H32[(t0 & 1073741823) >> 2];
-t2 = R[w >> 14 & 15];
-t3 = t1 - t2 | 0;
+t2 = H32[(t1 & 1073741823) >> 2];
+t3 = t0 - t2 | 0;
 fz = t3;
 fr = t3;
-oa = t1;
+oa = t0;
 ob = t2;
-ca = t1;
+ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ t2) & (t1 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 484:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483645) !== 0) {
+t0 = R[w >> 10 & 15];
+t1 = H32[tab + (a >>> 12)] ^ a;
+if ((t1 & -2147483645) !== 0) {
 break slow;
 }
-t1 = H32[(t0 & 1073741823) >> 2];
-t2 = R[w >> 14 & 15];
-t3 = t1 - t2 | 0;
+t2 = H32[(t1 & 1073741823) >> 2];
+t3 = t0 - t2 | 0;
 fz = t3;
 fr = t3;
-oa = t1;
+oa = t0;
 ob = t2;
-ca = t1;
+ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 485:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483645) !== 0) {
+t0 = R[w >> 10 & 15];
+t1 = H32[tab + (a >>> 12)] ^ a;
+if ((t1 & -2147483645) !== 0) {
 break slow;
 }
-t1 = H32[(t0 & 1073741823) >> 2];
-t2 = R[w >> 14 & 15];
-t3 = t1 - t2 | 0;
+t2 = H32[(t1 & 1073741823) >> 2];
+t3 = t0 - t2 | 0;
 fz = t3;
 fr = t3;
-oa = t1;
+oa = t0;
 ob = t2;
-ca = t1;
+ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === t2 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? 1 : 0) | (t0 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 486:
@@ -6713,7 +6692,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ t2) & (t1 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 487:
@@ -6732,7 +6711,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 488:
@@ -6751,7 +6730,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t1 === t2 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 489:
@@ -6770,7 +6749,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 490:
@@ -6789,7 +6768,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? 1 : 0) | (t1 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 491:
@@ -6799,15 +6778,16 @@ if ((t0 & -2147483645) !== 0) {
 break slow;
 }
 t1 = H32[(t0 & 1073741823) >> 2];
-t2 = t1 - CODE[o + 1] | 0;
-fz = t2;
-fr = t2;
+t2 = R[w >> 14 & 15];
+t3 = t1 - t2 | 0;
+fz = t3;
+fr = t3;
 oa = t1;
-ob = CODE[o + 1];
+ob = t2;
 ca = t1;
-cb = CODE[o + 1];
+cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 492:
@@ -6817,15 +6797,16 @@ if ((t0 & -2147483645) !== 0) {
 break slow;
 }
 t1 = H32[(t0 & 1073741823) >> 2];
-t2 = t1 - CODE[o + 1] | 0;
-fz = t2;
-fr = t2;
+t2 = R[w >> 14 & 15];
+t3 = t1 - t2 | 0;
+fz = t3;
+fr = t3;
 oa = t1;
-ob = CODE[o + 1];
+ob = t2;
 ca = t1;
-cb = CODE[o + 1];
+cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 493:
@@ -6835,15 +6816,16 @@ if ((t0 & -2147483645) !== 0) {
 break slow;
 }
 t1 = H32[(t0 & 1073741823) >> 2];
-t2 = t1 - CODE[o + 1] | 0;
-fz = t2;
-fr = t2;
+t2 = R[w >> 14 & 15];
+t3 = t1 - t2 | 0;
+fz = t3;
+fr = t3;
 oa = t1;
-ob = CODE[o + 1];
+ob = t2;
 ca = t1;
-cb = CODE[o + 1];
+cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? 1 : 0) | (t1 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 494:
@@ -6861,7 +6843,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 495:
@@ -6879,7 +6861,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 496:
@@ -6897,7 +6879,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t1 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 497:
@@ -6915,7 +6897,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 498:
@@ -6933,49 +6915,61 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t1 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 499:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
-fz = t1;
-fr = t1;
-oa = t0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483645) !== 0) {
+break slow;
+}
+t1 = H32[(t0 & 1073741823) >> 2];
+t2 = t1 - CODE[o + 1] | 0;
+fz = t2;
+fr = t2;
+oa = t1;
 ob = CODE[o + 1];
-ca = t0;
+ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 500:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
-fz = t1;
-fr = t1;
-oa = t0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483645) !== 0) {
+break slow;
+}
+t1 = H32[(t0 & 1073741823) >> 2];
+t2 = t1 - CODE[o + 1] | 0;
+fz = t2;
+fr = t2;
+oa = t1;
 ob = CODE[o + 1];
-ca = t0;
+ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 501:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
-fz = t1;
-fr = t1;
-oa = t0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483645) !== 0) {
+break slow;
+}
+t1 = H32[(t0 & 1073741823) >> 2];
+t2 = t1 - CODE[o + 1] | 0;
+fz = t2;
+fr = t2;
+oa = t1;
 ob = CODE[o + 1];
-ca = t0;
+ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t1 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 502:
@@ -6989,7 +6983,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t0 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 503:
@@ -7003,7 +6997,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 504:
@@ -7017,7 +7011,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t1 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 505:
@@ -7031,7 +7025,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t0 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 506:
@@ -7045,52 +7039,49 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 507:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
-t2 = (t0 - t1 | 0) << 24 >> 24;
-fz = t2;
-fr = t2;
+t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t1;
+ob = CODE[o + 1];
 ca = t0;
-cb = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 508:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
-t2 = (t0 - t1 | 0) << 24 >> 24;
-fz = t2;
-fr = t2;
+t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t1;
+ob = CODE[o + 1];
 ca = t0;
-cb = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 509:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
-t2 = (t0 - t1 | 0) << 24 >> 24;
-fz = t2;
-fr = t2;
+t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t1;
+ob = CODE[o + 1];
 ca = t0;
-cb = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 510:
@@ -7105,7 +7096,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t0 >>> 0 < t1 >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 511:
@@ -7120,7 +7111,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 512:
@@ -7135,7 +7126,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 513:
@@ -7150,7 +7141,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t0 >>> 0 < t1 >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 514:
@@ -7165,61 +7156,52 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 515:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
+t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t2 = (t0 - t1 | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
-oa = t1;
-ob = CODE[o + 1];
-ca = t1;
-cb = CODE[o + 1];
+oa = t0;
+ob = t1;
+ca = t0;
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 516:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
+t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t2 = (t0 - t1 | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
-oa = t1;
-ob = CODE[o + 1];
-ca = t1;
-cb = CODE[o + 1];
+oa = t0;
+ob = t1;
+ca = t0;
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 517:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
+t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t2 = (t0 - t1 | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
-oa = t1;
-ob = CODE[o + 1];
-ca = t1;
-cb = CODE[o + 1];
+oa = t0;
+ob = t1;
+ca = t0;
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 518:
@@ -7237,7 +7219,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 519:
@@ -7255,7 +7237,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 520:
@@ -7273,7 +7255,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 521:
@@ -7291,7 +7273,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 522:
@@ -7309,17 +7291,17 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 523:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483647) !== 0) {
+if (t0 < 0) {
 break slow;
 }
-t1 = H16[(t0 & 1073741823) >> 1];
-t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+t1 = H8[t0 & 1073741823];
+t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
 oa = t1;
@@ -7327,17 +7309,17 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 524:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483647) !== 0) {
+if (t0 < 0) {
 break slow;
 }
-t1 = H16[(t0 & 1073741823) >> 1];
-t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+t1 = H8[t0 & 1073741823];
+t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
 oa = t1;
@@ -7345,17 +7327,17 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 525:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483647) !== 0) {
+if (t0 < 0) {
 break slow;
 }
-t1 = H16[(t0 & 1073741823) >> 1];
-t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+t1 = H8[t0 & 1073741823];
+t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
 oa = t1;
@@ -7363,7 +7345,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 526:
@@ -7381,7 +7363,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 527:
@@ -7399,7 +7381,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 528:
@@ -7417,7 +7399,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 529:
@@ -7435,7 +7417,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 530:
@@ -7453,46 +7435,61 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 531:
 {
-t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
-fz = t0;
-fr = t0;
-oa = t0;
-ob = 0;
-ca = 0;
-cb = 0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483647) !== 0) {
+break slow;
+}
+t1 = H16[(t0 & 1073741823) >> 1];
+t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+fz = t2;
+fr = t2;
+oa = t1;
+ob = CODE[o + 1];
+ca = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 532:
 {
-t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
-fz = t0;
-fr = t0;
-oa = t0;
-ob = 0;
-ca = 0;
-cb = 0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483647) !== 0) {
+break slow;
+}
+t1 = H16[(t0 & 1073741823) >> 1];
+t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+fz = t2;
+fr = t2;
+oa = t1;
+ob = CODE[o + 1];
+ca = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 533:
 {
-t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
-fz = t0;
-fr = t0;
-oa = t0;
-ob = 0;
-ca = 0;
-cb = 0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483647) !== 0) {
+break slow;
+}
+t1 = H16[(t0 & 1073741823) >> 1];
+t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+fz = t2;
+fr = t2;
+oa = t1;
+ob = CODE[o + 1];
+ca = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 534:
@@ -7505,7 +7502,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 535:
@@ -7518,7 +7515,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 536:
@@ -7531,7 +7528,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 537:
@@ -7544,7 +7541,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 538:
@@ -7557,12 +7554,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 539:
 {
-t0 = R[w >> 10 & 15] & CODE[o + 1];
+t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7570,12 +7567,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 540:
 {
-t0 = R[w >> 10 & 15] & CODE[o + 1];
+t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7583,12 +7580,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 541:
 {
-t0 = R[w >> 10 & 15] & CODE[o + 1];
+t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7596,7 +7593,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 542:
@@ -7609,7 +7606,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 543:
@@ -7622,7 +7619,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 544:
@@ -7635,7 +7632,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 545:
@@ -7648,7 +7645,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 546:
@@ -7661,12 +7658,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 547:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t0 = R[w >> 10 & 15] & CODE[o + 1];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7674,12 +7671,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 548:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t0 = R[w >> 10 & 15] & CODE[o + 1];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7687,12 +7684,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 549:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t0 = R[w >> 10 & 15] & CODE[o + 1];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7700,7 +7697,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 550:
@@ -7713,7 +7710,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 551:
@@ -7726,7 +7723,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 552:
@@ -7739,7 +7736,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 553:
@@ -7752,7 +7749,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 554:
@@ -7765,12 +7762,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 555:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7778,12 +7775,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 556:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7791,12 +7788,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 557:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7804,7 +7801,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 558:
@@ -7817,7 +7814,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 559:
@@ -7830,7 +7827,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 560:
@@ -7843,7 +7840,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 561:
@@ -7856,7 +7853,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 562:
@@ -7869,61 +7866,46 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 563:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = t1 & CODE[o + 1];
-fz = t2;
-fr = t2;
-oa = t2;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+fz = t0;
+fr = t0;
+oa = t0;
 ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 564:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = t1 & CODE[o + 1];
-fz = t2;
-fr = t2;
-oa = t2;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+fz = t0;
+fr = t0;
+oa = t0;
 ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 565:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = t1 & CODE[o + 1];
-fz = t2;
-fr = t2;
-oa = t2;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+fz = t0;
+fr = t0;
+oa = t0;
 ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 566:
@@ -7941,7 +7923,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 567:
@@ -7959,7 +7941,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 568:
@@ -7977,7 +7959,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 569:
@@ -7995,7 +7977,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 570:
@@ -8013,46 +7995,61 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 571:
 {
-t0 = R[w >> 10 & 15];
-t1 = t0 - 1 | 0;
-R[w >> 10 & 15] = t1;
-fz = t1;
-fr = t1;
-oa = t0;
-ob = 1;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if (t0 < 0) {
+break slow;
+}
+t1 = H8[t0 & 1073741823];
+t2 = t1 & CODE[o + 1];
+fz = t2;
+fr = t2;
+oa = t2;
+ob = 0;
+ca = 0;
+cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ 1) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 572:
 {
-t0 = R[w >> 10 & 15];
-t1 = t0 - 1 | 0;
-R[w >> 10 & 15] = t1;
-fz = t1;
-fr = t1;
-oa = t0;
-ob = 1;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if (t0 < 0) {
+break slow;
+}
+t1 = H8[t0 & 1073741823];
+t2 = t1 & CODE[o + 1];
+fz = t2;
+fr = t2;
+oa = t2;
+ob = 0;
+ca = 0;
+cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ca >>> 0 < cb >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 573:
 {
-t0 = R[w >> 10 & 15];
-t1 = t0 - 1 | 0;
-R[w >> 10 & 15] = t1;
-fz = t1;
-fr = t1;
-oa = t0;
-ob = 1;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if (t0 < 0) {
+break slow;
+}
+t1 = H8[t0 & 1073741823];
+t2 = t1 & CODE[o + 1];
+fz = t2;
+fr = t2;
+oa = t2;
+ob = 0;
+ca = 0;
+cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 574:
@@ -8065,7 +8062,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (ca >>> 0 < cb >>> 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ 1) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 575:
@@ -8078,7 +8075,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = ca >>> 0 < cb >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 576:
@@ -8091,7 +8088,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 577:
@@ -8104,7 +8101,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (ca >>> 0 < cb >>> 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 578:
@@ -8117,13 +8114,52 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 579:
+{
+t0 = R[w >> 10 & 15];
+t1 = t0 - 1 | 0;
+R[w >> 10 & 15] = t1;
+fz = t1;
+fr = t1;
+oa = t0;
+ob = 1;
+n = n - (CODE[o + 7] & 255) | 0;
+o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 580:
+{
+t0 = R[w >> 10 & 15];
+t1 = t0 - 1 | 0;
+R[w >> 10 & 15] = t1;
+fz = t1;
+fr = t1;
+oa = t0;
+ob = 1;
+n = n - (CODE[o + 7] & 255) | 0;
+o = ((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 581:
+{
+t0 = R[w >> 10 & 15];
+t1 = t0 - 1 | 0;
+R[w >> 10 & 15] = t1;
+fz = t1;
+fr = t1;
+oa = t0;
+ob = 1;
+n = n - (CODE[o + 7] & 255) | 0;
+o = (((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 582:
 a = pb + CODE[o + 1] | 0;
 break indirect;
-case 580:
+case 583:
 {
 b = CODE[o + 1] - 1 | 0;
 CODE[o + 1] = b;
@@ -8132,7 +8168,7 @@ break slow;
 }
 break;
 }
-case 581:
+case 584:
 {
 if (n < overshoot) {
 break;
@@ -8179,4 +8215,4 @@ if (n < 0) { R[16] = fz; R[17] = fr; R[18] = oa; R[19] = ob; R[20] = ca; R[21] =
 };
 }
 /** Names of the cases: number k + 1 is the k-th. */
-export const CASES = ["MOV8.b,b","MOV8.b,i","MOV8.b,m8","MOV8.m8,b","MOV8.m8,i","MOV16.w,w","MOV16.w,i","MOV16.w,m16","MOV16.m16,w","MOV16.m16,i","MOV32.d,d","MOV32.d,i","MOV32.d,m32","MOV32.m32,d","MOV32.m32,i","ADD8.b,b","ADD8.b,i","ADD8.b,m8","ADD8.m8,b","ADD8.m8,i","ADD16.w,w","ADD16.w,i","ADD16.w,m16","ADD16.m16,w","ADD16.m16,i","ADD32.d,d","ADD32.d,i","ADD32.d,m32","ADD32.m32,d","ADD32.m32,i","SUB8.b,b","SUB8.b,i","SUB8.b,m8","SUB8.m8,b","SUB8.m8,i","SUB16.w,w","SUB16.w,i","SUB16.w,m16","SUB16.m16,w","SUB16.m16,i","SUB32.d,d","SUB32.d,i","SUB32.d,m32","SUB32.m32,d","SUB32.m32,i","CMP8.b,b","CMP8.b,i","CMP8.b,m8","CMP8.m8,b","CMP8.m8,i","CMP16.w,w","CMP16.w,i","CMP16.w,m16","CMP16.m16,w","CMP16.m16,i","CMP32.d,d","CMP32.d,i","CMP32.d,m32","CMP32.m32,d","CMP32.m32,i","AND8.b,b","AND8.b,i","AND8.b,m8","AND8.m8,b","AND8.m8,i","AND16.w,w","AND16.w,i","AND16.w,m16","AND16.m16,w","AND16.m16,i","AND32.d,d","AND32.d,i","AND32.d,m32","AND32.m32,d","AND32.m32,i","OR8.b,b","OR8.b,i","OR8.b,m8","OR8.m8,b","OR8.m8,i","OR16.w,w","OR16.w,i","OR16.w,m16","OR16.m16,w","OR16.m16,i","OR32.d,d","OR32.d,i","OR32.d,m32","OR32.m32,d","OR32.m32,i","XOR8.b,b","XOR8.b,i","XOR8.b,m8","XOR8.m8,b","XOR8.m8,i","XOR16.w,w","XOR16.w,i","XOR16.w,m16","XOR16.m16,w","XOR16.m16,i","XOR32.d,d","XOR32.d,i","XOR32.d,m32","XOR32.m32,d","XOR32.m32,i","ADC8.b,b","ADC8.b,i","ADC8.b,m8","ADC8.m8,b","ADC8.m8,i","ADC16.w,w","ADC16.w,i","ADC16.w,m16","ADC16.m16,w","ADC16.m16,i","ADC32.d,d","ADC32.d,i","ADC32.d,m32","ADC32.m32,d","ADC32.m32,i","SBB8.b,b","SBB8.b,i","SBB8.b,m8","SBB8.m8,b","SBB8.m8,i","SBB16.w,w","SBB16.w,i","SBB16.w,m16","SBB16.m16,w","SBB16.m16,i","SBB32.d,d","SBB32.d,i","SBB32.d,m32","SBB32.m32,d","SBB32.m32,i","TEST8.b,b","TEST8.b,i","INC8.b,","DEC8.b,","NEG8.b,","NOT8.b,","SHL8.b,i","SHL8.b,c","SHR8.b,i","SHR8.b,c","SAR8.b,i","SAR8.b,c","ROL8.b,i","ROL8.b,c","ROR8.b,i","ROR8.b,c","XCHG8.b,b","XADD8.b,b","CMPXCHG8.b,b","MUL8.,b","DIV8.,b","IMUL18.,b","IDIV8.,b","TEST8.m8,b","TEST8.m8,i","INC8.m8,","DEC8.m8,","NEG8.m8,","NOT8.m8,","SHL8.m8,i","SHL8.m8,c","SHR8.m8,i","SHR8.m8,c","SAR8.m8,i","SAR8.m8,c","ROL8.m8,i","ROL8.m8,c","ROR8.m8,i","ROR8.m8,c","XCHG8.m8,b","XADD8.m8,b","CMPXCHG8.m8,b","MUL8.,m8","DIV8.,m8","IMUL18.,m8","IDIV8.,m8","TEST16.w,w","TEST16.w,i","INC16.w,","DEC16.w,","NEG16.w,","NOT16.w,","SHL16.w,i","SHL16.w,c","SHR16.w,i","SHR16.w,c","SAR16.w,i","SAR16.w,c","ROL16.w,i","ROL16.w,c","ROR16.w,i","ROR16.w,c","XCHG16.w,w","XADD16.w,w","CMPXCHG16.w,w","MUL16.,w","DIV16.,w","IMUL116.,w","IDIV16.,w","TEST16.m16,w","TEST16.m16,i","INC16.m16,","DEC16.m16,","NEG16.m16,","NOT16.m16,","SHL16.m16,i","SHL16.m16,c","SHR16.m16,i","SHR16.m16,c","SAR16.m16,i","SAR16.m16,c","ROL16.m16,i","ROL16.m16,c","ROR16.m16,i","ROR16.m16,c","XCHG16.m16,w","XADD16.m16,w","CMPXCHG16.m16,w","MUL16.,m16","DIV16.,m16","IMUL116.,m16","IDIV16.,m16","TEST32.d,d","TEST32.d,i","INC32.d,","DEC32.d,","NEG32.d,","NOT32.d,","SHL32.d,i","SHL32.d,c","SHR32.d,i","SHR32.d,c","SAR32.d,i","SAR32.d,c","ROL32.d,i","ROL32.d,c","ROR32.d,i","ROR32.d,c","XCHG32.d,d","XADD32.d,d","CMPXCHG32.d,d","MUL32.,d","DIV32.,d","IMUL132.,d","IDIV32.,d","TEST32.m32,d","TEST32.m32,i","INC32.m32,","DEC32.m32,","NEG32.m32,","NOT32.m32,","SHL32.m32,i","SHL32.m32,c","SHR32.m32,i","SHR32.m32,c","SAR32.m32,i","SAR32.m32,c","ROL32.m32,i","ROL32.m32,c","ROR32.m32,i","ROR32.m32,c","XCHG32.m32,d","XADD32.m32,d","CMPXCHG32.m32,d","MUL32.,m32","DIV32.,m32","IMUL132.,m32","IDIV32.,m32","MOVZX16.w,b","MOVSX16.w,b","MOVZX16.w,m8","MOVSX16.w,m8","MOVZX32.d,b","MOVSX32.d,b","MOVZX32.d,m8","MOVSX32.d,m8","MOVZX32.d,w","MOVSX32.d,w","MOVZX32.d,m16","MOVSX32.d,m16","LEA16.w,m16","IMUL16.w,w,w","IMUL16.w,w,i","BSF16.w,w","BSR16.w,w","BT16.w,w","BT16.w,i","BTS16.w,w","BTS16.w,i","BTR16.w,w","BTR16.w,i","BTC16.w,w","BTC16.w,i","SHLD16.w,w,i","SHLD16.w,w,c","SHRD16.w,w,i","SHRD16.w,w,c","IMUL16.w,m16,w","IMUL16.w,m16,i","BSF16.w,m16","BSR16.w,m16","BT16.m16,w","BT16.m16,i","BTS16.m16,w","BTS16.m16,i","BTR16.m16,w","BTR16.m16,i","BTC16.m16,w","BTC16.m16,i","SHLD16.m16,w,i","SHLD16.m16,w,c","SHRD16.m16,w,i","SHRD16.m16,w,c","CBW16.,","CWD16.,","LEAVE16.,","PUSH16.,w","PUSH16.,m16","PUSH16.,i","POP16.w,","LEA32.d,m32","IMUL32.d,d,d","IMUL32.d,d,i","BSF32.d,d","BSR32.d,d","BT32.d,d","BT32.d,i","BTS32.d,d","BTS32.d,i","BTR32.d,d","BTR32.d,i","BTC32.d,d","BTC32.d,i","SHLD32.d,d,i","SHLD32.d,d,c","SHRD32.d,d,i","SHRD32.d,d,c","IMUL32.d,m32,d","IMUL32.d,m32,i","BSF32.d,m32","BSR32.d,m32","BT32.m32,d","BT32.m32,i","BTS32.m32,d","BTS32.m32,i","BTR32.m32,d","BTR32.m32,i","BTC32.m32,d","BTC32.m32,i","SHLD32.m32,d,i","SHLD32.m32,d,c","SHRD32.m32,d,i","SHRD32.m32,d,c","CBW32.,","CWD32.,","LEAVE32.,","PUSH32.,d","PUSH32.,m32","PUSH32.,i","POP32.d,","SETcc:0:8.b,","SETcc:0:8.m8,","CMOVcc:0:32.d,d","CMOVcc:0:32.d,m32","Jcc:0:32.,","SETcc:1:8.b,","SETcc:1:8.m8,","CMOVcc:1:32.d,d","CMOVcc:1:32.d,m32","SETcc:2:8.b,","SETcc:2:8.m8,","CMOVcc:2:32.d,d","CMOVcc:2:32.d,m32","Jcc:2:32.,","SETcc:3:8.b,","SETcc:3:8.m8,","CMOVcc:3:32.d,d","CMOVcc:3:32.d,m32","SETcc:4:8.b,","SETcc:4:8.m8,","CMOVcc:4:32.d,d","CMOVcc:4:32.d,m32","Jcc:4:32.,","SETcc:5:8.b,","SETcc:5:8.m8,","CMOVcc:5:32.d,d","CMOVcc:5:32.d,m32","SETcc:6:8.b,","SETcc:6:8.m8,","CMOVcc:6:32.d,d","CMOVcc:6:32.d,m32","Jcc:6:32.,","SETcc:7:8.b,","SETcc:7:8.m8,","CMOVcc:7:32.d,d","CMOVcc:7:32.d,m32","SETcc:8:8.b,","SETcc:8:8.m8,","CMOVcc:8:32.d,d","CMOVcc:8:32.d,m32","Jcc:8:32.,","SETcc:9:8.b,","SETcc:9:8.m8,","CMOVcc:9:32.d,d","CMOVcc:9:32.d,m32","SETcc:10:8.b,","SETcc:10:8.m8,","CMOVcc:10:32.d,d","CMOVcc:10:32.d,m32","Jcc:10:32.,","SETcc:11:8.b,","SETcc:11:8.m8,","CMOVcc:11:32.d,d","CMOVcc:11:32.d,m32","SETcc:12:8.b,","SETcc:12:8.m8,","CMOVcc:12:32.d,d","CMOVcc:12:32.d,m32","Jcc:12:32.,","SETcc:13:8.b,","SETcc:13:8.m8,","CMOVcc:13:32.d,d","CMOVcc:13:32.d,m32","SETcc:14:8.b,","SETcc:14:8.m8,","CMOVcc:14:32.d,d","CMOVcc:14:32.d,m32","Jcc:14:32.,","SETcc:15:8.b,","SETcc:15:8.m8,","CMOVcc:15:32.d,d","CMOVcc:15:32.d,m32","CALL32.,","JMP32.,","CALLn32.,d","JMPn32.,d","CALLn32.,m32","JMPn32.,m32","RET32.,i","LOOP32.,","LOOPE32.,","LOOPNE32.,","JCXZ32.,","BSWAP32.d,","CMPXCHG8B32.m64,","NOP32.,","CLC32.,","STC32.,","CMC32.,","CLD32.,","STD32.,","LAHF8.,","SAHF8.,","CMP32.d,d+0","CMP32.d,d+2","CMP32.d,d+4","CMP32.d,d+6","CMP32.d,d+8","CMP32.d,d+10","CMP32.d,d+12","CMP32.d,d+14","CMP32.d,i+0","CMP32.d,i+2","CMP32.d,i+4","CMP32.d,i+6","CMP32.d,i+8","CMP32.d,i+10","CMP32.d,i+12","CMP32.d,i+14","CMP32.d,m32+0","CMP32.d,m32+2","CMP32.d,m32+4","CMP32.d,m32+6","CMP32.d,m32+8","CMP32.d,m32+10","CMP32.d,m32+12","CMP32.d,m32+14","CMP32.m32,d+0","CMP32.m32,d+2","CMP32.m32,d+4","CMP32.m32,d+6","CMP32.m32,d+8","CMP32.m32,d+10","CMP32.m32,d+12","CMP32.m32,d+14","CMP32.m32,i+0","CMP32.m32,i+2","CMP32.m32,i+4","CMP32.m32,i+6","CMP32.m32,i+8","CMP32.m32,i+10","CMP32.m32,i+12","CMP32.m32,i+14","CMP8.b,i+0","CMP8.b,i+2","CMP8.b,i+4","CMP8.b,i+6","CMP8.b,i+8","CMP8.b,i+10","CMP8.b,i+12","CMP8.b,i+14","CMP8.b,b+0","CMP8.b,b+2","CMP8.b,b+4","CMP8.b,b+6","CMP8.b,b+8","CMP8.b,b+10","CMP8.b,b+12","CMP8.b,b+14","CMP8.m8,i+0","CMP8.m8,i+2","CMP8.m8,i+4","CMP8.m8,i+6","CMP8.m8,i+8","CMP8.m8,i+10","CMP8.m8,i+12","CMP8.m8,i+14","CMP16.m16,i+0","CMP16.m16,i+2","CMP16.m16,i+4","CMP16.m16,i+6","CMP16.m16,i+8","CMP16.m16,i+10","CMP16.m16,i+12","CMP16.m16,i+14","TEST32.d,d+0","TEST32.d,d+2","TEST32.d,d+4","TEST32.d,d+6","TEST32.d,d+8","TEST32.d,d+10","TEST32.d,d+12","TEST32.d,d+14","TEST32.d,i+0","TEST32.d,i+2","TEST32.d,i+4","TEST32.d,i+6","TEST32.d,i+8","TEST32.d,i+10","TEST32.d,i+12","TEST32.d,i+14","TEST8.b,b+0","TEST8.b,b+2","TEST8.b,b+4","TEST8.b,b+6","TEST8.b,b+8","TEST8.b,b+10","TEST8.b,b+12","TEST8.b,b+14","TEST8.b,i+0","TEST8.b,i+2","TEST8.b,i+4","TEST8.b,i+6","TEST8.b,i+8","TEST8.b,i+10","TEST8.b,i+12","TEST8.b,i+14","TEST8.m8,i+0","TEST8.m8,i+2","TEST8.m8,i+4","TEST8.m8,i+6","TEST8.m8,i+8","TEST8.m8,i+10","TEST8.m8,i+12","TEST8.m8,i+14","DEC32.d,+0","DEC32.d,+2","DEC32.d,+4","DEC32.d,+6","DEC32.d,+8","DEC32.d,+10","DEC32.d,+12","DEC32.d,+14","cross","heat","enter"];
+export const CASES = ["MOV8.b,b","MOV8.b,i","MOV8.b,m8","MOV8.m8,b","MOV8.m8,i","MOV16.w,w","MOV16.w,i","MOV16.w,m16","MOV16.m16,w","MOV16.m16,i","MOV32.d,d","MOV32.d,i","MOV32.d,m32","MOV32.m32,d","MOV32.m32,i","ADD8.b,b","ADD8.b,i","ADD8.b,m8","ADD8.m8,b","ADD8.m8,i","ADD16.w,w","ADD16.w,i","ADD16.w,m16","ADD16.m16,w","ADD16.m16,i","ADD32.d,d","ADD32.d,i","ADD32.d,m32","ADD32.m32,d","ADD32.m32,i","SUB8.b,b","SUB8.b,i","SUB8.b,m8","SUB8.m8,b","SUB8.m8,i","SUB16.w,w","SUB16.w,i","SUB16.w,m16","SUB16.m16,w","SUB16.m16,i","SUB32.d,d","SUB32.d,i","SUB32.d,m32","SUB32.m32,d","SUB32.m32,i","CMP8.b,b","CMP8.b,i","CMP8.b,m8","CMP8.m8,b","CMP8.m8,i","CMP16.w,w","CMP16.w,i","CMP16.w,m16","CMP16.m16,w","CMP16.m16,i","CMP32.d,d","CMP32.d,i","CMP32.d,m32","CMP32.m32,d","CMP32.m32,i","AND8.b,b","AND8.b,i","AND8.b,m8","AND8.m8,b","AND8.m8,i","AND16.w,w","AND16.w,i","AND16.w,m16","AND16.m16,w","AND16.m16,i","AND32.d,d","AND32.d,i","AND32.d,m32","AND32.m32,d","AND32.m32,i","OR8.b,b","OR8.b,i","OR8.b,m8","OR8.m8,b","OR8.m8,i","OR16.w,w","OR16.w,i","OR16.w,m16","OR16.m16,w","OR16.m16,i","OR32.d,d","OR32.d,i","OR32.d,m32","OR32.m32,d","OR32.m32,i","XOR8.b,b","XOR8.b,i","XOR8.b,m8","XOR8.m8,b","XOR8.m8,i","XOR16.w,w","XOR16.w,i","XOR16.w,m16","XOR16.m16,w","XOR16.m16,i","XOR32.d,d","XOR32.d,i","XOR32.d,m32","XOR32.m32,d","XOR32.m32,i","ADC8.b,b","ADC8.b,i","ADC8.b,m8","ADC8.m8,b","ADC8.m8,i","ADC16.w,w","ADC16.w,i","ADC16.w,m16","ADC16.m16,w","ADC16.m16,i","ADC32.d,d","ADC32.d,i","ADC32.d,m32","ADC32.m32,d","ADC32.m32,i","SBB8.b,b","SBB8.b,i","SBB8.b,m8","SBB8.m8,b","SBB8.m8,i","SBB16.w,w","SBB16.w,i","SBB16.w,m16","SBB16.m16,w","SBB16.m16,i","SBB32.d,d","SBB32.d,i","SBB32.d,m32","SBB32.m32,d","SBB32.m32,i","TEST8.b,b","TEST8.b,i","INC8.b,","DEC8.b,","NEG8.b,","NOT8.b,","SHL8.b,i","SHL8.b,c","SHR8.b,i","SHR8.b,c","SAR8.b,i","SAR8.b,c","ROL8.b,i","ROL8.b,c","ROR8.b,i","ROR8.b,c","XCHG8.b,b","XADD8.b,b","CMPXCHG8.b,b","MUL8.,b","DIV8.,b","IMUL18.,b","IDIV8.,b","TEST8.m8,b","TEST8.m8,i","INC8.m8,","DEC8.m8,","NEG8.m8,","NOT8.m8,","SHL8.m8,i","SHL8.m8,c","SHR8.m8,i","SHR8.m8,c","SAR8.m8,i","SAR8.m8,c","ROL8.m8,i","ROL8.m8,c","ROR8.m8,i","ROR8.m8,c","XCHG8.m8,b","XADD8.m8,b","CMPXCHG8.m8,b","MUL8.,m8","DIV8.,m8","IMUL18.,m8","IDIV8.,m8","TEST16.w,w","TEST16.w,i","INC16.w,","DEC16.w,","NEG16.w,","NOT16.w,","SHL16.w,i","SHL16.w,c","SHR16.w,i","SHR16.w,c","SAR16.w,i","SAR16.w,c","ROL16.w,i","ROL16.w,c","ROR16.w,i","ROR16.w,c","XCHG16.w,w","XADD16.w,w","CMPXCHG16.w,w","MUL16.,w","DIV16.,w","IMUL116.,w","IDIV16.,w","TEST16.m16,w","TEST16.m16,i","INC16.m16,","DEC16.m16,","NEG16.m16,","NOT16.m16,","SHL16.m16,i","SHL16.m16,c","SHR16.m16,i","SHR16.m16,c","SAR16.m16,i","SAR16.m16,c","ROL16.m16,i","ROL16.m16,c","ROR16.m16,i","ROR16.m16,c","XCHG16.m16,w","XADD16.m16,w","CMPXCHG16.m16,w","MUL16.,m16","DIV16.,m16","IMUL116.,m16","IDIV16.,m16","TEST32.d,d","TEST32.d,i","INC32.d,","DEC32.d,","NEG32.d,","NOT32.d,","SHL32.d,i","SHL32.d,c","SHR32.d,i","SHR32.d,c","SAR32.d,i","SAR32.d,c","ROL32.d,i","ROL32.d,c","ROR32.d,i","ROR32.d,c","XCHG32.d,d","XADD32.d,d","CMPXCHG32.d,d","MUL32.,d","DIV32.,d","IMUL132.,d","IDIV32.,d","TEST32.m32,d","TEST32.m32,i","INC32.m32,","DEC32.m32,","NEG32.m32,","NOT32.m32,","SHL32.m32,i","SHL32.m32,c","SHR32.m32,i","SHR32.m32,c","SAR32.m32,i","SAR32.m32,c","ROL32.m32,i","ROL32.m32,c","ROR32.m32,i","ROR32.m32,c","XCHG32.m32,d","XADD32.m32,d","CMPXCHG32.m32,d","MUL32.,m32","DIV32.,m32","IMUL132.,m32","IDIV32.,m32","MOVZX16.w,b","MOVSX16.w,b","MOVZX16.w,m8","MOVSX16.w,m8","MOVZX32.d,b","MOVSX32.d,b","MOVZX32.d,m8","MOVSX32.d,m8","MOVZX32.d,w","MOVSX32.d,w","MOVZX32.d,m16","MOVSX32.d,m16","LEA16.w,m16","IMUL16.w,w,w","IMUL16.w,w,i","BSF16.w,w","BSR16.w,w","BT16.w,w","BT16.w,i","BTS16.w,w","BTS16.w,i","BTR16.w,w","BTR16.w,i","BTC16.w,w","BTC16.w,i","SHLD16.w,w,i","SHLD16.w,w,c","SHRD16.w,w,i","SHRD16.w,w,c","IMUL16.w,m16,w","IMUL16.w,m16,i","BSF16.w,m16","BSR16.w,m16","BT16.m16,w","BT16.m16,i","BTS16.m16,w","BTS16.m16,i","BTR16.m16,w","BTR16.m16,i","BTC16.m16,w","BTC16.m16,i","SHLD16.m16,w,i","SHLD16.m16,w,c","SHRD16.m16,w,i","SHRD16.m16,w,c","CBW16.,","CWD16.,","LEAVE16.,","PUSH16.,w","PUSH16.,m16","PUSH16.,i","POP16.w,","LEA32.d,m32","IMUL32.d,d,d","IMUL32.d,d,i","BSF32.d,d","BSR32.d,d","BT32.d,d","BT32.d,i","BTS32.d,d","BTS32.d,i","BTR32.d,d","BTR32.d,i","BTC32.d,d","BTC32.d,i","SHLD32.d,d,i","SHLD32.d,d,c","SHRD32.d,d,i","SHRD32.d,d,c","IMUL32.d,m32,d","IMUL32.d,m32,i","BSF32.d,m32","BSR32.d,m32","BT32.m32,d","BT32.m32,i","BTS32.m32,d","BTS32.m32,i","BTR32.m32,d","BTR32.m32,i","BTC32.m32,d","BTC32.m32,i","SHLD32.m32,d,i","SHLD32.m32,d,c","SHRD32.m32,d,i","SHRD32.m32,d,c","CBW32.,","CWD32.,","LEAVE32.,","PUSH32.,d","PUSH32.,m32","PUSH32.,i","POP32.d,","SETcc:0:8.b,","SETcc:0:8.m8,","CMOVcc:0:32.d,d","CMOVcc:0:32.d,m32","Jcc:0:32.,","SETcc:1:8.b,","SETcc:1:8.m8,","CMOVcc:1:32.d,d","CMOVcc:1:32.d,m32","SETcc:2:8.b,","SETcc:2:8.m8,","CMOVcc:2:32.d,d","CMOVcc:2:32.d,m32","Jcc:2:32.,","SETcc:3:8.b,","SETcc:3:8.m8,","CMOVcc:3:32.d,d","CMOVcc:3:32.d,m32","SETcc:4:8.b,","SETcc:4:8.m8,","CMOVcc:4:32.d,d","CMOVcc:4:32.d,m32","Jcc:4:32.,","SETcc:5:8.b,","SETcc:5:8.m8,","CMOVcc:5:32.d,d","CMOVcc:5:32.d,m32","SETcc:6:8.b,","SETcc:6:8.m8,","CMOVcc:6:32.d,d","CMOVcc:6:32.d,m32","Jcc:6:32.,","SETcc:7:8.b,","SETcc:7:8.m8,","CMOVcc:7:32.d,d","CMOVcc:7:32.d,m32","SETcc:8:8.b,","SETcc:8:8.m8,","CMOVcc:8:32.d,d","CMOVcc:8:32.d,m32","Jcc:8:32.,","SETcc:9:8.b,","SETcc:9:8.m8,","CMOVcc:9:32.d,d","CMOVcc:9:32.d,m32","SETcc:10:8.b,","SETcc:10:8.m8,","CMOVcc:10:32.d,d","CMOVcc:10:32.d,m32","Jcc:10:32.,","SETcc:11:8.b,","SETcc:11:8.m8,","CMOVcc:11:32.d,d","CMOVcc:11:32.d,m32","SETcc:12:8.b,","SETcc:12:8.m8,","CMOVcc:12:32.d,d","CMOVcc:12:32.d,m32","Jcc:12:32.,","SETcc:13:8.b,","SETcc:13:8.m8,","CMOVcc:13:32.d,d","CMOVcc:13:32.d,m32","SETcc:14:8.b,","SETcc:14:8.m8,","CMOVcc:14:32.d,d","CMOVcc:14:32.d,m32","Jcc:14:32.,","SETcc:15:8.b,","SETcc:15:8.m8,","CMOVcc:15:32.d,d","CMOVcc:15:32.d,m32","CALL32.,","JMP32.,","CALLn32.,d","JMPn32.,d","CALLn32.,m32","JMPn32.,m32","RET32.,i","LOOP32.,","LOOPE32.,","LOOPNE32.,","JCXZ32.,","BSWAP32.d,","CMPXCHG8B32.m64,","NOP32.,","CLC32.,","STC32.,","CMC32.,","CLD32.,","STD32.,","LAHF8.,","SAHF8.,","PUSHF32.,","CLI32.,","PUSHSEG32.,s","CMP32.d,d+0","CMP32.d,d+2","CMP32.d,d+4","CMP32.d,d+6","CMP32.d,d+8","CMP32.d,d+10","CMP32.d,d+12","CMP32.d,d+14","CMP32.d,i+0","CMP32.d,i+2","CMP32.d,i+4","CMP32.d,i+6","CMP32.d,i+8","CMP32.d,i+10","CMP32.d,i+12","CMP32.d,i+14","CMP32.d,m32+0","CMP32.d,m32+2","CMP32.d,m32+4","CMP32.d,m32+6","CMP32.d,m32+8","CMP32.d,m32+10","CMP32.d,m32+12","CMP32.d,m32+14","CMP32.m32,d+0","CMP32.m32,d+2","CMP32.m32,d+4","CMP32.m32,d+6","CMP32.m32,d+8","CMP32.m32,d+10","CMP32.m32,d+12","CMP32.m32,d+14","CMP32.m32,i+0","CMP32.m32,i+2","CMP32.m32,i+4","CMP32.m32,i+6","CMP32.m32,i+8","CMP32.m32,i+10","CMP32.m32,i+12","CMP32.m32,i+14","CMP8.b,i+0","CMP8.b,i+2","CMP8.b,i+4","CMP8.b,i+6","CMP8.b,i+8","CMP8.b,i+10","CMP8.b,i+12","CMP8.b,i+14","CMP8.b,b+0","CMP8.b,b+2","CMP8.b,b+4","CMP8.b,b+6","CMP8.b,b+8","CMP8.b,b+10","CMP8.b,b+12","CMP8.b,b+14","CMP8.m8,i+0","CMP8.m8,i+2","CMP8.m8,i+4","CMP8.m8,i+6","CMP8.m8,i+8","CMP8.m8,i+10","CMP8.m8,i+12","CMP8.m8,i+14","CMP16.m16,i+0","CMP16.m16,i+2","CMP16.m16,i+4","CMP16.m16,i+6","CMP16.m16,i+8","CMP16.m16,i+10","CMP16.m16,i+12","CMP16.m16,i+14","TEST32.d,d+0","TEST32.d,d+2","TEST32.d,d+4","TEST32.d,d+6","TEST32.d,d+8","TEST32.d,d+10","TEST32.d,d+12","TEST32.d,d+14","TEST32.d,i+0","TEST32.d,i+2","TEST32.d,i+4","TEST32.d,i+6","TEST32.d,i+8","TEST32.d,i+10","TEST32.d,i+12","TEST32.d,i+14","TEST8.b,b+0","TEST8.b,b+2","TEST8.b,b+4","TEST8.b,b+6","TEST8.b,b+8","TEST8.b,b+10","TEST8.b,b+12","TEST8.b,b+14","TEST8.b,i+0","TEST8.b,i+2","TEST8.b,i+4","TEST8.b,i+6","TEST8.b,i+8","TEST8.b,i+10","TEST8.b,i+12","TEST8.b,i+14","TEST8.m8,i+0","TEST8.m8,i+2","TEST8.m8,i+4","TEST8.m8,i+6","TEST8.m8,i+8","TEST8.m8,i+10","TEST8.m8,i+12","TEST8.m8,i+14","DEC32.d,+0","DEC32.d,+2","DEC32.d,+4","DEC32.d,+6","DEC32.d,+8","DEC32.d,+10","DEC32.d,+12","DEC32.d,+14","cross","heat","enter"];

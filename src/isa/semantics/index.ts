@@ -21,7 +21,7 @@ import * as segments from './segments.ts';
 import * as shift from './shift.ts';
 import * as simd from './simd/index.ts';
 import * as stack from './stack.ts';
-import * as string from './string.ts';
+import * as string from './string-single.ts';
 import * as sysenter from './sysenter.ts';
 import * as system from './system.ts';
 import * as transfer from './transfer.ts';

@@ -1,10 +1,10 @@
 // Loading segment registers (SDM vol. 3, sections 3.4 and 5.5 to 5.7; vol. 2, MOV, POP, LDS): the checks in each mode,
 // and the words of the state that a load sets.
 // In real-address mode a load changes selector and base only: limit and attributes stay, which is what programs that
-// work in "big real mode" rely on.
+// work in "big real mode" rely on. Stores of segment registers are in segment-store.ts.
 
 import { GP, GuestFault, NP, SS_FAULT, UD } from '../fault.ts';
-import { CS, type Insn, type int, SREG, SS } from '../insn.ts';
+import { CS, type Insn, type int, SS } from '../insn.ts';
 import { load, readPlace } from '../prims.ts';
 import { updateSpans } from '../segment.ts';
 import {
@@ -32,7 +32,9 @@ import {
   markAccessed,
   selectorCode,
 } from './descriptors.ts';
-import { offset, popPlace, pushPlace, put, read, setPart, setStack, stackOffset, writable } from './operand.ts';
+import { offset, popPlace, read, setPart, setStack, stackOffset } from './operand.ts';
+
+export { MOVSEG, PUSHSEG } from './segment-store.ts';
 
 /** Present, read/write, accessed data: what real-address mode starts with. */
 const REAL_MODE_ACCESS = ACCESS_PRESENT | ACCESS_SEGMENT | ACCESS_WRITABLE_OR_READABLE | 1;
@@ -122,24 +124,11 @@ export function loadSegment(c: Cpu, seg: int, selector: int): void {
   else loadDataSegment(c, seg, selector, GP, 0);
 }
 
-/** MOV to and from a segment register. A load of SS holds off interrupts for one instruction. #UD for CS. */
-export function MOVSEG(c: Cpu, i: Insn): void {
-  if (i.dst.kind === SREG) {
-    if (i.dst.n === CS) throw new GuestFault(UD);
-    loadSegment(c, i.dst.n, read(c, i.src) & 0xffff);
-    if (i.dst.n === SS) c.shadow = 1;
-  } else {
-    put(c, i.dst, writable(c, i.dst), c.sel[i.src.n]);
-  }
-}
-
-/** PUSH Sreg - zero-extended to the operand size. */
-export function PUSHSEG(c: Cpu, i: Insn): void {
-  const place = pushPlace(c, i.ssize, i.osize);
-  const value = c.sel[i.src.n];
-  if (i.osize === 32) c.memory.store32(place, 0, value);
-  else c.memory.store16(place, 0, value);
-  setStack(c, i.ssize, stackOffset(c, i.ssize, -(i.osize >> 3)));
+/** MOV to a segment register. A load of SS holds off interrupts for one instruction. #UD for CS. */
+export function moveToSegment(c: Cpu, i: Insn): void {
+  if (i.dst.n === CS) throw new GuestFault(UD);
+  loadSegment(c, i.dst.n, read(c, i.src) & 0xffff);
+  if (i.dst.n === SS) c.shadow = 1;
 }
 
 /** POP Sreg. A load of SS holds off interrupts for one instruction. */

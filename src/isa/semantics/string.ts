@@ -1,16 +1,27 @@
-// String instructions: MOVS, STOS, LODS, SCAS, CMPS, alone and repeated (SDM vol. 2, and REP/REPE/REPNE). Residual: not
-// in the dialect, every engine calls these functions.
+// Repeated string instructions: REP MOVS, STOS, LODS, SCAS, CMPS (SDM vol. 2, REP/REPE/REPNE). Residual: not in the
+// dialect, every engine calls these functions. One element is done by string-single.ts.
 //
 // A repeated instruction works through one page of each operand at a time: where both are directly accessible, by a
 // bulk operation on the heap; otherwise, and where a segment or a 16-bit offset ends, element by element. Registers
 // are brought up to date after each of these steps, so that a fault, or the end of the chunk, leaves them as the
 // manual says: the elements done so far are done.
 
-import { EAX, ECX, EDI, ES, ESI, type Insn, type int, MEM, REP_NONE, REPE } from '../insn.ts';
-import { load, readPlace, store, writePlace } from '../prims.ts';
+import { EAX, ECX, EDI, ES, ESI, type Insn, type int, REPE } from '../insn.ts';
+import { load } from '../prims.ts';
 import type { Cpu, Place } from '../state.ts';
-import { flagsSub, zero } from './flags.ts';
-import { extend, setPart } from './operand.ts';
+import { zero } from './flags.ts';
+import { setPart } from './operand.ts';
+import {
+  accumulator,
+  compareElements,
+  compareOne,
+  index,
+  loadOne,
+  moveOne,
+  scanOne,
+  setAccumulator,
+  storeOne,
+} from './string-single.ts';
 
 /** Work of one execution: bytes in bulk; then the instruction starts anew, so that interrupts come through. */
 const CHUNK_WORK = 65536;
@@ -30,32 +41,23 @@ interface Steps {
   many(c: Cpu, i: Insn, n: int): int;
 }
 
-/** ES:EDI = DS:ESI; ESI, EDI move by the size. No flags. */
-export function MOVS(c: Cpu, i: Insn): void {
-  execute(c, i, moves);
+export function repeatMoves(c: Cpu, i: Insn): void {
+  repeat(c, i, moves);
 }
-/** ES:EDI = eAX; EDI moves by the size. No flags. */
-export function STOS(c: Cpu, i: Insn): void {
-  execute(c, i, stores);
+export function repeatStores(c: Cpu, i: Insn): void {
+  repeat(c, i, stores);
 }
-/** eAX = DS:ESI; ESI moves by the size. No flags. */
-export function LODS(c: Cpu, i: Insn): void {
-  execute(c, i, loads);
+export function repeatLoads(c: Cpu, i: Insn): void {
+  repeat(c, i, loads);
 }
-/** Compares eAX with ES:EDI; EDI moves by the size. CF PF AF ZF SF OF as SUB. */
-export function SCAS(c: Cpu, i: Insn): void {
-  execute(c, i, scans);
+export function repeatScans(c: Cpu, i: Insn): void {
+  repeat(c, i, scans);
 }
-/** Compares DS:ESI with ES:EDI; both move by the size. CF PF AF ZF SF OF as SUB. */
-export function CMPS(c: Cpu, i: Insn): void {
-  execute(c, i, compares);
+export function repeatCompares(c: Cpu, i: Insn): void {
+  repeat(c, i, compares);
 }
 
-function execute(c: Cpu, i: Insn, steps: Steps): void {
-  if (i.rep === REP_NONE) {
-    steps.one(c, i);
-    return;
-  }
+function repeat(c: Cpu, i: Insn, steps: Steps): void {
   const goOn = i.rep === REPE ? 1 : 0;
   // TF traps after each element.
   let work = c.TF !== 0 ? 1 : CHUNK_WORK;
@@ -86,16 +88,10 @@ const moves: Steps = {
   source: true,
   destination: 'write',
   compares: false,
-  one(c, i) {
-    const from = readPlace(c, sourceSegment(i), index(c, i, ESI), i.size);
-    const to = writePlace(c, ES, index(c, i, EDI), i.size);
-    store(c, to, i.size, load(c, from, i.size));
-    advance(c, i, ESI, 1);
-    advance(c, i, EDI, 1);
-  },
+  one: moveOne,
   many(c, i, n) {
     const { bulk } = c.memory;
-    const from = readSpan(c, i, sourceSegment(i), ESI, n);
+    const from = readSpan(c, i, i.src.seg, ESI, n);
     const to = writeSpan(c, i, n);
     if (!bulk || from < 0 || to < 0) return 0;
     bulk.copy(to, from, n * (i.size >> 3), i.size, c.DF !== 0);
@@ -109,10 +105,7 @@ const stores: Steps = {
   source: false,
   destination: 'write',
   compares: false,
-  one(c, i) {
-    store(c, writePlace(c, ES, index(c, i, EDI), i.size), i.size, accumulator(c, i));
-    advance(c, i, EDI, 1);
-  },
+  one: storeOne,
   many(c, i, n) {
     const { bulk } = c.memory;
     const to = writeSpan(c, i, n);
@@ -127,12 +120,9 @@ const loads: Steps = {
   source: true,
   destination: 'none',
   compares: false,
-  one(c, i) {
-    setAccumulator(c, i, load(c, readPlace(c, sourceSegment(i), index(c, i, ESI), i.size), i.size));
-    advance(c, i, ESI, 1);
-  },
+  one: loadOne,
   many(c, i, n) {
-    const from = readSpan(c, i, sourceSegment(i), ESI, n);
+    const from = readSpan(c, i, i.src.seg, ESI, n);
     if (from < 0) return 0;
     setAccumulator(c, i, load(c, from, i.size, elementAt(c, i, n, n - 1)));
     advance(c, i, ESI, n);
@@ -144,11 +134,7 @@ const scans: Steps = {
   source: false,
   destination: 'read',
   compares: true,
-  one(c, i) {
-    const b = load(c, readPlace(c, ES, index(c, i, EDI), i.size), i.size);
-    compare(c, i, accumulator(c, i), b);
-    advance(c, i, EDI, 1);
-  },
+  one: scanOne,
   many(c, i, n) {
     const { bulk } = c.memory;
     const at = readSpan(c, i, ES, EDI, n);
@@ -156,7 +142,7 @@ const scans: Steps = {
     const bytes = n * (i.size >> 3);
     const same = bulk.scan(at, bytes, i.size, c.DF !== 0, accumulator(c, i), i.rep === REPE);
     const done = Math.min(same + 1, n);
-    compare(c, i, accumulator(c, i), load(c, at, i.size, elementAt(c, i, n, done - 1)));
+    compareElements(c, i, accumulator(c, i), load(c, at, i.size, elementAt(c, i, n, done - 1)));
     advance(c, i, EDI, done);
     return done;
   },
@@ -166,40 +152,24 @@ const compares: Steps = {
   source: true,
   destination: 'read',
   compares: true,
-  one(c, i) {
-    const a = readPlace(c, sourceSegment(i), index(c, i, ESI), i.size);
-    const b = readPlace(c, ES, index(c, i, EDI), i.size);
-    compare(c, i, load(c, a, i.size), load(c, b, i.size));
-    advance(c, i, ESI, 1);
-    advance(c, i, EDI, 1);
-  },
+  one: compareOne,
   many(c, i, n) {
     const { bulk } = c.memory;
-    const a = readSpan(c, i, sourceSegment(i), ESI, n);
+    const a = readSpan(c, i, i.src.seg, ESI, n);
     const b = readSpan(c, i, ES, EDI, n);
     if (!bulk || a < 0 || b < 0) return 0;
     const same = bulk.compare(a, b, n * (i.size >> 3), i.size, c.DF !== 0, i.rep === REPE);
     const done = Math.min(same + 1, n);
     const at = elementAt(c, i, n, done - 1);
-    compare(c, i, load(c, a, i.size, at), load(c, b, i.size, at));
+    compareElements(c, i, load(c, a, i.size, at), load(c, b, i.size, at));
     advance(c, i, ESI, done);
     advance(c, i, EDI, done);
     return done;
   },
 };
 
-/** The segment of the source (CMPS has it as its first operand, LODS and MOVS as their second). */
-function sourceSegment(i: Insn): int {
-  return i.src.kind === MEM && i.src.base === ESI ? i.src.seg : i.dst.seg;
-}
-
 function count(c: Cpu, i: Insn): number {
   return i.asize === 16 ? c.reg[ECX] & 0xffff : c.reg[ECX] >>> 0;
-}
-
-/** An index register as an offset. */
-function index(c: Cpu, i: Insn, register: int): int {
-  return i.asize === 16 ? c.reg[register] & 0xffff : c.reg[register];
 }
 
 function advance(c: Cpu, i: Insn, register: int, elements: int): void {
@@ -207,24 +177,11 @@ function advance(c: Cpu, i: Insn, register: int, elements: int): void {
   setPart(c, register, i.asize, c.reg[register] + (c.DF !== 0 ? -by : by));
 }
 
-function accumulator(c: Cpu, i: Insn): int {
-  return extend(c.reg[EAX], i.size);
-}
-
-function setAccumulator(c: Cpu, i: Insn, value: int): void {
-  if (i.size === 8) c.reg[EAX] = (c.reg[EAX] & -256) | (value & 255);
-  else setPart(c, EAX, i.size, value);
-}
-
-function compare(c: Cpu, i: Insn, a: int, b: int): void {
-  flagsSub(c, a, b, extend((a - b) | 0, i.size));
-}
-
 /** How many elements lie ahead before a page, a segment's span or a 16-bit offset ends. */
 function reach(c: Cpu, i: Insn, steps: Steps): int {
   let n = 4096;
   if (steps.source) {
-    const seg = sourceSegment(i);
+    const seg = i.src.seg;
     n = reachOf(c, i, ESI, seg, c.readSpan[seg]);
   }
   if (steps.destination === 'none') return n;

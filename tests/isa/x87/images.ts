@@ -101,7 +101,7 @@ export function replayImage(c: ImageCase): ImageOutcome {
   const mem = Buffer.from(memory.bytes.subarray(OPERAND - DATA, OPERAND - DATA + IMAGE_BYTES)).toString('hex');
   const registers = Buffer.alloc(80);
   for (let n = 0; n < 8; n++) getRegister(n, registers, 10 * n);
-  const xmm = Buffer.from(cpu.xmmU8).toString('hex');
+  const xmm = Buffer.from(cpu.xmmU8.subarray(0, 128)).toString('hex'); // the ninth is ours
   const mxcsr = cpu.mxcsr;
   execute(insn('FNSTENV', operand(MEM, 224, 0, DATA + 0x100), NOTHING, 6));
   const environment = Buffer.from(memory.bytes.subarray(0x100, 0x11c)).toString('hex');

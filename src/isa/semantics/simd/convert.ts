@@ -5,7 +5,7 @@
 // Deviations: CVTPI2PS from memory leaves the x87 state alone, as CVTPI2PD does: so measured (AMD); the manual lets only
 // CVTPI2PD.
 
-import { type Insn, type int, MMX, type Operand, REG } from '../../insn.ts';
+import { type Insn, type int, MMX } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
 import { mmxCheck } from '../x87/mmx-alias.ts';
 import { DAZ, IE, PE, RC, RC_DOWN, RC_ZERO, settleExceptions } from './mxcsr.ts';
@@ -35,28 +35,6 @@ const waiting = new Int32Array(4);
 let raised: int = 0;
 
 // Integers to floating point.
-
-/** CVTSI2SS - DEST's low single <- SRC (general register or memory). */
-export function CVTSI2SS(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const v = integerSource(c, i.src);
-  const d = registerWords(c, i.dst);
-  if (isCarefree(c.mxcsr)) {
-    c.xmmF32[i.dst.n << 2] = v;
-    return;
-  }
-  begin();
-  singleAt(0, v, c.mxcsr);
-  settleExceptions(c, raisedFlags());
-  c.words[d] = waiting[0];
-}
-
-/** CVTSI2SD - DEST's low double <- SRC. Exact. */
-export function CVTSI2SD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const v = integerSource(c, i.src);
-  c.xmmF64[i.dst.n << 1] = v;
-}
 
 /** CVTDQ2PS - four doublewords to singles. */
 export function CVTDQ2PS(c: Cpu, i: Insn): void {
@@ -93,20 +71,6 @@ export function CVTPI2PD(c: Cpu, i: Insn): void {
 
 // Floating point to integers: rounded as MXCSR says, or toward zero (CVTT).
 
-/** CVTSS2SI - DEST (general register) <- SRC's low single. */
-export function CVTSS2SI(c: Cpu, i: Insn): void {
-  singleToRegister(c, i, c.mxcsr);
-}
-export function CVTTSS2SI(c: Cpu, i: Insn): void {
-  singleToRegister(c, i, c.mxcsr | RC_ZERO);
-}
-/** CVTSD2SI - DEST (general register) <- SRC's low double. */
-export function CVTSD2SI(c: Cpu, i: Insn): void {
-  doubleToRegister(c, i, c.mxcsr);
-}
-export function CVTTSD2SI(c: Cpu, i: Insn): void {
-  doubleToRegister(c, i, c.mxcsr | RC_ZERO);
-}
 /** CVTPS2DQ - four singles to doublewords. */
 export function CVTPS2DQ(c: Cpu, i: Insn): void {
   requireSse(c);
@@ -145,39 +109,6 @@ export function CVTTPD2PI(c: Cpu, i: Insn): void {
 }
 
 // Between the floating formats.
-
-/** CVTSS2SD - DEST's low double <- SRC's low single. */
-export function CVTSS2SD(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = unalignedSource(c, i.src) - XMM_WORDS;
-  const d = i.dst.n << 2;
-  const v = c.xmmF32[s];
-  if (isPlain(v)) {
-    c.xmmF64[d >> 1] = v;
-    return;
-  }
-  begin();
-  widen(c.xmm[s], c.mxcsr);
-  settleExceptions(c, raisedFlags());
-  c.xmm[d] = resultLow;
-  c.xmm[d + 1] = resultHigh;
-}
-
-/** CVTSD2SS - DEST's low single <- SRC's low double. */
-export function CVTSD2SS(c: Cpu, i: Insn): void {
-  requireSse(c);
-  const s = unalignedSource(c, i.src) - XMM_WORDS;
-  const d = i.dst.n << 2;
-  const r = narrowDouble(c.xmmF64[s >> 1], c.mxcsr);
-  if (!Number.isNaN(r)) {
-    c.xmmF32[d] = r;
-    return;
-  }
-  begin();
-  narrow(c.xmm[s + 1], c.xmm[s], c.mxcsr);
-  settleExceptions(c, raisedFlags());
-  c.xmm[d] = resultLow;
-}
 
 /** CVTPS2PD - two doubles <- SRC's low singles. */
 export function CVTPS2PD(c: Cpu, i: Insn): void {
@@ -233,10 +164,6 @@ function isPlain(v: number): boolean {
   return Math.abs(v) >= LEAST_SINGLE || v === 0;
 }
 
-function integerSource(c: Cpu, o: Operand): int {
-  return o.kind === REG ? c.reg[o.n] : c.words[unalignedSource(c, o)];
-}
-
 /** `lanes` integers from word `s` on to singles from word `d` (of an XMM register) on. */
 function toSingles(c: Cpu, d: int, s: int, lanes: int): void {
   if (isCarefree(c.mxcsr)) {
@@ -282,22 +209,53 @@ function toInteger(v: number, mxcsr: int): int {
   return r | 0;
 }
 
-function singleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
-  requireSse(c);
-  const s = unalignedSource(c, i.src) - XMM_WORDS;
+// Single values that single.ts and scalar-double.ts find not plain. Sources are the words from `s` on.
+
+/** DEST's low single <- v. */
+export function integerToSingle(c: Cpu, i: Insn, v: int): void {
+  begin();
+  singleAt(0, v, c.mxcsr);
+  settleExceptions(c, raisedFlags());
+  c.xmm[i.dst.n << 2] = waiting[0];
+}
+
+/** DEST (general register) <- the single, rounded by `mxcsr`. */
+export function singleToRegister(c: Cpu, i: Insn, s: int, mxcsr: int): void {
   raised = 0;
-  const r = toInteger(flushed(c.xmmF32[s], LEAST_SINGLE, mxcsr), mxcsr);
+  const r = toInteger(flushed(c.xmmF32[s - XMM_WORDS], LEAST_SINGLE, mxcsr), mxcsr);
   settleExceptions(c, raised);
   c.reg[i.dst.n] = r;
 }
 
-function doubleToRegister(c: Cpu, i: Insn, mxcsr: int): void {
-  requireSse(c);
-  const s = unalignedSource(c, i.src) - XMM_WORDS;
+/** DEST (general register) <- the double, rounded by `mxcsr`. */
+export function doubleToRegister(c: Cpu, i: Insn, s: int, mxcsr: int): void {
   raised = 0;
-  const r = toInteger(flushed(c.xmmF64[s >> 1], LEAST_DOUBLE, mxcsr), mxcsr);
+  const r = toInteger(flushed(c.xmmF64[(s - XMM_WORDS) >> 1], LEAST_DOUBLE, mxcsr), mxcsr);
   settleExceptions(c, raised);
   c.reg[i.dst.n] = r;
+}
+
+/** DEST's low double <- the single. */
+export function widenToDouble(c: Cpu, i: Insn, s: int): void {
+  const d = i.dst.n << 2;
+  begin();
+  widen(c.words[s], c.mxcsr);
+  settleExceptions(c, raisedFlags());
+  c.xmm[d] = resultLow;
+  c.xmm[d + 1] = resultHigh;
+}
+
+/** DEST's low single <- the double. */
+export function narrowToSingle(c: Cpu, i: Insn, s: int): void {
+  const r = narrowDouble(c.xmmF64[(s - XMM_WORDS) >> 1], c.mxcsr);
+  if (!Number.isNaN(r)) {
+    c.xmmF32[i.dst.n << 2] = r;
+    return;
+  }
+  begin();
+  narrow(c.words[s + 1], c.words[s], c.mxcsr);
+  settleExceptions(c, raisedFlags());
+  c.xmm[i.dst.n << 2] = resultLow;
 }
 
 /** v, or 0 for a denormal that DAZ makes one. */

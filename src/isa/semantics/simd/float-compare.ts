@@ -82,23 +82,6 @@ export function CMPSDX(c: Cpu, i: Insn): void {
   test(c, i, true, 1);
 }
 
-/** COMISS - ZF PF CF: 000 greater, 001 less, 100 equal, 111 unordered; OF SF AF cleared. IE for any NaN. */
-export function COMISS(c: Cpu, i: Insn): void {
-  compareToFlags(c, i, false, true);
-}
-/** COMISD - doubles. */
-export function COMISD(c: Cpu, i: Insn): void {
-  compareToFlags(c, i, true, true);
-}
-/** UCOMISS - as COMISS, but IE for a signalling NaN only. */
-export function UCOMISS(c: Cpu, i: Insn): void {
-  compareToFlags(c, i, false, false);
-}
-/** UCOMISD - doubles. */
-export function UCOMISD(c: Cpu, i: Insn): void {
-  compareToFlags(c, i, true, false);
-}
-
 /** LESS, EQUAL, GREATER or UNORDERED: the numbers at words `a` and `b` of `c.xmm`. Adds to `raised`. */
 function compare(c: Cpu, wide: boolean, a: int, b: int, signalling: boolean): int {
   const x = wide ? c.xmmF64[a >> 1] : c.xmmF32[a];
@@ -185,12 +168,11 @@ function test(c: Cpu, i: Insn, wide: boolean, lanes: int): void {
   }
 }
 
-function compareToFlags(c: Cpu, i: Insn, wide: boolean, signalling: boolean): void {
-  requireSse(c);
-  const s = unalignedSource(c, i.src) - XMM_WORDS;
+/** COMIS and UCOMIS of whatever operands; the source's words begin at `s`. */
+export function compareToFlags(c: Cpu, i: Insn, s: int, wide: boolean, signalling: boolean): void {
   const d = registerWords(c, i.dst) - XMM_WORDS;
   raised = 0;
-  const r = compare(c, wide, d, s, signalling);
+  const r = compare(c, wide, d, s - XMM_WORDS, signalling);
   settleExceptions(c, raised);
   // Result 0 has PF set, 1 has not; ZF is set apart, since equal is ZF without PF.
   flagsGiven(c, r === UNORDERED ? 0 : 1, r & (LESS | UNORDERED) ? 1 : 0, 0);

@@ -4,11 +4,12 @@
 // Deviations: the non-temporal stores are ordinary ones.
 
 import { type Insn, type int, MEM, MMX, type Operand, REG } from '../../insn.ts';
-import { store, writePlace } from '../../prims.ts';
+import { holdsDouble, load, store, writePlace } from '../../prims.ts';
 import type { Cpu, Place } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter, mmxLeave } from '../x87/mmx-alias.ts';
 import {
+  alignedPlace,
   alignedTarget,
   destination,
   enterUnit,
@@ -16,8 +17,9 @@ import {
   requireBoth,
   requireSse,
   requireUnit,
-  source,
+  stage,
   storeWords,
+  unalignedPlace,
   unalignedSource,
 } from './operand.ts';
 
@@ -27,7 +29,8 @@ import {
 export function MOVAPS(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, alignedTarget(c, i.dst), 128, registerWords(c, i.src));
-  else copy(c, registerWords(c, i.dst), source(c, i.src));
+  else if (i.src.kind === MEM) fetch(c, registerWords(c, i.dst), alignedPlace(c, i.src));
+  else copy(c, registerWords(c, i.dst), registerWords(c, i.src));
 }
 /** MOVAPD - as MOVAPS. */
 export function MOVAPD(c: Cpu, i: Insn): void {
@@ -52,7 +55,8 @@ export function MOVNTDQ(c: Cpu, i: Insn): void {
 export function MOVUPS(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 128, registerWords(c, i.src));
-  else copy(c, registerWords(c, i.dst), unalignedSource(c, i.src));
+  else if (i.src.kind === MEM) fetch(c, registerWords(c, i.dst), unalignedPlace(c, i.src));
+  else copy(c, registerWords(c, i.dst), registerWords(c, i.src));
 }
 /** MOVUPD - as MOVUPS. */
 export function MOVUPD(c: Cpu, i: Insn): void {
@@ -89,10 +93,12 @@ export function MOVSS(c: Cpu, i: Insn): void {
 export function MOVSDX(c: Cpu, i: Insn): void {
   requireSse(c);
   if (i.dst.kind === MEM) storeWords(c, target(c, i.dst), 64, registerWords(c, i.src));
-  else {
-    const d = putLow(c, i.dst, unalignedSource(c, i.src));
-    if (i.src.kind === MEM) clearHigh(c, d);
-  }
+  else if (i.src.kind === MEM) {
+    const p = unalignedPlace(c, i.src);
+    const d = putLow(c, i.dst, stage(c, p, 64));
+    holdsDouble(c, d, p, 0);
+    clearHigh(c, d);
+  } else putLow(c, i.dst, registerWords(c, i.src));
 }
 
 /** MOVLPS - the low quadword from or to memory; the high one stays. */
@@ -192,6 +198,17 @@ export function EMMS(c: Cpu, _i: Insn): void {
 
 function target(c: Cpu, o: Operand): Place {
   return writePlace(c, o.seg, offset(c, o), o.size);
+}
+
+/** 128 bits of memory. */
+function fetch(c: Cpu, d: int, p: Place): void {
+  const w = c.words;
+  w[d] = load(c, p, 32, 0);
+  w[d + 1] = load(c, p, 32, 4);
+  w[d + 2] = load(c, p, 32, 8);
+  w[d + 3] = load(c, p, 32, 12);
+  holdsDouble(c, d, p, 0);
+  holdsDouble(c, d + 2, p, 8);
 }
 
 function copy(c: Cpu, d: int, s: int): void {

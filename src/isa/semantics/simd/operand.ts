@@ -7,11 +7,13 @@
 //
 // Order of exceptions, as measured: #UD, #NM, #MF, alignment (#GP, also in SS), segment limits, paging.
 //
+// Dialect, where the registers are XMM registers.
+//
 // Deviations: alignment checks of CR0.AM (#AC) are the memory's business, not made here.
 
-import { GP, NM, UD } from '../../fault.ts';
+import { NM, UD } from '../../fault.ts';
 import { type int, MEM, MMX, type Operand } from '../../insn.ts';
-import { load, raiseIf, readPlace, store, writePlace } from '../../prims.ts';
+import { holdsDouble, load, raiseIf, readAligned, readPlace, store, writeAligned, writePlace } from '../../prims.ts';
 import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, type Place, type WORD } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter } from '../x87/mmx-alias.ts';
@@ -56,15 +58,13 @@ export function unalignedPlace(c: Cpu, o: Operand): Place {
 /** The place of a memory operand for reading; #GP(0) where 128 bits are not aligned to 16 bytes. */
 export function alignedPlace(c: Cpu, o: Operand): Place {
   const at = offset(c, o);
-  if (o.size === 128) raiseIf(c, (c.base[o.seg] + at) & 15, GP, 0);
-  return readPlace(c, o.seg, at, o.size);
+  return o.size === 128 ? readAligned(c, o.seg, at, 128) : readPlace(c, o.seg, at, o.size);
 }
 
 /** The place of a memory operand for writing; #GP(0) where 128 bits are not aligned to 16 bytes. */
 export function alignedTarget(c: Cpu, o: Operand): Place {
   const at = offset(c, o);
-  if (o.size === 128) raiseIf(c, (c.base[o.seg] + at) & 15, GP, 0);
-  return writePlace(c, o.seg, at, o.size);
+  return o.size === 128 ? writeAligned(c, o.seg, at, 128) : writePlace(c, o.seg, at, o.size);
 }
 
 /** Loads `size` bits (16, 32, 64, 128) into the staging register; words beyond them are left as they are. */
@@ -75,6 +75,8 @@ export function stage(c: Cpu, p: Place, size: int): int {
     c.words[STAGED + 2] = load(c, p, 32, 8);
     c.words[STAGED + 3] = load(c, p, 32, 12);
   }
+  if (size === 64 || size === 128) holdsDouble(c, STAGED, p, 0);
+  if (size === 128) holdsDouble(c, STAGED + 2, p, 8);
   return STAGED;
 }
 

@@ -1,0 +1,102 @@
+// One instruction at a time as translated text: specialised, printed, compiled and run by itself over a machine's state.
+
+import { setFlagsFromString } from 'node:v8';
+import { decode } from '../../src/isa/decode.ts';
+import type { Insn } from '../../src/isa/insn.ts';
+import { WORD } from '../../src/isa/state.ts';
+import { wide } from '../../src/isa/wide.ts';
+import { classify } from '../../translator/classify.ts';
+import { compile, moduleText, type RegionFunction } from '../../translator/compile.ts';
+import { print } from '../../translator/print.ts';
+import type { Block, Graph } from '../../translator/scan.ts';
+import { specialise } from '../../translator/specialise.ts';
+import { structure } from '../../translator/structure.ts';
+import type { UserMachine } from '../engines/user-machine.ts';
+import { CODE } from '../vectors/integer-format.ts';
+
+/** FS and GS are not flat. */
+const BENT = 0x30;
+const BUDGET = 1000;
+
+export interface Single {
+  readonly insn: Insn;
+  readonly length: number;
+  readonly text: string;
+  readonly imports: ReadonlySet<string>;
+  /** One of the REGION_ answers; EIP and all other state are in the register file. */
+  run(): number;
+}
+
+/** Translates the instructions (more than one: in a row), as if each were at CODE; undefined where one has no template. */
+export function translate(machine: UserMachine, codes: readonly (readonly Insn[])[]): (Single | undefined)[] {
+  const { memory, cpu } = machine;
+  const functions: { name: string; text: string }[] = [];
+  const imports = new Set<string>();
+  const made = codes.map((insns, k): Single | undefined => {
+    if (insns.some((i) => !['ident', 'inline'].includes(classify(i, 3)))) return undefined;
+    let at = 0;
+    const placed = insns.map((insn) => {
+      const one = { at, insn, class: classify(insn, 3) };
+      at += insn.length;
+      return one;
+    });
+    const block: Block = { at: 0, insns: placed, term: 'exit', succ: [], taken: at, fall: 0 };
+    const graph: Graph = {
+      entry: 0,
+      blocks: new Map([[0, block]]),
+      pages: new Map(),
+      bytes: [],
+      instructions: insns.length,
+    };
+    const temporaries = { n: 0 };
+    const items = structure(graph, (b) => specialise(b, BENT, temporaries), temporaries);
+    const name = `single${k}`;
+    const printed = print(items, {
+      name,
+      registersAt: memory.layout.registersAt,
+      firstCallout: 0,
+      overshoot: 0,
+    });
+    for (const i of printed.imports) imports.add(i);
+    functions.push({ name, text: printed.text });
+    const index = functions.length - 1;
+    const run = (): number => {
+      cpu.words[WORD.engine] = BUDGET;
+      cpu.words[WORD.engine + 1] = CODE;
+      cpu.words[WORD.engine + 2] = memory.tableWord(1);
+      return (runs[index] as RegionFunction)();
+    };
+    return { insn: insns[0] as Insn, length: at, text: printed.text, imports: printed.imports, run };
+  });
+  const runs = functions.length > 0 ? compile({ functions, imports }, memory.heap, {}) : [];
+  return made;
+}
+
+/** The instructions of some bytes, decoded as flat 32-bit code. */
+export function decodeAll(bytes: Uint8Array): Insn[] {
+  const padded = new Uint8Array(bytes.length + 16);
+  padded.set(bytes);
+  const insns: Insn[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const insn = decode(padded, at, 15, { code32: true, stack32: true }) as Insn;
+    insns.push(insn);
+    at += insn.length;
+  }
+  return insns;
+}
+
+/** A module of them. */
+export function textOf(singles: readonly Single[]): string {
+  const imports = new Set(singles.flatMap((s) => [...s.imports]));
+  const functions = singles.map((s) => ({ name: /function (\w+)/.exec(s.text)?.[1] as string, text: s.text }));
+  return moduleText({ functions, imports });
+}
+
+/** Whether the host compiles the text ahead of time: a module of it is valid asm.js. */
+export function isValid(machine: UserMachine, singles: readonly Single[]): boolean {
+  setFlagsFromString('--allow-natives-syntax');
+  const isAsm = new Function('f', 'return %IsAsmWasmCode(f)') as (f: unknown) => boolean;
+  const make = new Function('stdlib', 'foreign', 'heap', textOf(singles));
+  make({ Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array }, wide, machine.memory.heap);
+  return isAsm(make);
+}
