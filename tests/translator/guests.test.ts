@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { verify } from '../../translator/verify.ts';
 import { annotated, hasNasm } from './assembly.ts';
+import type { ExitKind } from './exit-kinds.ts';
 import { guestImage, sourceOf } from './guest-image.ts';
 import { Lockstep } from './lockstep.ts';
 
@@ -21,7 +22,7 @@ interface Run {
   readonly results: readonly number[];
   readonly log: readonly number[];
   readonly statistics: Readonly<Record<string, number>>;
-  readonly retired: number;
+  readonly kinds: Partial<Record<ExitKind, number>>;
 }
 
 /** Runs a guest to its end; entries of a block before it is translated. */
@@ -40,7 +41,7 @@ function run(name: string, heat: number): Run {
   expect(statistics.regionEntries).toBeGreaterThan(0);
   const words = (at: number, end: number): number[] => [...memory.i32.subarray(at >> 2, end >> 2)];
   const logged = memory.i32[LOGGED >> 2] as number;
-  return { results: words(RESULTS, RESULTS + 32), log: words(LOG, logged), statistics, retired: engine.retired() };
+  return { results: words(RESULTS, RESULTS + 32), log: words(LOG, logged), statistics, kinds: lockstep.kinds };
 }
 
 /** What divide.asm does: the sum, and the number of errors. */
@@ -71,23 +72,28 @@ function divisions(): number[] {
 // Translated at once; and once most of the code has run, so that regions are what they grow to.
 describe.each([0, 100])('translated after %i entries', (heat) => {
   test('stores to pages that may not be written, or are absent', () => {
-    const { log, statistics } = run('faults', heat);
+    const { log, kinds } = run('faults', heat);
     // Error code, CR2, EIP, ECX: two faults on the first round, and after each of the five times the pages are reset.
     const faults = Array.from({ length: 12 }, (_, k) => log.slice(4 * k, 4 * k + 2));
     expect(log.length).toBe(48);
     expect(faults).toEqual(Array.from({ length: 12 }, (_, k) => (k % 2 ? [2, 0x202000] : [3, 0x201000])));
     expect(log.filter((_, k) => k % 4 === 3)).toEqual(Array.from({ length: 12 }, (_, k) => (k % 2 ? 0x400 : 0x800)));
-    expect(statistics.regionSlow).toBeGreaterThan(8);
+    expect(kinds['true fault']).toBeGreaterThan(8);
+    expect(kinds['hidden fault']).toBeGreaterThan(0);
   });
 
-  test('division errors', () => {
-    const { results, statistics } = run('divide', heat);
+  test('division errors, and RDMSR of what is not there', () => {
+    const { results, kinds } = run('divide', heat);
     expect(results.slice(0, 2)).toEqual(divisions());
-    expect(statistics.regionSlow).toBeGreaterThan(1000);
+    expect(kinds.other).toBeGreaterThan(300);
+    expect(results[2]).toBeGreaterThan(3900);
+    expect(kinds.callout).toBeGreaterThan(1000);
   });
 
   test('accesses that are not aligned, or cross pages', () => {
-    expect(run('unaligned', heat).statistics.regionSlow).toBeGreaterThan(10_000);
+    const { kinds } = run('unaligned', heat);
+    expect(kinds.unaligned).toBeGreaterThan(10_000);
+    expect(kinds['cross-page']).toBeGreaterThan(10);
   });
 
   test('accesses beyond the limit of FS', () => {
@@ -97,21 +103,32 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
   });
 
   test('code that changes itself, and code that it calls', () => {
-    const { results, statistics } = run('own-code', heat);
+    const { results, statistics, kinds } = run('own-code', heat);
     expect(results[1]).toBe(300 * 50);
+    if (heat === 0) expect(kinds['code trace']).toBeGreaterThan(100);
     // What changes all the time is never hot.
     if (heat === 0) expect(statistics.regionsInvalidated).toBeGreaterThan(100);
   });
 
+  test('registers of devices in memory', () => {
+    const { results, kinds } = run('devices', heat);
+    const priorities = Array.from({ length: 1500 }, (_, k) => (k + 1) & 0xf0).reduce((sum, priority) => sum + priority);
+    expect(results.slice(0, 3)).toEqual([1500 * 0x50014, priorities, (1500 * 0x170020) | 0]);
+    expect(kinds.MMIO).toBeGreaterThan(5000);
+  });
+
   test('a region whose second page is mapped elsewhere', () => {
-    run('remap', heat);
+    const { kinds } = run('remap', heat);
+    if (heat === 0) expect(kinds['page-table trace']).toBeGreaterThan(10);
   });
 
   test('interrupts, at the same instruction', () => {
-    const { results, log, statistics } = run('interrupts', heat);
+    const { results, log, statistics, kinds } = run('interrupts', heat);
     expect(results[1]).toBeGreaterThan(150);
     expect(log.length).toBe(5 * (results[1] as number));
-    expect(statistics.callouts).toBeGreaterThan(10_000);
+    expect(statistics.callouts).toBeGreaterThan(200);
+    expect(kinds.budget).toBeGreaterThan(50);
+    expect(kinds.interrupt).toBeGreaterThan(5);
   });
 
   test('POPF of TF and of AC, and a breakpoint', () => {

@@ -20,7 +20,7 @@ test('the demo guest, from its first instruction to power-off', () => {
       commandLine: 'batch',
     },
     translator: { heat: 50, batchEntries: 10, maxBatch: 4, verify },
-    every: 100,
+    every: 10,
     memoryEvery: 10_000_000,
   });
   expect(lockstep.run(1e9)).toBeUndefined();
