@@ -211,6 +211,7 @@ export class Translations implements Regions {
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });
     made.forEach((m, k) => {
+      observer?.compiled?.(m.number, runs[k] as RegionFunction);
       this.#add(m.hot, m.graph, m.number, m.name, runs[k] as RegionFunction);
     });
     this.#counts.modules++;
