@@ -67,7 +67,10 @@ export async function runOne(spec: Specification): Promise<Outcome> {
   const booted = spec.booted === undefined ? undefined : new RegExp(spec.booted);
   const rounds: number[] = [];
   const profiler = spec.profile === undefined || !inThisProcess(spec.engine) ? undefined : new Profiler(spec.profile);
-  const read = () => ({ cpu: meter().cpuSeconds, wall: performance.now() / 1000 });
+  const read = () => {
+    const { cpuSeconds, translation } = meter();
+    return { cpu: cpuSeconds, wall: performance.now() / 1000, translation };
+  };
   const markers = new Markers(read, () => rounds.push(meter().residentMebibytes));
   const output = (text: string, used: () => Meter): void => {
     meter = used;

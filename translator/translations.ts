@@ -329,6 +329,7 @@ export class Translations implements Regions {
     });
     made.forEach((region, k) => {
       region.run = runs[k];
+      observer?.compiled?.(region.number, runs[k] as RegionFunction);
       const old = this.#regions.get(region.number);
       if (old) this.#drop(old);
       this.#add(region);

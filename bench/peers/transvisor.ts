@@ -6,7 +6,17 @@ import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
 import { Translator } from '../../translator/engine.ts';
-import { type Boot, type Cost, Marker, ownMeter, ownPeak, peerMain, rounded } from './peer.ts';
+import {
+  type Boot,
+  type Cost,
+  Marker,
+  type Meter,
+  ownMeter,
+  ownPeak,
+  peerMain,
+  rounded,
+  type Translation,
+} from './peer.ts';
 
 /** Boots in this process. Its processor time is counted from the process's start: use a process for each run. */
 export async function bootTransvisor(
@@ -21,6 +31,10 @@ export async function bootTransvisor(
   const unknown = Number.NaN;
   let cost = { cpuSeconds: unknown, wallSeconds: unknown, residentMebibytes: unknown, peakMebibytes: unknown };
   const choice: EngineChoice = engine === 'translator' ? (cpu, memory) => new Translator(cpu, memory) : 'interpreter';
+  const meter = (): Meter => ({
+    ...ownMeter(),
+    ...(engine === 'translator' && { translation: translationOf(machine) }),
+  });
   const machine = await Machine.create({
     memoryBytes: boot.memory,
     kernel: await named(boot.kernel),
@@ -30,7 +44,7 @@ export async function bootTransvisor(
     serial: {
       write: (byte) => {
         const character = String.fromCharCode(byte);
-        boot.output(character, ownMeter);
+        boot.output(character, meter);
         if (reached || !marker.seen(character)) return;
         reached = true;
         cost = {
@@ -49,6 +63,15 @@ export async function bootTransvisor(
   clearTimeout(deadline);
   if (exit.reason === 'failed') throw exit.error;
   return { peer: engine, reached, ...cost, statistics: machine.statistics() };
+}
+
+function translationOf({ engine }: Machine): Translation {
+  const { translateMillis = 0, compileMillis = 0, firstRunMillis = 0 } = engine.statistics();
+  return {
+    instructions: engine.retired(),
+    translated: engine.retiredBy().translator ?? 0,
+    seconds: (translateMillis + compileMillis + firstRunMillis) / 1000,
+  };
 }
 
 if (import.meta.main) {

@@ -42,8 +42,8 @@ let trained = false;
 export class Interpreter implements Engine {
   readonly name: string = 'interpreter';
   readonly cpu: Cpu;
-  /** Called after each region, with the whole state in the register file: for the lock-step differ. */
-  onRegionExit: ((region: number) => void) | undefined;
+  /** Called after each region with its answer, and the whole state in the register file: for the lock-step differ. */
+  onRegionExit: ((region: number, answer: int) => void) | undefined;
   readonly #memory: Memory;
   readonly #reference: Reference;
   readonly #blocks: BlockCache;
@@ -380,7 +380,7 @@ export class Interpreter implements Engine {
     this.#inRegions += budget - words[BUDGET];
     this.#left = words[BUDGET];
     this.#position = 1;
-    this.onRegionExit?.(region);
+    this.onRegionExit?.(region, answer);
     if (answer === REGION_SLOW) {
       this.#counts.slow++;
       this.#counts.regionSlow++;
