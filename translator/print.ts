@@ -7,8 +7,9 @@ import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
-import { type Expr, isDouble, type Stmt, uses } from './ir.ts';
+import { type Expr, type Stmt, uses } from './ir.ts';
 import { FLAGS } from './passes/liveness.ts';
+import { assignSlots } from './passes/slots.ts';
 import type { Item, Target } from './structure.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
@@ -62,11 +63,11 @@ class Printer implements AsmNames {
   readonly #items: readonly Item[];
   readonly #options: PrintOptions;
   readonly #live: ReadonlySet<number>;
+  /** Locals of temporaries. */
+  readonly #slots: ReadonlyMap<number, string>;
   /** Locals that are state: loaded at entry, stored in the epilogue. */
   readonly #state = new Map<string, number>();
   readonly #temporaries = new Set<string>();
-  /** Those temporaries that are doubles. */
-  readonly #doubles = new Set<string>();
   readonly #imports = new Set<string>();
   readonly #callouts: number[] = [];
   readonly #sites: number[] = [];
@@ -81,6 +82,7 @@ class Printer implements AsmNames {
     this.#items = items;
     this.#options = options;
     this.#live = liveTemporaries(items);
+    this.#slots = assignSlots(items, this.#live);
   }
 
   print(): Printed {
@@ -93,7 +95,7 @@ class Printer implements AsmNames {
     const declare = (n: string): Node => ({
       type: 'VariableDeclarator',
       id: id(n),
-      init: this.#doubles.has(n) ? decimal(0) : lit(0),
+      init: n.startsWith('d') && !this.#state.has(n) ? decimal(0) : lit(0),
     });
     const labelled = (name: string, nodes: Node[]): Node => ({
       type: 'LabeledStatement',
@@ -126,7 +128,8 @@ class Printer implements AsmNames {
   // Names.
 
   temp(i: number): Node {
-    const name = `t${i}`;
+    const name = this.#slots.get(i);
+    if (name === undefined) throw new Error(`temporary ${i} is never live`);
     this.#temporaries.add(name);
     return id(name);
   }
@@ -242,7 +245,6 @@ class Printer implements AsmNames {
     const slow = (): Node[] => this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
-        if (isDouble(s.e)) this.#doubles.add(`t${s.i}`);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
@@ -282,7 +284,6 @@ class Printer implements AsmNames {
   /** Doubles are often aligned to four bytes only: those go through the staging register. */
   #loadDouble(i: number, p: Expr, offset: number): Node[] {
     const t = this.temp(i);
-    this.#doubles.add(`t${i}`);
     const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
     if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
     const staged = [
