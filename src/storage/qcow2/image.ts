@@ -38,7 +38,10 @@ const SQUEEZED = 3;
 /** An entry that no image may have. */
 const BAD = 4;
 
-/** Decompressed clusters to keep: a guest reads a cluster in several requests. */
+/**
+ * Decompressed clusters to keep: a guest reads a cluster in several requests. They never grow stale: bytes that an entry
+ * leads to are not given out anew, and nothing is compressed here.
+ */
 const DECOMPRESSED = 4;
 
 export class Qcow2Image implements BlockDevice {
@@ -507,7 +510,6 @@ export class Qcow2Image implements BlockDevice {
     }
     // A slow read may still be on its way to a cluster that would be given out anew.
     if (refcounts.anyReleased && this.#readers === 0) {
-      this.#decompressed.clear();
       await refcounts.applyReleased();
     }
   }
