@@ -170,3 +170,51 @@ test('a snapshot that spills', () =>
     }),
     { numRuns: 60, seed: 14 },
   ));
+
+test('a cluster is not given out anew while a read of it is on its way', async () => {
+  const inner = new MemoryFile(new Uint8Array(0));
+  await createQcow2(inner, { size: 1 << 20, clusterBytes: 4096 });
+  const first = await Qcow2Image.open(inner);
+  await first.write(0, pattern(4096, 1));
+  await first.close();
+  // Without the flag that it is this image's alone, a write of any part moves the cluster and frees the old place.
+  const view = new DataView(inner.bytes.buffer);
+  const table = view.getUint32(view.getUint32(44) + 4);
+  view.setUint32(table, 0);
+
+  let release = (): void => {};
+  let hold = false;
+  const held: ByteFile = {
+    name: 'held.qcow2',
+    readOnly: false,
+    get size() {
+      return inner.size;
+    },
+    write: (at, from) => inner.write(at, from),
+    flush: () => inner.flush(),
+    close: () => inner.close(),
+    read: async (at, into) => {
+      if (hold) {
+        hold = false;
+        await new Promise<void>((resolve) => (release = resolve));
+      }
+      await inner.read(at, into);
+    },
+  };
+  const disk = await Qcow2Image.open(held);
+  await read(disk, 8);
+  hold = true;
+  const reading = read(disk, 0);
+  await disk.write(1, pattern(512, 2));
+  await disk.flush();
+  await disk.flush();
+  for (let i = 1; i < 9; i++) await disk.write(8 * i, pattern(4096, 10 + i));
+  release();
+  expect(await reading).toEqual(pattern(4096, 1).subarray(0, 512));
+  // Once it has arrived, the place is used again, and nothing leaks.
+  await disk.flush();
+  const size = inner.size;
+  await disk.write(80, pattern(4096, 30));
+  expect(inner.size).toBe(size);
+  await disk.close();
+});

@@ -6,6 +6,7 @@
 
 import { type ByteFile, readPadded } from '../byte-file.ts';
 import { StorageError } from '../contract.ts';
+import { put64 } from './entry.ts';
 import { corrupt, type Header, REFCOUNT_TABLE_OFFSET_AT } from './header.ts';
 import { type Table, TableCache } from './table-cache.ts';
 
@@ -278,9 +279,4 @@ export function addMetadata(name: string, metadata: Set<number>, offset: number,
     if (metadata.has(at)) throw corrupt(name, `two tables at byte ${at * cluster}`);
     metadata.add(at);
   }
-}
-
-function put64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / 2 ** 32));
-  view.setUint32(at + 4, value % 2 ** 32);
 }
