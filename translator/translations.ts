@@ -83,7 +83,7 @@ interface Profile {
 export interface TranslationsPolicy {
   /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
   readonly batchEntries?: number;
-  /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself. */
+  /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself: the heat, unless given. */
   readonly sideEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
