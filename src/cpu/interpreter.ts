@@ -83,7 +83,7 @@ export class Interpreter implements Engine {
     const ways = this.#quick.ways();
     this.#regions = makeRegions?.({
       quick: ways,
-      isWarm: (physical, mode) => this.#blocks.has(physical, mode),
+      isWarm: (physical, mode) => this.#blocks.isWarm(physical, mode),
       callout: (next) => this.#callout(next),
       loseLinks: () => {
         this.#loseLinks(0);

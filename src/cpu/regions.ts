@@ -13,7 +13,7 @@ export const REGION_LEFT = 2;
 
 /** What the tier asks of the interpreter. */
 export interface RegionHost {
-  /** Whether the code at a guest-physical address was ever executed as the start of a block. */
+  /** Whether the code at a guest-physical address was executed as the start of a block, and not much less than a head. */
   isWarm(physical: int, mode: int): boolean;
   /**
    * Executes the instruction at EIP by the reference; `next` is where straight-line code goes on, relative to the
