@@ -20,8 +20,10 @@ import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
 import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
+import type { BlockDevice } from '../storage/contract.ts';
 import { Board } from './board.ts';
 import { ByteOutput } from './byte-output.ts';
+import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
 import { Listeners } from './listeners.ts';
@@ -64,6 +66,7 @@ export class Machine implements AsyncDisposable {
   readonly #debugConsole = new ByteOutput((chunk) => this.#listeners.emit('debugConsole', chunk));
   readonly #exits: { -readonly [K in keyof MonitorExits]: number } = { budget: 0, interrupt: 0, halt: 0, other: 0 };
   readonly #plan: BootPlan | undefined;
+  readonly #floppies: Floppies;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
@@ -83,13 +86,14 @@ export class Machine implements AsyncDisposable {
   static async create(options: MachineOptions = {}, { signal }: { signal?: AbortSignal } = {}): Promise<Machine> {
     signal?.throwIfAborted();
     const machine = new Machine(options);
+    await machine.#floppies.load();
     const stop = (): void => machine.stop();
     signal?.addEventListener('abort', stop, { once: true });
     machine.on('exit', () => signal?.removeEventListener('abort', stop));
     return machine;
   }
 
-  /** As `create`, on the spot. */
+  /** As `create`, on the spot; the floppy drives stay empty. */
   constructor(options: MachineOptions = {}) {
     this.#options = options;
     const ramBytes = options.memoryBytes ?? 256 * MIB;
@@ -118,6 +122,7 @@ export class Machine implements AsyncDisposable {
       backlog: () => this.board.com1.backlog,
       onChunk: (chunk) => this.#listeners.emit('serial', chunk),
     });
+    this.#floppies = new Floppies(options.fda, options.fdb);
     this.board = new Board({
       clock: this.clock,
       memory: this.memory,
@@ -125,6 +130,7 @@ export class Machine implements AsyncDisposable {
       intr: {
         set: (level) => {
           this.cpu.intr = level ? 1 : 0;
+          if (level) this.#wakeUp();
         },
       },
       nmi: {
@@ -132,6 +138,7 @@ export class Machine implements AsyncDisposable {
           if (level) this.cpu.attention |= ATTENTION_NMI;
         },
       },
+      floppies: this.#floppies.drives,
       com1: options.serial ? both(this.serial.output, options.serial) : this.serial.output,
       com2: nowhere,
       flowControl: options.flowControl ?? 'none',
@@ -193,6 +200,15 @@ export class Machine implements AsyncDisposable {
    */
   waitForScreen(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return waitForScreen(this, pattern, options);
+  }
+
+  /**
+   * Puts another disk into floppy drive A (0) or B (1), or takes it out (undefined); the guest sees that it changed. The
+   * image before is not closed.
+   * @throws UserError for a drive or a size that cannot be; StorageError if the image cannot be read.
+   */
+  changeFloppy(drive: 0 | 1, image: BlockDevice | undefined): Promise<void> {
+    return this.#floppies.change(drive, image);
   }
 
   /** How the machine ended, once it has. */
