@@ -25,6 +25,7 @@ import { Board } from './board.ts';
 import { ByteOutput } from './byte-output.ts';
 import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
+import { KeyboardInput, MouseInput } from './input.ts';
 import { PLATFORM } from './layout.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
@@ -59,6 +60,8 @@ export class Machine implements AsyncDisposable {
   readonly board: Board;
   /** The monitor at the display adapter. */
   readonly screen: Screen;
+  readonly keyboard: KeyboardInput;
+  readonly mouse: MouseInput;
   /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
@@ -116,6 +119,7 @@ export class Machine implements AsyncDisposable {
     if (this.clock instanceof HostClock) this.clock.pause();
     this.clock.onEarlier = () => {
       this.cpu.attention |= ATTENTION_TIMER;
+      this.#wakeUp();
     };
     this.serial = new SerialPort({
       send: (bytes) => this.receive(bytes),
@@ -152,6 +156,8 @@ export class Machine implements AsyncDisposable {
       },
     });
     this.screen = new Screen(this.board.vga);
+    this.keyboard = new KeyboardInput(this.board.keyboard, this.clock, this.exited);
+    this.mouse = new MouseInput(this.board.mouse, this.clock);
     if (options.kernel) {
       this.#plan = planBoot({
         kernel: options.kernel,
