@@ -445,9 +445,10 @@ export class Machine implements AsyncDisposable {
   /** What firmware would have done, then the kernel and the state it starts in. */
   #boot(plan: BootPlan): void {
     const c = this.cpu;
-    const { pci, localApic } = this.board;
+    const { pci, localApic, dma } = this.board;
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
+    dma.enableCascade();
     setMode3(this.board.vga);
     for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
       const bytes = new Uint8Array(load.size);
