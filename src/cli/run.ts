@@ -8,6 +8,7 @@ import { Machine } from '../machine/machine.ts';
 import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
+import { TerminalDisplay } from './display.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
 import { hostTrained } from './host.ts';
 import { packageFile } from './package.ts';
@@ -20,6 +21,7 @@ export interface RunOptions {
   readonly initrd?: readonly string[];
   readonly append?: string;
   readonly serial: SerialTarget;
+  readonly display?: 'none' | 'terminal';
   readonly screenshot?: string;
   readonly debugcon?: string;
   readonly debugExit?: true;
@@ -45,8 +47,9 @@ export async function run(image: string | undefined, options: RunOptions, engine
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const screenshot = options.screenshot === undefined ? undefined : new AtomicFile('--screenshot', options.screenshot);
+  const display = options.display === 'terminal' ? new TerminalDisplay() : undefined;
   const terminal = new UserConsole(options.serial);
-  const chosen = machineOptions(image, options, terminal.interactive);
+  const chosen = machineOptions(image, options, terminal.interactive || display !== undefined);
   const machine = await create(engine ? { ...chosen, engine } : chosen);
   hostTrained();
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
@@ -82,10 +85,13 @@ export async function run(image: string | undefined, options: RunOptions, engine
   if (options.until) machine.serial.watch(options.until, () => stop({ kind: 'matched' }));
 
   const started = performance.now();
-  terminal.connect(machine, { quit: () => stop({ kind: 'quit' }), failed });
+  const events = { quit: () => stop({ kind: 'quit' }), failed };
+  terminal.connect(machine, events);
+  display?.connect(machine, events);
   const exit = await machine.run();
   const wallSeconds = (performance.now() - started) / 1000;
   clearTimeout(timer);
+  display?.restore();
   const hurried = cause?.kind === 'signal' || cause?.kind === 'timeout';
   await terminal.close(hurried ? GRACE_MILLIS : Number.POSITIVE_INFINITY);
   debugConsole?.close();

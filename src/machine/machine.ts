@@ -20,9 +20,12 @@ import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
 import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
+import type { BlockDevice } from '../storage/contract.ts';
 import { Board } from './board.ts';
 import { ByteOutput } from './byte-output.ts';
+import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
+import { KeyboardInput, MouseInput } from './input.ts';
 import { PLATFORM } from './layout.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
@@ -57,6 +60,8 @@ export class Machine implements AsyncDisposable {
   readonly board: Board;
   /** The monitor at the display adapter. */
   readonly screen: Screen;
+  readonly keyboard: KeyboardInput;
+  readonly mouse: MouseInput;
   /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
@@ -64,6 +69,7 @@ export class Machine implements AsyncDisposable {
   readonly #debugConsole = new ByteOutput((chunk) => this.#listeners.emit('debugConsole', chunk));
   readonly #exits: { -readonly [K in keyof MonitorExits]: number } = { budget: 0, interrupt: 0, halt: 0, other: 0 };
   readonly #plan: BootPlan | undefined;
+  readonly #floppies: Floppies;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
@@ -83,13 +89,14 @@ export class Machine implements AsyncDisposable {
   static async create(options: MachineOptions = {}, { signal }: { signal?: AbortSignal } = {}): Promise<Machine> {
     signal?.throwIfAborted();
     const machine = new Machine(options);
+    await machine.#floppies.load();
     const stop = (): void => machine.stop();
     signal?.addEventListener('abort', stop, { once: true });
     machine.on('exit', () => signal?.removeEventListener('abort', stop));
     return machine;
   }
 
-  /** As `create`, on the spot. */
+  /** As `create`, on the spot; the floppy drives stay empty. */
   constructor(options: MachineOptions = {}) {
     this.#options = options;
     const ramBytes = options.memoryBytes ?? 256 * MIB;
@@ -112,12 +119,14 @@ export class Machine implements AsyncDisposable {
     if (this.clock instanceof HostClock) this.clock.pause();
     this.clock.onEarlier = () => {
       this.cpu.attention |= ATTENTION_TIMER;
+      this.#wakeUp();
     };
     this.serial = new SerialPort({
       send: (bytes) => this.receive(bytes),
       backlog: () => this.board.com1.backlog,
       onChunk: (chunk) => this.#listeners.emit('serial', chunk),
     });
+    this.#floppies = new Floppies(options.fda, options.fdb);
     this.board = new Board({
       clock: this.clock,
       memory: this.memory,
@@ -125,6 +134,7 @@ export class Machine implements AsyncDisposable {
       intr: {
         set: (level) => {
           this.cpu.intr = level ? 1 : 0;
+          if (level) this.#wakeUp();
         },
       },
       nmi: {
@@ -132,6 +142,7 @@ export class Machine implements AsyncDisposable {
           if (level) this.cpu.attention |= ATTENTION_NMI;
         },
       },
+      floppies: this.#floppies.drives,
       com1: options.serial ? both(this.serial.output, options.serial) : this.serial.output,
       com2: nowhere,
       flowControl: options.flowControl ?? 'none',
@@ -145,6 +156,8 @@ export class Machine implements AsyncDisposable {
       },
     });
     this.screen = new Screen(this.board.vga);
+    this.keyboard = new KeyboardInput(this.board.keyboard, this.clock, this.exited);
+    this.mouse = new MouseInput(this.board.mouse, this.clock);
     if (options.kernel) {
       this.#plan = planBoot({
         kernel: options.kernel,
@@ -193,6 +206,15 @@ export class Machine implements AsyncDisposable {
    */
   waitForScreen(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return waitForScreen(this, pattern, options);
+  }
+
+  /**
+   * Puts another disk into floppy drive A (0) or B (1), or takes it out (undefined); the guest sees that it changed. The
+   * image before is not closed.
+   * @throws UserError for a drive or a size that cannot be; StorageError if the image cannot be read.
+   */
+  changeFloppy(drive: 0 | 1, image: BlockDevice | undefined): Promise<void> {
+    return this.#floppies.change(drive, image);
   }
 
   /** How the machine ended, once it has. */
@@ -423,9 +445,10 @@ export class Machine implements AsyncDisposable {
   /** What firmware would have done, then the kernel and the state it starts in. */
   #boot(plan: BootPlan): void {
     const c = this.cpu;
-    const { pci, localApic } = this.board;
+    const { pci, localApic, dma } = this.board;
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
+    dma.enableCascade();
     setMode3(this.board.vga);
     for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
       const bytes = new Uint8Array(load.size);

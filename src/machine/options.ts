@@ -5,6 +5,7 @@ import type { SerialSink } from '../devices/uart16550.ts';
 import type { NamedFile } from '../firmware/plan.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
+import type { BlockDevice } from '../storage/contract.ts';
 
 /** An engine of the machine's own, or one that is brought along (the translator). */
 export type EngineChoice = 'interpreter' | 'reference' | ((cpu: Cpu, memory: Memory) => Engine);
@@ -16,6 +17,9 @@ export interface MachineOptions {
   /** The initrd of Linux, or the modules of a Multiboot kernel. */
   readonly modules?: readonly NamedFile[];
   readonly commandLine?: string;
+  /** What is in the floppy drives; `Machine.create` reads it. Images of 160K to 2.88M. */
+  readonly fda?: BlockDevice;
+  readonly fdb?: BlockDevice;
   readonly engine?: EngineChoice;
   /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
   readonly clock?: 'host' | 'virtual';
