@@ -104,7 +104,7 @@ export async function runSuite(options: SuiteOptions, images: Images): Promise<R
     guestMebibytes: images.memory / 2 ** 20,
     options: { engines, runs, repeat, scale, only },
     rows: rowsOf(outcomes, options.engines),
-    peakMebibytes: perEngine(options.engines, outcomes, (of) => Math.max(...of.map((o) => o.peakMebibytes))),
+    peakMebibytes: perEngine(options.engines, outcomes, peakOf),
     rounds: perEngine(options.engines, outcomes, (of) => of.at(-1)?.rounds),
     failures,
     statistics: perEngine(options.engines, outcomes, (of) => of.at(-1)?.statistics),
@@ -205,6 +205,11 @@ function total(list: readonly Translation[]): Translation | undefined {
     translated: sum((one) => one.translated),
     seconds: sum((one) => one.seconds),
   };
+}
+
+/** NaN where a run could not tell, which JSON makes null. */
+function peakOf(of: readonly Outcome[]): number {
+  return Math.max(...of.map((outcome) => outcome.peakMebibytes ?? Number.NaN));
 }
 
 function perEngine<T>(

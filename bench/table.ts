@@ -8,6 +8,9 @@ const MEANS: readonly (readonly [Group, string])[] = [
   ['kernel', 'geometric mean, kernel'],
 ];
 
+/** Engines of ours. */
+const OWN: readonly EngineName[] = ['interpreter', 'translator'];
+
 /** A column of ratios: `engine`'s processor time over `base`'s, or its inverse where `faster` says so. */
 interface RatioColumn {
   readonly title: string;
@@ -55,6 +58,12 @@ function remarks(report: Report): string[] {
   const wrong = report.rows.filter((row) => row.wrong.length);
   return [
     ...wrong.map((row) => `(!) ${row.name}: the checksum of ${row.wrong.join(' and ')} is wrong (not ${row.checksum})`),
+    ...OWN.flatMap((engine) => {
+      const peak = report.peakMebibytes[engine];
+      if (peak === undefined || Number.isNaN(peak)) return [];
+      const { guestMebibytes } = report;
+      return [`peak memory of ${engine}: ${peak - guestMebibytes} MiB besides the guest's ${guestMebibytes}`];
+    }),
     ...Object.entries(report.rounds)
       .filter(([, rounds]) => rounds.length > 1)
       .map(([engine, rounds]) => `memory of ${engine} after each time through the suite, MiB: ${rounds.join(' ')}`),
