@@ -4,24 +4,29 @@
 import type { Engine } from '../cpu/engine.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
+import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import { acpiTables } from '../firmware/acpi.ts';
+import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
-import type { BootPlan } from '../firmware/plan.ts';
+import type { BootPlan, NamedFile } from '../firmware/plan.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
 import { deliverInterrupt, resetCpu, resetFloatingPoint } from '../isa/semantics/exception.ts';
 import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
+import { UserError } from '../lib/errors.ts';
 import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
-import { Board } from './board.ts';
+import { biosProblem } from './bios-rom.ts';
+import { Board, type BoardFirmware } from './board.ts';
 import { ByteOutput } from './byte-output.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
+import { LineLog } from './line-log.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
 import { SerialPort } from './serial-port.ts';
@@ -29,6 +34,7 @@ import type { MachineStatistics, MonitorExits } from './statistics.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
 const irqLog = channel('irq');
+const firmwareLog = channel('firmware');
 
 const MIB = 1024 * 1024;
 /** How long the loop keeps the host's event loop waiting, in milliseconds. */
@@ -36,6 +42,7 @@ const SLICE_MILLIS = 8;
 /** Instructions between two looks at the host's clock. */
 const BUDGET = 100_000;
 const NMI_VECTOR = 2;
+const BOOT_ORDER: readonly BootDevice[] = ['disk', 'cdrom', 'floppy'];
 const nowhere: SerialSink = { write() {} };
 
 // Bits of `attention` that the machine sets; bit 0 is the processor's (halted, shut down).
@@ -91,8 +98,10 @@ export class Machine implements AsyncDisposable {
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
+    const rom = options.kernel ? undefined : checkBios(options.bios);
     this.memory = new Memory({
       ramBytes,
+      extraBytes: rom?.length ?? 0,
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;
         throw new GuestFault(PF, code);
@@ -137,7 +146,9 @@ export class Machine implements AsyncDisposable {
       reset: () => {
         this.cpu.attention |= ATTENTION_RESET;
       },
+      ...(rom && { firmware: this.#firmware(rom, ramBytes) }),
     });
+    this.board.rtc.setBootOrder(options.bootOrder ?? BOOT_ORDER);
     if (options.kernel) {
       this.#plan = planBoot({
         kernel: options.kernel,
@@ -402,6 +413,19 @@ export class Machine implements AsyncDisposable {
     };
   }
 
+  #firmware(rom: Uint8Array, ramBytes: number): BoardFirmware {
+    const { vgaBios, firmwareLog: log } = this.#options;
+    const configuration = firmwareConfiguration({
+      memoryBytes: ramBytes,
+      romBytes: rom.length,
+      platform: PLATFORM,
+      ...(vgaBios && { vgaBios: vgaBios.bytes }),
+    });
+    const lines = firmwareLog.enabled ? new LineLog(firmwareLog) : undefined;
+    const sink = lines && log ? both(lines, log) : (lines ?? log);
+    return { rom, host: this.memory.layout.extraAt, ...configuration, ...(sink && { log: sink }) };
+  }
+
   /** What firmware would have done, then the kernel and the state it starts in. */
   #boot(plan: BootPlan): void {
     const c = this.cpu;
@@ -428,6 +452,12 @@ export class Machine implements AsyncDisposable {
     c.eip = plan.entry | 0;
     c.memory.contextChanged(c, true);
   }
+}
+
+function checkBios(bios: NamedFile | undefined): Uint8Array | undefined {
+  const problem = bios && biosProblem(bios.bytes);
+  if (problem) throw new UserError(`${bios.name}: ${problem}; give a system BIOS such as SeaBIOS's bios-256k.bin`);
+  return bios?.bytes;
 }
 
 /** Writes to the first, and tells the second. */

@@ -1,6 +1,7 @@
 // What a machine is made of.
 
 import type { Engine } from '../cpu/engine.ts';
+import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import type { NamedFile } from '../firmware/plan.ts';
 import type { Cpu } from '../isa/state.ts';
@@ -16,6 +17,14 @@ export interface MachineOptions {
   /** The initrd of Linux, or the modules of a Multiboot kernel. */
   readonly modules?: readonly NamedFile[];
   readonly commandLine?: string;
+  /** A system BIOS that the machine starts in, if there is no kernel. SeaBIOS is one. */
+  readonly bios?: NamedFile;
+  /** The option ROM of the display adapter, which the system BIOS is given. */
+  readonly vgaBios?: NamedFile;
+  /** What the system BIOS starts from, in this order: up to three. Disk, CD-ROM, floppy unless given. */
+  readonly bootOrder?: readonly BootDevice[];
+  /** Gets what the system BIOS writes to its debug port, 402h. */
+  readonly firmwareLog?: SerialSink;
   readonly engine?: EngineChoice;
   /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
   readonly clock?: 'host' | 'virtual';
