@@ -82,23 +82,18 @@ locks(`a failed opening keeps no lock${why}`, async () => {
 });
 
 const LINUX_WITH_QEMU = process.platform === 'linux' && HAS_QEMU_IO;
-test.skipIf(!LINUX_WITH_QEMU)(`an image that QEMU uses${LINUX_WITH_QEMU ? '' : ' (skipped: no qemu-io)'}`, async () => {
-  const path = file(folder, 'qemu.img', pattern(4096));
-  const start = async (...words: string[]): Promise<ChildProcess> => {
-    const child = spawn('qemu-io', [...words, '-f', 'raw', path], { stdio: ['pipe', 'pipe', 'inherit'] });
-    children.push(child);
-    child.stdin.write('length\n');
-    for await (const line of createInterface({ input: child.stdout })) if (line.includes('4 KiB')) break;
-    return child;
-  };
-  const reading = await start('-r');
-  await (await openImage(path, { readOnly: true })).close();
-  expect((await failure(openImage(path))).message).toContain('in use');
-  reading.kill('SIGKILL');
-  await ended(reading);
-  const writing = await start();
-  expect((await failure(openImage(path, { readOnly: true }))).message).toContain('in use');
-  writing.kill('SIGKILL');
-  await ended(writing);
-  await (await openImage(path)).close();
-});
+test.skipIf(!LINUX_WITH_QEMU)(
+  `an image that QEMU writes${LINUX_WITH_QEMU ? '' : ' (skipped: no qemu-io)'}`,
+  async () => {
+    const path = file(folder, 'qemu.img', pattern(4096));
+    const qemu = spawn('qemu-io', ['-f', 'raw', path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(qemu);
+    qemu.stdin.write('length\n');
+    for await (const line of createInterface({ input: qemu.stdout })) if (line.includes('4 KiB')) break;
+    expect((await failure(openImage(path))).message).toContain('in use');
+    expect((await failure(openImage(path, { readOnly: true }))).message).toContain('in use');
+    qemu.kill('SIGKILL');
+    await ended(qemu);
+    await (await openImage(path)).close();
+  },
+);

@@ -64,6 +64,9 @@ export class HostFile implements ByteFile {
         done += (await this.#handle.write(from, done, from.length - done, at + done)).bytesWritten;
       }
     } catch (error) {
+      // Part of it may be there, and past the known end zeros are expected.
+      const { size } = await this.#handle.stat().catch(() => ({ size: 0 }));
+      if (size > this.#size) this.#size = size;
       throw hostError(this.name, error);
     }
     if (at + from.length > this.#size) this.#size = at + from.length;

@@ -10,8 +10,14 @@ import { lock, majorOf, minorOf } from './lock.ts';
 /** Hears what the user should know and what does not stop the run, as one line. */
 export type Warn = (line: string) => void;
 
+export interface OpenFile {
+  readonly file: HostFile;
+  /** The same for every path that leads to the file. */
+  readonly identity: string;
+}
+
 /** Opens and locks the file of an image. Rejects with a {@link StorageError}. */
-export async function openFile(path: string, readOnly: boolean, warn: Warn): Promise<HostFile> {
+export async function openFile(path: string, readOnly: boolean, warn: Warn): Promise<OpenFile> {
   try {
     const kind = await stat(path);
     if (kind.isDirectory()) throw new StorageError('io', `${path}: is a directory; give a disk image`);
@@ -32,7 +38,8 @@ export async function openFile(path: string, readOnly: boolean, warn: Warn): Pro
         );
       }
       const size = status.isBlockDevice() ? await deviceSize(path, status.rdev) : status.size;
-      return new HostFile(handle, { name: path, readOnly, size, named: status.isFile() });
+      const file = new HostFile(handle, { name: path, readOnly, size, named: status.isFile() });
+      return { file, identity: `${status.dev}:${status.ino}` };
     } catch (error) {
       await handle.close();
       throw error;
