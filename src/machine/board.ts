@@ -21,6 +21,7 @@ import { Ps2Keyboard } from '../devices/ps2-keyboard.ts';
 import { Ps2Mouse } from '../devices/ps2-mouse.ts';
 import { Rtc146818 } from '../devices/rtc146818.ts';
 import { type SerialSink, Uart16550 } from '../devices/uart16550.ts';
+import { DISPLAY_MEMORY_BYTES, type DisplayMemory, Vga } from '../devices/vga/vga.ts';
 import { WiredOr } from '../devices/wired-or.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -78,6 +79,7 @@ export class Board {
   readonly i8042: I8042;
   readonly dma: Dma8237;
   readonly fwCfg: FwCfg | undefined;
+  readonly vga: Vga;
   readonly #port61: Port61;
   readonly #port92: Port92;
   readonly #post = new Port80({});
@@ -147,9 +149,11 @@ export class Board {
         if (base !== undefined) this.ports.add('power management', base, PM_PORTS, this.power.registers);
       },
     });
+    this.vga = new Vga({ clock, memory: displayMemory(memory) });
     this.pci.add(...PCI_DEVICES.host, this.host);
     this.pci.add(...PCI_DEVICES.isa, this.isa);
     this.pci.add(...PCI_DEVICES.power, this.power);
+    this.pci.add(...PCI_DEVICES.display, this.vga);
     this.#addPorts(options);
     this.rtc.setMemorySize(ramBytes);
   }
@@ -216,6 +220,9 @@ export class Board {
     add('8237', PORTS.dma1, this.dma.primary);
     add('8237 second', PORTS.dma2, this.dma.secondary);
     add('DMA pages', PORTS.dmaPages, this.dma.pages);
+    add('VGA (monochrome)', PORTS.vgaMono, this.vga.ports);
+    add('VGA', PORTS.vga, shifted(this.vga.ports, PORTS.vga[0] - PORTS.vgaMono[0]));
+    add('Bochs display interface', PORTS.vgaDispi, this.vga.dispi);
     add('POST', PORTS.post, this.#post.registers);
     if (options.debugConsole) {
       add('debug console', PORTS.debugConsole, new DebugConsole({ sink: options.debugConsole }).registers);
@@ -254,4 +261,38 @@ export class Board {
     mmio('I/O APIC', MMIO.ioApic, this.ioApic);
     mmio('local APIC', MMIO.localApic, this.localApic);
   }
+}
+
+/** The last part of the memory's extra bytes, as the display adapter has it. */
+function displayMemory(memory: Memory): DisplayMemory {
+  const { extraAt, extraBytes } = memory.layout;
+  const host = extraAt + extraBytes - DISPLAY_MEMORY_BYTES;
+  return {
+    bytes: memory.u8.subarray(host, host + DISPLAY_MEMORY_BYTES),
+    map: (base, length, to) =>
+      memory.map.remap(
+        base,
+        length,
+        'display memory',
+        to === undefined
+          ? undefined
+          : typeof to === 'number'
+            ? { kind: 'ram', host: host + to }
+            : { kind: 'mmio', handler: to },
+      ),
+    watch: (base, length, written) => {
+      if (!memory.isRam(base)) return false;
+      memory.traceDirty(base, length, written);
+      return true;
+    },
+    unwatch: (written) => memory.untraceDirty(written),
+  };
+}
+
+/** The same registers, from another offset on. */
+function shifted(registers: Registers, by: number): Registers {
+  return {
+    read: (offset, size) => registers.read(offset + by, size),
+    write: (offset, size, value) => registers.write(offset + by, size, value),
+  };
 }

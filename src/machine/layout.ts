@@ -21,7 +21,11 @@ export const PORTS = {
   dma2: [0xc0, 32],
   debugConsole: [0xe9, 1],
   debugExit: [0xf4, 4],
+  vgaDispi: [0x1ce, 3],
   com2: [0x2f8, 8],
+  /** Without the parallel port at 3BCh. */
+  vgaMono: [0x3b0, 12],
+  vga: [0x3c0, 32],
   com1: [0x3f8, 8],
   /** SeaBIOS writes its log there, as QEMU has it. */
   firmwareLog: [0x402, 1],
@@ -41,7 +45,7 @@ export const MMIO = {
   localApic: [LOCAL_APIC, 0x1000],
 } as const;
 
-/** The display adapter's window: nothing answers there without one. */
+/** The display adapter's window; what answers there depends on its mode. */
 export const ADAPTER_WINDOW = [0xa0000, 0x20000] as const;
 
 /** ISA interrupt lines. */
@@ -63,11 +67,18 @@ export const PIT_GSI = 2;
 export const PIRQ_IRQS: readonly [number, number, number, number] = [10, 10, 11, 11];
 
 /** What the tables of firmware tell of all this. */
-export const PLATFORM: Platform = { ...defaultPlatform, pmBase: PM_BASE, pirqIrqs: PIRQ_IRQS, sciIrq: IRQ.sci };
+export const PLATFORM: Platform = {
+  ...defaultPlatform,
+  pmBase: PM_BASE,
+  pirqIrqs: PIRQ_IRQS,
+  sciIrq: IRQ.sci,
+  vga: true,
+};
 
 /** PCI devices on bus 0. */
 export const PCI_DEVICES = {
   host: [0, 0],
   isa: [1, 0],
   power: [1, 3],
+  display: [2, 0],
 } as const;

@@ -6,6 +6,8 @@ import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
 import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
+import { setMode3 } from '../devices/vga/mode3.ts';
+import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY } from '../devices/vga/vga.ts';
 import { acpiTables } from '../firmware/acpi.ts';
 import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
@@ -29,6 +31,7 @@ import { PLATFORM } from './layout.ts';
 import { LineLog } from './line-log.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
+import { Screen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
 import type { MachineStatistics, MonitorExits } from './statistics.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
@@ -59,6 +62,8 @@ export class Machine implements AsyncDisposable {
   readonly engine: Engine;
   readonly clock: GuestClock;
   readonly board: Board;
+  /** The monitor at the display adapter. */
+  readonly screen: Screen;
   /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
@@ -101,7 +106,7 @@ export class Machine implements AsyncDisposable {
     const rom = options.kernel ? undefined : checkBios(options.bios);
     this.memory = new Memory({
       ramBytes,
-      extraBytes: rom?.length ?? 0,
+      extraBytes: DISPLAY_MEMORY_BYTES + (rom?.length ?? 0),
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;
         throw new GuestFault(PF, code);
@@ -149,6 +154,7 @@ export class Machine implements AsyncDisposable {
       ...(rom && { firmware: this.#firmware(rom, ramBytes) }),
     });
     this.board.rtc.setBootOrder(options.bootOrder ?? BOOT_ORDER);
+    this.screen = new Screen(this.board.vga);
     if (options.kernel) {
       this.#plan = planBoot({
         kernel: options.kernel,
@@ -156,6 +162,7 @@ export class Machine implements AsyncDisposable {
         commandLine: options.commandLine ?? '',
         memoryBytes: ramBytes,
         rsdp: this.#acpi.rsdp,
+        textMode: true,
       });
     }
     resetCpu(this.cpu);
@@ -268,6 +275,7 @@ export class Machine implements AsyncDisposable {
         const idleUntil = this.#slice();
         this.serial.turn();
         this.#debugConsole.deliver();
+        this.screen.turn();
         if (this.#exit) break;
         if (this.serial.output.congested) await this.#pause();
         else if (idleUntil === undefined) await yieldToHost();
@@ -419,11 +427,11 @@ export class Machine implements AsyncDisposable {
       memoryBytes: ramBytes,
       romBytes: rom.length,
       platform: PLATFORM,
-      ...(vgaBios && { vgaBios: vgaBios.bytes }),
+      ...(vgaBios && { vgaBios: vgaBios.bytes, vga: VGA_IDENTITY }),
     });
     const lines = firmwareLog.enabled ? new LineLog(firmwareLog) : undefined;
     const sink = lines && log ? both(lines, log) : (lines ?? log);
-    return { rom, host: this.memory.layout.extraAt, ...configuration, ...(sink && { log: sink }) };
+    return { rom, host: this.memory.layout.extraAt + DISPLAY_MEMORY_BYTES, ...configuration, ...(sink && { log: sink }) };
   }
 
   /** What firmware would have done, then the kernel and the state it starts in. */
@@ -432,6 +440,7 @@ export class Machine implements AsyncDisposable {
     const { pci, localApic } = this.board;
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
+    setMode3(this.board.vga);
     for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
       const bytes = new Uint8Array(load.size);
       bytes.set(load.bytes);
