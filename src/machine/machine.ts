@@ -13,7 +13,7 @@ import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
-import type { BootPlan, NamedFile } from '../firmware/plan.ts';
+import type { BootPlan, Load, NamedFile } from '../firmware/plan.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
@@ -25,7 +25,9 @@ import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
 import { biosProblem } from './bios-rom.ts';
 import { Board, type BoardFirmware } from './board.ts';
+import { BuiltinFirmware } from './builtin-firmware.ts';
 import { ByteOutput } from './byte-output.ts';
+import { biosMedia, hasDrives } from './drives.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
 import { LineLog } from './line-log.ts';
@@ -53,6 +55,7 @@ const ATTENTION_CPU = 1;
 const ATTENTION_TIMER = 2;
 const ATTENTION_NMI = 4;
 const ATTENTION_RESET = 8;
+const ATTENTION_FIRMWARE = 16;
 
 export class Machine implements AsyncDisposable {
   /** The far end of the cable at COM1. */
@@ -71,6 +74,9 @@ export class Machine implements AsyncDisposable {
   readonly #debugConsole = new ByteOutput((chunk) => this.#listeners.emit('debugConsole', chunk));
   readonly #exits: { -readonly [K in keyof MonitorExits]: number } = { budget: 0, interrupt: 0, halt: 0, other: 0 };
   readonly #plan: BootPlan | undefined;
+  readonly #builtin: BuiltinFirmware | undefined;
+  /** The guest waits for the host in a call of the built-in BIOS. */
+  #blocked: Promise<void> | undefined;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
@@ -165,6 +171,21 @@ export class Machine implements AsyncDisposable {
         textMode: true,
       });
     }
+    if (!options.kernel && !rom && hasDrives(options)) {
+      this.#builtin = new BuiltinFirmware({
+        cpu: this.cpu,
+        memory: this.memory,
+        board: this.board,
+        clock: this.clock,
+        platform: PLATFORM,
+        memoryBytes: ramBytes,
+        bootOrder: options.bootOrder ?? BOOT_ORDER,
+        media: () => biosMedia(options),
+        called: () => {
+          this.cpu.attention |= ATTENTION_FIRMWARE;
+        },
+      });
+    }
     resetCpu(this.cpu);
     this.engine.warmUp?.();
     this.reset();
@@ -179,6 +200,10 @@ export class Machine implements AsyncDisposable {
     this.engine.flush();
     this.cpu.attention = 0;
     if (this.#plan) this.#boot(this.#plan);
+    else if (this.#builtin) {
+      this.#prepareBoard();
+      this.#builtin.reset();
+    }
   }
 
   /** Calls `listener` with each event of that name, between two instructions. Returns what ends that. */
@@ -260,6 +285,7 @@ export class Machine implements AsyncDisposable {
     while (!this.#exit && this.engine.retired() < count) {
       this.clock.fire();
       this.#service();
+      if (this.#blocked) throw new Error('the guest waits for a disk: only run() can');
       if (this.cpu.halted !== 0) {
         if (this.#idle() !== undefined) return;
       } else this.engine.run(Math.min(this.clock.instructionsUntilDeadline(BUDGET), count - this.engine.retired()));
@@ -277,7 +303,8 @@ export class Machine implements AsyncDisposable {
         this.#debugConsole.deliver();
         this.screen.turn();
         if (this.#exit) break;
-        if (this.serial.output.congested) await this.#pause();
+        if (this.#blocked) await this.#unblocked();
+        else if (this.serial.output.congested) await this.#pause();
         else if (idleUntil === undefined) await yieldToHost();
         else await this.#sleep(idleUntil);
       } catch (error) {
@@ -293,7 +320,7 @@ export class Machine implements AsyncDisposable {
     do {
       this.clock.fire();
       this.#service();
-      if (this.#exit) return undefined;
+      if (this.#exit || this.#blocked) return undefined;
       if (this.cpu.halted !== 0) {
         const idleUntil = this.#idle();
         if (idleUntil !== undefined) return idleUntil;
@@ -304,6 +331,15 @@ export class Machine implements AsyncDisposable {
       }
     } while (!this.#exit && performance.now() < sliceEnd);
     return undefined;
+  }
+
+  /** Waits for the host on behalf of the guest; what goes wrong there is not the guest's fault. */
+  async #unblocked(): Promise<void> {
+    try {
+      await this.#blocked;
+    } finally {
+      this.#blocked = undefined;
+    }
   }
 
   #countExit(): void {
@@ -347,6 +383,10 @@ export class Machine implements AsyncDisposable {
       this.#resets++;
       this.reset();
       this.#listeners.emit('reset', undefined);
+    }
+    if ((attention & ATTENTION_FIRMWARE) !== 0) {
+      this.#blocked = this.#builtin?.serve();
+      if (this.#blocked) return;
     }
     if ((attention & ATTENTION_NMI) !== 0) deliverInterrupt(c, NMI_VECTOR);
     if (c.intr !== 0 && c.IF !== 0 && c.shadow === 0) {
@@ -431,21 +471,36 @@ export class Machine implements AsyncDisposable {
     });
     const lines = firmwareLog.enabled ? new LineLog(firmwareLog) : undefined;
     const sink = lines && log ? both(lines, log) : (lines ?? log);
-    return { rom, host: this.memory.layout.extraAt + DISPLAY_MEMORY_BYTES, ...configuration, ...(sink && { log: sink }) };
+    return {
+      rom,
+      host: this.memory.layout.extraAt + DISPLAY_MEMORY_BYTES,
+      ...configuration,
+      ...(sink && { log: sink }),
+    };
+  }
+
+  /** Chip set, PCI and interrupt routing as firmware leaves them, and its tables in memory. */
+  #prepareBoard(): void {
+    const { pci, localApic } = this.board;
+    setUpPci(pci, PLATFORM);
+    localApic.enterVirtualWire();
+    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM)]);
+  }
+
+  #load(loads: readonly Load[]): void {
+    for (const load of loads) {
+      const bytes = new Uint8Array(load.size);
+      bytes.set(load.bytes);
+      this.memory.writePhysical(load.address, bytes);
+    }
   }
 
   /** What firmware would have done, then the kernel and the state it starts in. */
   #boot(plan: BootPlan): void {
     const c = this.cpu;
-    const { pci, localApic } = this.board;
-    setUpPci(pci, PLATFORM);
-    localApic.enterVirtualWire();
+    this.#prepareBoard();
     setMode3(this.board.vga);
-    for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
-      const bytes = new Uint8Array(load.size);
-      bytes.set(load.bytes);
-      this.memory.writePhysical(load.address, bytes);
-    }
+    this.#load(plan.loads);
     const r = plan.registers;
     c.reg.set([r.eax, r.ecx, r.edx, r.ebx, r.esp, r.ebp, r.esi, r.edi].map((v) => v | 0));
     c.cr0 = plan.cr0;
