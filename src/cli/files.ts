@@ -79,9 +79,9 @@ export class AtomicFile {
   }
 
   /** Writes the contents and puts the file in its place. */
-  finish(text: string): void {
+  finish(contents: string | Uint8Array): void {
     try {
-      writeAll(this.#fd, Buffer.from(text));
+      writeAll(this.#fd, typeof contents === 'string' ? Buffer.from(contents) : contents);
       fs.closeSync(this.#fd);
       if (this.#temporary) fs.renameSync(this.#temporary, this.#path);
       process.off('exit', this.#discard);

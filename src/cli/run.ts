@@ -25,6 +25,7 @@ export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly boot?: readonly BootDevice[];
   readonly snapshot?: true;
   readonly serial: SerialTarget;
+  readonly screenshot?: string;
   readonly debugcon?: string;
   readonly debugExit?: true;
   readonly engine: 'translator' | 'interpreter' | 'reference';
@@ -48,23 +49,30 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function run(image: string | undefined, options: RunOptions, engine?: EngineChoice): Promise<Verdict> {
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
+  const screenshot = options.screenshot === undefined ? undefined : new AtomicFile('--screenshot', options.screenshot);
   const terminal = new UserConsole(options.serial);
   const media = await openMedia(options);
   try {
     const chosen = { ...machineOptions(image, options, terminal.interactive), ...media };
     const machine = await create(engine ? { ...chosen, engine } : chosen);
     hostTrained();
-    return await runMachine(machine, options, terminal, stats);
+    return await runMachine(machine, options, terminal, { stats, screenshot });
   } finally {
     await closeMedia(media);
   }
+}
+
+/** Files that are written at the end. */
+interface Outputs {
+  readonly stats: AtomicFile | undefined;
+  readonly screenshot: AtomicFile | undefined;
 }
 
 async function runMachine(
   machine: Machine,
   options: RunOptions,
   terminal: UserConsole,
-  stats: AtomicFile | undefined,
+  { stats, screenshot }: Outputs,
 ): Promise<Verdict> {
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
@@ -108,6 +116,7 @@ async function runMachine(
   debugConsole?.close();
   // A failure to write the rest of the output is known only now.
   const end = cause?.kind === 'host' ? verdict({ reason: 'stopped' }, cause) : verdict(exit, cause);
+  screenshot?.finish(await machine.screen.png());
   stats?.finish(statisticsText(machine, options, end, wallSeconds));
   if (options.until && end.reason === 'power-off') {
     return { ...end, message: 'the guest powered off before its output matched --until' };

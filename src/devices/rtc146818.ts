@@ -151,6 +151,13 @@ export class Rtc146818 implements Device<RtcState> {
     this.setByte(0x5d, (high >> 16) & 0xff);
   }
 
+  /** Kinds of the floppy drives A and B, 0 for none: 10h, and their number in the equipment byte at 14h. */
+  setFloppyDrives(a: number, b: number): void {
+    this.setByte(0x10, (a << 4) | b);
+    const count = (a ? 1 : 0) + (b ? 1 : 0);
+    this.setByte(0x14, (this.#ram[0x14]! & 0x3e) | (count ? 1 | ((count - 1) << 6) : 0));
+  }
+
   /** Up to three devices to boot from, in order, where SeaBIOS and the Bochs BIOS look for them: 3Dh and 38h. */
   setBootOrder(devices: readonly BootDevice[]): void {
     const [first = 0, second = 0, third = 0] = devices.map((device) => BOOT_CODES[device]);

@@ -4,6 +4,8 @@ import type { Device, Registers, Wire } from '../devices/contract.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import { DebugConsole } from '../devices/debugcon.ts';
 import { Dma8237 } from '../devices/dma8237.ts';
+import { Fdc82077 } from '../devices/fdc82077.ts';
+import { cmosType, type FloppyDrive } from '../devices/floppy-drive.ts';
 import { FwCfg } from '../devices/fw-cfg.ts';
 import { I440fx } from '../devices/i440fx.ts';
 import { I8042 } from '../devices/i8042.ts';
@@ -26,7 +28,7 @@ import { WiredOr } from '../devices/wired-or.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Memory } from '../memory/memory.ts';
 import { BiosRom, PAM_AREA } from './bios-rom.ts';
-import { ADAPTER_WINDOW, IRQ, MMIO, PCI_DEVICES, PIT_GSI, PM_PORTS, PORTS } from './layout.ts';
+import { ADAPTER_WINDOW, DMA, IRQ, MMIO, PCI_DEVICES, PIT_GSI, PM_PORTS, PORTS } from './layout.ts';
 import { PortSpace } from './port-space.ts';
 
 /** What the board asks of the machine around it. */
@@ -44,6 +46,8 @@ export interface BoardOptions {
   readonly debugConsole?: SerialSink;
   /** Answer at port F4h. */
   readonly debugExit?: (status: number) => void;
+  /** Floppy drives A and B, where there are any. */
+  readonly floppies: readonly [FloppyDrive, FloppyDrive | undefined];
   readonly powerOff: () => void;
   readonly reset: () => void;
   /** Firmware that runs in the guest. */
@@ -79,6 +83,7 @@ export class Board {
   readonly i8042: I8042;
   readonly dma: Dma8237;
   readonly fwCfg: FwCfg | undefined;
+  readonly floppy: Fdc82077;
   readonly vga: Vga;
   readonly #port61: Port61;
   readonly #port92: Port92;
@@ -133,6 +138,16 @@ export class Board {
         write: (address, from) => memory.writePhysical(address, from),
       },
     });
+    this.floppy = new Fdc82077({
+      clock,
+      irq: this.irq(IRQ.floppy),
+      dma: {
+        request: (level) => this.dma.request(DMA.floppy, level),
+        read: (into) => this.dma.read(DMA.floppy, into),
+        write: (from) => this.dma.write(DMA.floppy, from),
+      },
+      drives: options.floppies,
+    });
     this.isa = new Piix3({ irqs: Array.from({ length: 16 }, (_, line) => this.irq(line)) });
     this.pci = new PciBus({ pirqs: this.isa.pirqs, reset: () => options.reset() });
     const { firmware } = options;
@@ -156,6 +171,8 @@ export class Board {
     this.pci.add(...PCI_DEVICES.display, this.vga);
     this.#addPorts(options);
     this.rtc.setMemorySize(ramBytes);
+    const [a, b] = options.floppies;
+    this.rtc.setFloppyDrives(cmosType(a.type), cmosType(b?.type));
   }
 
   /** A source of interrupt line 0..15: sources of one line are wired together. */
@@ -178,6 +195,7 @@ export class Board {
       this.com2,
       this.i8042,
       this.dma,
+      this.floppy,
       this.#port61,
       this.#port92,
       this.localApic,
@@ -220,6 +238,12 @@ export class Board {
     add('8237', PORTS.dma1, this.dma.primary);
     add('8237 second', PORTS.dma2, this.dma.secondary);
     add('DMA pages', PORTS.dmaPages, this.dma.pages);
+    add('82077AA', PORTS.fdc, this.floppy.registers);
+    add(
+      '82077AA digital input',
+      PORTS.fdcDigitalInput,
+      shifted(this.floppy.registers, PORTS.fdcDigitalInput[0] - PORTS.fdc[0]),
+    );
     add('VGA (monochrome)', PORTS.vgaMono, this.vga.ports);
     add('VGA', PORTS.vga, shifted(this.vga.ports, PORTS.vga[0] - PORTS.vgaMono[0]));
     add('Bochs display interface', PORTS.vgaDispi, this.vga.dispi);

@@ -26,6 +26,9 @@ export const PORTS = {
   /** Without the parallel port at 3BCh. */
   vgaMono: [0x3b0, 12],
   vga: [0x3c0, 32],
+  /** 3F6h is the first IDE channel's. */
+  fdc: [0x3f0, 6],
+  fdcDigitalInput: [0x3f7, 1],
   com1: [0x3f8, 8],
   /** SeaBIOS writes its log there, as QEMU has it. */
   firmwareLog: [0x402, 1],
@@ -54,11 +57,15 @@ export const IRQ = {
   keyboard: 1,
   com2: 3,
   com1: 4,
+  floppy: 6,
   rtc: 8,
   sci: 9,
   mouse: 12,
   coprocessor: 13,
 } as const;
+
+/** DMA channels of the 8237. */
+export const DMA = { floppy: 2 } as const;
 
 /** Input of the I/O APIC that the PIT's IRQ 0 goes to (the MADT says so too). */
 export const PIT_GSI = 2;

@@ -23,11 +23,13 @@ import { Cpu, type Platform } from '../isa/state.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
+import type { BlockDevice } from '../storage/contract.ts';
 import { biosProblem } from './bios-rom.ts';
 import { Board, type BoardFirmware } from './board.ts';
 import { BuiltinFirmware } from './builtin-firmware.ts';
 import { ByteOutput } from './byte-output.ts';
 import { biosMedia, hasDrives } from './drives.ts';
+import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { PLATFORM } from './layout.ts';
 import { LineLog } from './line-log.ts';
@@ -36,7 +38,7 @@ import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './option
 import { Screen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
 import type { MachineStatistics, MonitorExits } from './statistics.ts';
-import { type WaitOptions, waitFor } from './wait-for.ts';
+import { type WaitOptions, waitFor, waitForScreen } from './wait-for.ts';
 
 const irqLog = channel('irq');
 const firmwareLog = channel('firmware');
@@ -77,6 +79,7 @@ export class Machine implements AsyncDisposable {
   readonly #builtin: BuiltinFirmware | undefined;
   /** The guest waits for the host in a call of the built-in BIOS. */
   #blocked: Promise<void> | undefined;
+  readonly #floppies: Floppies;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
@@ -96,13 +99,14 @@ export class Machine implements AsyncDisposable {
   static async create(options: MachineOptions = {}, { signal }: { signal?: AbortSignal } = {}): Promise<Machine> {
     signal?.throwIfAborted();
     const machine = new Machine(options);
+    await machine.#floppies.load();
     const stop = (): void => machine.stop();
     signal?.addEventListener('abort', stop, { once: true });
     machine.on('exit', () => signal?.removeEventListener('abort', stop));
     return machine;
   }
 
-  /** As `create`, on the spot. */
+  /** As `create`, on the spot; the floppy drives stay empty. */
   constructor(options: MachineOptions = {}) {
     this.#options = options;
     const ramBytes = options.memoryBytes ?? 256 * MIB;
@@ -132,6 +136,7 @@ export class Machine implements AsyncDisposable {
       backlog: () => this.board.com1.backlog,
       onChunk: (chunk) => this.#listeners.emit('serial', chunk),
     });
+    this.#floppies = new Floppies(options.fda, options.fdb);
     this.board = new Board({
       clock: this.clock,
       memory: this.memory,
@@ -139,6 +144,7 @@ export class Machine implements AsyncDisposable {
       intr: {
         set: (level) => {
           this.cpu.intr = level ? 1 : 0;
+          if (level) this.#wakeUp();
         },
       },
       nmi: {
@@ -146,6 +152,7 @@ export class Machine implements AsyncDisposable {
           if (level) this.cpu.attention |= ATTENTION_NMI;
         },
       },
+      floppies: this.#floppies.drives,
       com1: options.serial ? both(this.serial.output, options.serial) : this.serial.output,
       com2: nowhere,
       flowControl: options.flowControl ?? 'none',
@@ -180,7 +187,7 @@ export class Machine implements AsyncDisposable {
         platform: PLATFORM,
         memoryBytes: ramBytes,
         bootOrder: options.bootOrder ?? BOOT_ORDER,
-        media: () => biosMedia(options),
+        media: () => biosMedia(options, this.#floppies),
         called: () => {
           this.cpu.attention |= ATTENTION_FIRMWARE;
         },
@@ -219,6 +226,24 @@ export class Machine implements AsyncDisposable {
    */
   waitFor(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return waitFor(this, pattern, options);
+  }
+
+  /**
+   * Waits until a text mode shows `pattern`: now, or later.
+   * @returns the match; its first element is the text that was found.
+   * @throws WaitError when the machine stops first, or the time is up.
+   */
+  waitForScreen(pattern: string | RegExp, options: WaitOptions = {}): Promise<RegExpExecArray> {
+    return waitForScreen(this, pattern, options);
+  }
+
+  /**
+   * Puts another disk into floppy drive A (0) or B (1), or takes it out (undefined); the guest sees that it changed. The
+   * image before is not closed.
+   * @throws UserError for a drive or a size that cannot be; StorageError if the image cannot be read.
+   */
+  changeFloppy(drive: 0 | 1, image: BlockDevice | undefined): Promise<void> {
+    return this.#floppies.change(drive, image);
   }
 
   /** How the machine ended, once it has. */

@@ -72,6 +72,11 @@ export class Screen {
     return (this.lines() ?? []).join('\n').trimEnd();
   }
 
+  /** The end of the text on the screen: `count` characters or fewer. */
+  tail(count: number): string {
+    return this.text().slice(-count);
+  }
+
   /**
    * The picture as the monitor shows it now. `blink`: what blinks is in its phase of the moment; otherwise it is shown.
    */

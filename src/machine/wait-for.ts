@@ -1,4 +1,4 @@
-// Waiting for what the guest prints.
+// Waiting for what the guest prints, or shows.
 
 import type { Machine } from './machine.ts';
 import type { Exit } from './options.ts';
@@ -16,8 +16,34 @@ export class WaitError extends Error {
   override readonly name = 'WaitError';
 }
 
+/** Where text appears. */
+interface Source {
+  watch(pattern: string | RegExp, found: (match: RegExpExecArray) => void): () => void;
+  /** The end of the text. */
+  tail(count: number): string;
+}
+
 /** See `Machine.waitFor`. */
 export function waitFor(machine: Machine, pattern: string | RegExp, options: WaitOptions): Promise<RegExpExecArray> {
+  return waitForText(machine, machine.serial, 'the output', pattern, options);
+}
+
+/** See `Machine.waitForScreen`. */
+export function waitForScreen(
+  machine: Machine,
+  pattern: string | RegExp,
+  options: WaitOptions,
+): Promise<RegExpExecArray> {
+  return waitForText(machine, machine.screen, 'the screen', pattern, options);
+}
+
+function waitForText(
+  machine: Machine,
+  source: Source,
+  what: string,
+  pattern: string | RegExp,
+  options: WaitOptions,
+): Promise<RegExpExecArray> {
   const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
   const { timeout } = options;
   const cleanups: (() => void)[] = [];
@@ -26,13 +52,13 @@ export function waitFor(machine: Machine, pattern: string | RegExp, options: Wai
   };
   const give = (why: string): void => {
     clean();
-    const tail = JSON.stringify(machine.serial.tail(QUOTED));
-    reject(new WaitError(`${why} before the output matched ${quoted(pattern)}; it ends in ${tail}`));
+    const tail = JSON.stringify(source.tail(QUOTED));
+    reject(new WaitError(`${why} before ${what} matched ${quoted(pattern)}; it ends in ${tail}`));
   };
   const stopped = (exit: Exit): void => give(`the machine stopped (${exit.reason})`);
   let found = false;
   cleanups.push(
-    machine.serial.watch(pattern, (match) => {
+    source.watch(pattern, (match) => {
       found = true;
       clean();
       resolve(match);
