@@ -10,10 +10,14 @@ export type { NamedFile } from './firmware/plan.ts';
 export { UserError } from './lib/errors.ts';
 /** Bytes by which the machine talks to the outside, collected in chunks. */
 export type { ByteOutput } from './machine/byte-output.ts';
+/** The hands at keyboard and mouse. */
+export type { KeyboardInput, MouseButton, MouseInput } from './machine/input.ts';
 /** A PC: processor, memory, devices, and the loop that runs them. */
 export { Machine } from './machine/machine.ts';
 /** What a machine is made of, what it tells, and how it ends. */
 export type { EngineChoice, Exit, MachineEvents, MachineOptions } from './machine/options.ts';
+/** The monitor: text and pictures. */
+export type { Frame, Screen } from './machine/screen.ts';
 /** The far end of the cable at COM1. */
 export type { SerialPort } from './machine/serial-port.ts';
 /** Counters of a run. */

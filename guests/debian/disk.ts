@@ -39,7 +39,7 @@ const LINUX_PARTITION = 0x83;
 /** boot.img: a jump that guards against a wrong drive number from old BIOSes; two NOPs for hard disks. */
 const DRIVE_CHECK = 0x66;
 /** Changes when a disk must be made anew. */
-const EDITION = 1;
+const EDITION = 2;
 
 /** Features that GRUB 2.06, and any e2fsprogs of the host, knows. */
 const FEATURES =
@@ -75,6 +75,10 @@ const FILES: Readonly<Record<string, string>> = {
   'etc/fstab': '/dev/sda1 / ext4 errors=remount-ro 0 1\n',
   'etc/hostname': 'transvisor\n',
   'etc/hosts': '127.0.0.1 localhost transvisor\n',
+  // Little enough to be unpacked in a moment, and what any IDE disk needs.
+  'etc/initramfs-tools/conf.d/modules': 'MODULES=list\n',
+  'etc/initramfs-tools/modules': 'ata_piix\nsd_mod\next4\n',
+  'etc/dpkg/dpkg.cfg.d/image': 'force-unsafe-io\n',
   'etc/apt/sources.list': 'deb http://deb.debian.org/debian bookworm main\n',
   'usr/sbin/policy-rc.d': '#!/bin/sh\nexit 101\n',
   'boot/grub/grub.cfg': GRUB_CONFIGURATION,

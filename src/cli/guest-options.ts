@@ -37,6 +37,11 @@ export function guestOptions(command: Command, serial: 'stdio' | 'none' = 'stdio
         .argParser(parseSerial)
         .default({ kind: serial }, serial),
     )
+    .addOption(
+      new Option('--display <where>', 'the screen: none, or terminal (text modes, and the keyboard)')
+        .argParser(oneOf(['none', 'terminal']))
+        .default('none'),
+    )
     .option('--screenshot <file>', 'write what the screen shows at the end, as PNG')
     .option('--debugcon <file>', 'write what the guest writes to port E9h')
     .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')

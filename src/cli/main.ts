@@ -41,10 +41,20 @@ function program(done: (end: Verdict) => void): Command {
         .default('translator'),
     )
     .addHelpText('after', RUN_HELP)
-    .action(async (image: string | undefined, options: RunOptions) => {
+    .action(async (image: string | undefined, options: RunOptions, command: Command) => {
       // The machine is loaded when there is something to run: help and mistakes are answered at once.
       const { run } = await import('./run.ts');
-      done(await run(image, options));
+      // The terminal can be the screen or COM1, not both.
+      const screen = options.display === 'terminal';
+      if (screen && command.getOptionValueSource('serial') !== 'default' && options.serial.kind === 'stdio') {
+        throw new UserError('--display terminal and --serial stdio want the same terminal; give --serial file:NAME');
+      }
+      done(
+        await run(
+          image,
+          screen && options.serial.kind === 'stdio' ? { ...options, serial: { kind: 'none' } } : options,
+        ),
+      );
     });
   addDump(root, done);
   root

@@ -9,6 +9,7 @@ import { Machine } from '../machine/machine.ts';
 import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
+import { TerminalDisplay } from './display.ts';
 import { closeMedia, type DriveOptions, hasMedia, openMedia } from './drives.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
 import { type FirmwareOptions, findFirmware } from './firmware.ts';
@@ -25,6 +26,7 @@ export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly boot?: readonly BootDevice[];
   readonly snapshot?: true;
   readonly serial: SerialTarget;
+  readonly display?: 'none' | 'terminal';
   readonly screenshot?: string;
   readonly debugcon?: string;
   readonly debugExit?: true;
@@ -50,29 +52,31 @@ export async function run(image: string | undefined, options: RunOptions, engine
   trace(options.trace);
   const stats = options.stats === undefined ? undefined : new AtomicFile('--stats', options.stats);
   const screenshot = options.screenshot === undefined ? undefined : new AtomicFile('--screenshot', options.screenshot);
+  const display = options.display === 'terminal' ? new TerminalDisplay() : undefined;
   const terminal = new UserConsole(options.serial);
   const media = await openMedia(options);
   try {
-    const chosen = { ...machineOptions(image, options, terminal.interactive), ...media };
+    const chosen = { ...machineOptions(image, options, terminal.interactive || display !== undefined), ...media };
     const machine = await create(engine ? { ...chosen, engine } : chosen);
     hostTrained();
-    return await runMachine(machine, options, terminal, { stats, screenshot });
+    return await runMachine(machine, options, terminal, { stats, screenshot, display });
   } finally {
     await closeMedia(media);
   }
 }
 
-/** Files that are written at the end. */
+/** Files that are written at the end, and the display while the guest runs. */
 interface Outputs {
   readonly stats: AtomicFile | undefined;
   readonly screenshot: AtomicFile | undefined;
+  readonly display: TerminalDisplay | undefined;
 }
 
 async function runMachine(
   machine: Machine,
   options: RunOptions,
   terminal: UserConsole,
-  { stats, screenshot }: Outputs,
+  { stats, screenshot, display }: Outputs,
 ): Promise<Verdict> {
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
@@ -107,10 +111,13 @@ async function runMachine(
   if (options.until) machine.serial.watch(options.until, () => stop({ kind: 'matched' }));
 
   const started = performance.now();
-  terminal.connect(machine, { quit: () => stop({ kind: 'quit' }), failed });
+  const events = { quit: () => stop({ kind: 'quit' }), failed };
+  terminal.connect(machine, events);
+  display?.connect(machine, events);
   const exit = await machine.run();
   const wallSeconds = (performance.now() - started) / 1000;
   clearTimeout(timer);
+  display?.restore();
   const hurried = cause?.kind === 'signal' || cause?.kind === 'timeout';
   await terminal.close(hurried ? GRACE_MILLIS : Number.POSITIVE_INFINITY);
   debugConsole?.close();

@@ -31,6 +31,7 @@ import { ByteOutput } from './byte-output.ts';
 import { biosMedia, hasDrives } from './drives.ts';
 import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
+import { KeyboardInput, MouseInput } from './input.ts';
 import { PLATFORM } from './layout.ts';
 import { LineLog } from './line-log.ts';
 import { Listeners } from './listeners.ts';
@@ -69,6 +70,8 @@ export class Machine implements AsyncDisposable {
   readonly board: Board;
   /** The monitor at the display adapter. */
   readonly screen: Screen;
+  readonly keyboard: KeyboardInput;
+  readonly mouse: MouseInput;
   /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
@@ -130,6 +133,7 @@ export class Machine implements AsyncDisposable {
     if (this.clock instanceof HostClock) this.clock.pause();
     this.clock.onEarlier = () => {
       this.cpu.attention |= ATTENTION_TIMER;
+      this.#wakeUp();
     };
     this.serial = new SerialPort({
       send: (bytes) => this.receive(bytes),
@@ -168,6 +172,8 @@ export class Machine implements AsyncDisposable {
     });
     this.board.rtc.setBootOrder(options.bootOrder ?? BOOT_ORDER);
     this.screen = new Screen(this.board.vga);
+    this.keyboard = new KeyboardInput(this.board.keyboard, this.clock, this.exited);
+    this.mouse = new MouseInput(this.board.mouse, this.clock);
     if (options.kernel) {
       this.#plan = planBoot({
         kernel: options.kernel,
