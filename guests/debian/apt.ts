@@ -56,6 +56,23 @@ export async function aptDownload(name: string, architecture: Architecture, into
   return join(into, file);
 }
 
+/**
+ * Downloads packages with all that they depend on, not with what they recommend; returns the paths of the .debs. A name
+ * may be one of apt's patterns, such as `?essential`.
+ */
+export async function aptDownloadAll(names: readonly string[], architecture: Architecture): Promise<string[]> {
+  const config = await configuration(architecture);
+  if (!(await exists(join(root(architecture), 'pkgcache.bin')))) await aptUpdate(architecture);
+  const install = ['-c', config, '-q', '-y', '--no-install-recommends', 'install', ...names];
+  await run('apt-get', ['--download-only', ...install]);
+  // `Inst name (version origin [architecture])`; a colon of the version is escaped in file names.
+  const plan = await run('apt-get', ['--simulate', ...install]);
+  const found = [...plan.matchAll(/^Inst (\S+) \((\S+) .*\[(\S+)\]\)/gm)];
+  return found.map(([, name = '', version = '', arch = '']) =>
+    join(root(architecture), 'archives', `${name}_${version.replaceAll(':', '%3a')}_${arch}.deb`),
+  );
+}
+
 /** Value of a field of a package file's control information, such as `Version`; empty where it has none. */
 export async function debField(deb: string, field: string): Promise<string> {
   return (await run('dpkg-deb', ['-f', deb, field])).trim();

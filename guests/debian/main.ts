@@ -1,12 +1,14 @@
-// npm run guests [-- [--update] [NAME...]]: fetches and builds the real guests and prints where they are.
+// npm run guests [-- [--update] [NAME...]]: fetches and builds the real guests and media and prints where they are.
 
 import { parseArgs } from 'node:util';
 import { UserError } from '../../src/lib/errors.ts';
 import { type GuestName, guest, guestNames } from './guests.ts';
+import { type MediumName, medium, mediumNames } from './media.ts';
 
 const usage = `usage: npm run guests -- [--update] [--arguments] [NAME...]
 Fetches Debian's i386 kernels and installer through apt, without root, and builds an initramfs.
-NAME: ${guestNames.join(', ')} (all of them where none is given)
+NAME: ${guestNames.join(', ')} (these where none is given);
+  bootable media and firmware: ${mediumNames.join(', ')}
 --update: look for newer versions
 --arguments: print nothing but the options of \`transvisor run\`, on one line, quoted for a shell`;
 
@@ -19,7 +21,13 @@ try {
     console.log(usage);
   } else {
     for (const name of positionals.length ? positionals : guestNames) {
-      if (!isGuestName(name)) throw new UserError(`no guest '${name}': there are ${guestNames.join(', ')}`);
+      if (isMediumName(name)) {
+        await printMedium(name, values.update, values.arguments);
+        continue;
+      }
+      if (!isGuestName(name)) {
+        throw new UserError(`no guest '${name}': there are ${[...guestNames, ...mediumNames].join(', ')}`);
+      }
       const made = await guest(name, { update: values.update });
       if (values.arguments) {
         const { kernel, initrd, append, memory } = made;
@@ -40,9 +48,26 @@ try {
   process.exitCode = 1;
 }
 
+async function printMedium(name: MediumName, update: boolean | undefined, onlyArguments: boolean | undefined) {
+  const { bios, vgaBios, cdrom, floppy } = await medium(name, { update });
+  const options: readonly (readonly [string, string | undefined])[] = [
+    ['--bios', bios],
+    ['--vgabios', vgaBios],
+    ['--cdrom', cdrom],
+    ['--fda', cdrom && onlyArguments ? undefined : floppy],
+  ];
+  const given = options.flatMap(([option, path]) => (path === undefined ? [] : [[option, path] as const]));
+  if (onlyArguments) console.log(given.map(([option, path]) => `${option} ${quoted(path)}`).join(' '));
+  else console.log([name, ...given.map(([option, path]) => `  ${option} ${path}`)].join('\n'));
+}
+
 /** A word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w./:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function isMediumName(name: string): name is MediumName {
+  return (mediumNames as readonly string[]).includes(name);
 }
 
 function isGuestName(name: string): name is GuestName {

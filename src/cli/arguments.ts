@@ -1,7 +1,10 @@
 // Values of command-line options: from text to what they mean, or a line on what would be right.
 
 import { InvalidArgumentError } from 'commander';
+import type { BootDevice } from '../devices/rtc146818.ts';
 import { MAX_RAM_BYTES, MIN_RAM_BYTES } from '../memory/layout.ts';
+import type { ImageFormat } from '../storage/node/index.ts';
+import type { MediumOption } from './drives.ts';
 
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
@@ -44,6 +47,24 @@ export function parseSerial(text: string): SerialTarget {
   if (text === 'stdio' || text === 'none') return { kind: text };
   if (text.startsWith('file:') && text.length > 5) return { kind: 'file', path: text.slice(5) };
   throw new InvalidArgumentError('Give stdio, file:NAME or none.');
+}
+
+/** A file with a medium in it: `FILE`, or `raw:FILE` or `qcow2:FILE` where the format shall not be found by looking. */
+export function parseMedium(text: string): MediumOption {
+  const [, format, path = ''] = /^(?:(raw|qcow2):)?(.*)$/s.exec(text) ?? [];
+  if (path === '') throw new InvalidArgumentError('Give a file, such as disk.img or qcow2:disk.qcow2.');
+  return format === undefined ? { path } : { path, format: format as ImageFormat };
+}
+
+const BOOT_LETTERS: Readonly<Record<string, BootDevice>> = { a: 'floppy', c: 'disk', d: 'cdrom', n: 'network' };
+
+/** `cda`: what to start from, in that order. */
+export function parseBootOrder(text: string): readonly BootDevice[] {
+  const order = [...text].flatMap((letter) => BOOT_LETTERS[letter] ?? []);
+  const valid = order.length === text.length && order.length > 0 && order.length <= 3;
+  if (!valid || new Set(order).size < order.length)
+    throw new InvalidArgumentError('Give up to three of c (disk), d (CD-ROM), a (floppy), n (network).');
+  return order;
 }
 
 /** The value as one of those. */

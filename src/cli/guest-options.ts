@@ -1,7 +1,15 @@
 // Options that say which guest runs, in which machine, and for how long: those of every command that runs one.
 
 import { type Command, Option } from 'commander';
-import { oneOf, parseMemory, parsePattern, parseSeconds, parseSerial } from './arguments.ts';
+import {
+  oneOf,
+  parseBootOrder,
+  parseMedium,
+  parseMemory,
+  parsePattern,
+  parseSeconds,
+  parseSerial,
+} from './arguments.ts';
 
 /** Adds them. `serial`: where COM1 goes unless told. */
 export function guestOptions(command: Command, serial: 'stdio' | 'none' = 'stdio'): Command {
@@ -13,6 +21,17 @@ export function guestOptions(command: Command, serial: 'stdio' | 'none' = 'stdio
     .option('--kernel <file>', 'kernel to boot: bzImage or Multiboot')
     .option('--initrd <file>', 'initrd of Linux; for Multiboot a module, and it may be given again', append)
     .option('--append <text>', "the kernel's command line")
+    .option('--hda <file>', 'disk image: raw or qcow2; --hdb, --hdc and --hdd too', parseMedium)
+    .addOption(new Option('--hdb <file>').argParser(parseMedium).hideHelp())
+    .addOption(new Option('--hdc <file>').argParser(parseMedium).hideHelp())
+    .addOption(new Option('--hdd <file>').argParser(parseMedium).hideHelp())
+    .option('--cdrom <file>', 'CD-ROM image (ISO), in place of --hdc', parseMedium)
+    .option('--fda <file>', 'floppy image; --fdb too', parseMedium)
+    .addOption(new Option('--fdb <file>').argParser(parseMedium).hideHelp())
+    .option('--boot <order>', 'start from c (disk), d (CD-ROM), a (floppy), n (network): such as cda', parseBootOrder)
+    .option('--snapshot', 'keep nothing of what the guest writes to disks and floppies')
+    .option('--bios <file>', 'system BIOS to start in, or builtin; SeaBIOS where it is installed')
+    .option('--vgabios <file>', "the display adapter's BIOS; the one beside the system BIOS")
     .addOption(
       new Option('--serial <where>', 'COM1: stdio, file:NAME or none')
         .argParser(parseSerial)

@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { Translator } from '../../translator/engine.ts';
 import { profileNames } from '../../translator/explain/names.ts';
+import type { BootDevice } from '../devices/rtc146818.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
@@ -10,18 +11,22 @@ import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
 import { UserConsole } from './console.ts';
 import { TerminalDisplay } from './display.ts';
+import { closeMedia, type DriveOptions, hasMedia, openMedia } from './drives.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
+import { type FirmwareOptions, findFirmware } from './firmware.ts';
 import { hostTrained, isProfiled } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
 import { givenSymbols } from './symbols.ts';
 
-export interface RunOptions {
+export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly memory: number;
   readonly kernel?: string;
   readonly initrd?: readonly string[];
   readonly append?: string;
+  readonly boot?: readonly BootDevice[];
+  readonly snapshot?: true;
   readonly serial: SerialTarget;
   readonly display?: 'none' | 'terminal';
   readonly screenshot?: string;
@@ -53,9 +58,30 @@ export async function run(image: string | undefined, options: RunOptions, engine
   const screenshot = options.screenshot === undefined ? undefined : new AtomicFile('--screenshot', options.screenshot);
   const display = options.display === 'terminal' ? new TerminalDisplay() : undefined;
   const terminal = new UserConsole(options.serial);
-  const chosen = machineOptions(image, options, terminal.interactive || display !== undefined);
-  const machine = await create(engine ? { ...chosen, engine } : chosen);
-  hostTrained();
+  const media = await openMedia(options);
+  try {
+    const chosen = { ...machineOptions(image, options, terminal.interactive || display !== undefined), ...media };
+    const machine = await create(engine ? { ...chosen, engine } : chosen);
+    hostTrained();
+    return await runMachine(machine, options, terminal, { stats, screenshot, display });
+  } finally {
+    await closeMedia(media);
+  }
+}
+
+/** Files that are written at the end, and the display while the guest runs. */
+interface Outputs {
+  readonly stats: AtomicFile | undefined;
+  readonly screenshot: AtomicFile | undefined;
+  readonly display: TerminalDisplay | undefined;
+}
+
+async function runMachine(
+  machine: Machine,
+  options: RunOptions,
+  terminal: UserConsole,
+  { stats, screenshot, display }: Outputs,
+): Promise<Verdict> {
   const debugConsole = options.debugcon === undefined ? undefined : new OutputFile('--debugcon', options.debugcon);
 
   let cause: Cause | undefined;
@@ -126,15 +152,23 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     throw new UserError(`two kernels, ${image} and --kernel ${options.kernel}; give one`);
   }
   const path = image ?? options.kernel;
+  if (path !== undefined && options.bios !== undefined) {
+    throw new UserError(`--bios with a kernel, ${path}, which starts without firmware; give one of them`);
+  }
+  const fromMedia = path === undefined && (hasMedia(options) || options.bios !== undefined);
   if (path === undefined && options.initrd) {
     throw new UserError('--initrd without a kernel; give the kernel with --kernel');
   }
   const words = [options.append ?? ''];
+  const demo = path === undefined && !fromMedia;
   // Nobody can type: the demo guest shows what it has and powers off.
-  if (path === undefined && !interactive) words.push('batch');
+  if (demo && !interactive) words.push('batch');
   return {
     memoryBytes: options.memory,
-    kernel: path === undefined ? demoGuest() : readImage('kernel', path),
+    ...(path !== undefined && { kernel: readImage('kernel', path) }),
+    ...(demo && { kernel: demoGuest() }),
+    ...(fromMedia && findFirmware(options)),
+    ...(options.boot && { bootOrder: options.boot }),
     modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
     engine: options.engine === 'translator' ? translator(options.symbols, path) : options.engine,

@@ -1,7 +1,8 @@
 // The host bridge 82441FX (PMC) of the 440FX set: Intel 440FX PCIset datasheet (290549), section 3.2. What matters to
 // software on this machine are the PAM registers, which turn ROM shadowing on and off, and the SMRAM register.
 //
-// Deviations: the DRAM registers store what is written and have no effect; there is no SMM, so SMRAM is RAM at A0000h
+// Deviations: the subsystem identification, which the chip does not have, is that of QEMU's machine of this chip set:
+// firmware for virtual machines knows by it that there is a firmware configuration device. The DRAM registers store what is written and have no effect; there is no SMM, so SMRAM is RAM at A0000h
 // that the processor sees only while it is open.
 
 import { PciFunction, type PciFunctionState } from './pci.ts';
@@ -42,7 +43,16 @@ export class I440fx extends PciFunction {
   #smramLocked = false;
 
   constructor(options: I440fxOptions) {
-    super({ vendor: 0x8086, device: 0x1237, revision: 2, classCode: 0x060000, command: 0x0006, status: 0x0280 });
+    super({
+      vendor: 0x8086,
+      device: 0x1237,
+      revision: 2,
+      classCode: 0x060000,
+      command: 0x0006,
+      status: 0x0280,
+      subsystemVendor: 0x1af4,
+      subsystem: 0x1100,
+    });
     this.#options = options;
     this.define(PMCCFG, 2, 0, 0xffff);
     this.define(DRAMC, 1, 0x01, 0x3f);

@@ -1,8 +1,8 @@
 // Power management of the 82371AB (PIIX4), function 3: Intel 82371AB datasheet (290562), chapters 7 and 11, and the
 // fixed hardware of ACPI 6.5, section 4.8 (PM1 event and control, PM timer, GPE0, SCI), with the APM ports B2h/B3h.
 //
-// Deviations: no SMM: what firmware would do on an SMI, switching ACPI on and off by a command at B2h, happens at once.
-// Of the sleep types only soft-off is acted upon. The timers and traps for device power management store what is
+// Deviations: no SMM: what firmware would do on an SMI, switching ACPI on and off by a command at B2h, happens at once;
+// APMC_EN in DEVACTB is set from reset on, by which firmware knows that no SMI handler is wanted. Of the sleep types only soft-off is acted upon. The timers and traps for device power management store what is
 // written. No SMBus controller.
 
 import type { Clock, Timer } from '../lib/clock.ts';
@@ -11,6 +11,8 @@ import { COMMAND, COMMAND_IO, PciFunction, type PciFunctionState } from './pci.t
 
 // Configuration registers.
 const PMBA = 0x40;
+const DEVACTB = 0x58;
+const APMC_EN = 1 << 25;
 const PMREGMISC = 0x80;
 const PMIOSE = 1 << 0;
 
@@ -102,6 +104,7 @@ export class Piix4Pm extends PciFunction {
     this.define(COMMAND, 2, 0, COMMAND_IO); // for the SMBus, which is not there; PMREGMISC enables this block
     this.define(PMBA, 4, 1, 0x0000ffc0);
     for (let at = 0x44; at < PMREGMISC; at++) this.define(at, 1, 0, 0xff);
+    this.define(DEVACTB, 4, APMC_EN, -1);
     this.define(PMREGMISC, 1, 0, PMIOSE);
   }
 

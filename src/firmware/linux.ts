@@ -45,6 +45,8 @@ const INIT_SIZE = 0x260;
 const HDRS = 0x53726448;
 const LOADED_HIGH = 1 << 0;
 const XLF_KERNEL_64 = 1 << 0;
+/** Unit of `syssize`, in bytes. */
+const PARAGRAPH = 16;
 const SECTOR = 512;
 /** A loader without an assigned number. */
 const UNKNOWN_LOADER = 0xff;
@@ -112,7 +114,10 @@ export function parseLinux({ name, bytes }: NamedFile): LinuxHeader {
     throw new UserError(`${name}: truncated within its setup code (${file.length} bytes); fetch it again`);
   }
   // Before 2.04 only the low half of syssize counts, and a bzImage's size is whatever the file holds.
-  const kernelSize = version >= 0x204 ? file.u32(SYSSIZE) * 16 : file.length - kernelOffset;
+  const promised = version >= 0x204 ? file.u32(SYSSIZE) * PARAGRAPH : file.length - kernelOffset;
+  // The last paragraph may be cut short: memtest86+ 6 is.
+  const missing = kernelOffset + promised - file.length;
+  const kernelSize = missing > 0 && missing < PARAGRAPH ? promised - missing : promised;
   if (kernelSize === 0) throw new UserError(`${name}: its header says that there is no kernel in it; fetch it again`);
   if (kernelOffset + kernelSize > file.length) {
     throw new UserError(

@@ -6,6 +6,7 @@ import { DebugConsole } from '../devices/debugcon.ts';
 import { Dma8237 } from '../devices/dma8237.ts';
 import { Fdc82077 } from '../devices/fdc82077.ts';
 import { cmosType, type FloppyDrive } from '../devices/floppy-drive.ts';
+import { FwCfg } from '../devices/fw-cfg.ts';
 import { I440fx } from '../devices/i440fx.ts';
 import { I8042 } from '../devices/i8042.ts';
 import { IoApic } from '../devices/ioapic.ts';
@@ -26,6 +27,7 @@ import { DISPLAY_MEMORY_BYTES, type DisplayMemory, Vga } from '../devices/vga/vg
 import { WiredOr } from '../devices/wired-or.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Memory } from '../memory/memory.ts';
+import { BiosRom, PAM_AREA } from './bios-rom.ts';
 import { ADAPTER_WINDOW, DMA, IRQ, MMIO, PCI_DEVICES, PIT_GSI, PM_PORTS, PORTS } from './layout.ts';
 import { PortSpace } from './port-space.ts';
 
@@ -48,6 +50,19 @@ export interface BoardOptions {
   readonly floppies: readonly [FloppyDrive, FloppyDrive | undefined];
   readonly powerOff: () => void;
   readonly reset: () => void;
+  /** Firmware that runs in the guest. */
+  readonly firmware?: BoardFirmware;
+}
+
+/** A system BIOS, and what it reads from the firmware configuration device. */
+export interface BoardFirmware {
+  readonly rom: Uint8Array;
+  /** Host offset of memory for it. */
+  readonly host: number;
+  readonly items: ReadonlyMap<number, Uint8Array>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** What it says at port 402h. */
+  readonly log?: SerialSink;
 }
 
 export class Board {
@@ -67,6 +82,7 @@ export class Board {
   readonly mouse: Ps2Mouse;
   readonly i8042: I8042;
   readonly dma: Dma8237;
+  readonly fwCfg: FwCfg | undefined;
   readonly floppy: Fdc82077;
   readonly vga: Vga;
   readonly #port61: Port61;
@@ -134,7 +150,11 @@ export class Board {
     });
     this.isa = new Piix3({ irqs: Array.from({ length: 16 }, (_, line) => this.irq(line)) });
     this.pci = new PciBus({ pirqs: this.isa.pirqs, reset: () => options.reset() });
-    this.host = new I440fx({ shadow: () => {} });
+    const { firmware } = options;
+    this.#addMemory(memory, ramBytes);
+    const rom = new BiosRom(memory, firmware?.host ?? 0, firmware?.rom);
+    this.host = new I440fx({ shadow: (base, length, read, write) => rom.shadow(base, length, read, write) });
+    this.fwCfg = firmware && this.#makeFwCfg(memory, firmware);
     this.power = new Piix4Pm({
       clock,
       sci: this.irq(IRQ.sci),
@@ -150,7 +170,6 @@ export class Board {
     this.pci.add(...PCI_DEVICES.power, this.power);
     this.pci.add(...PCI_DEVICES.display, this.vga);
     this.#addPorts(options);
-    this.#addMemory(memory, ramBytes);
     this.rtc.setMemorySize(ramBytes);
     const [a, b] = options.floppies;
     this.rtc.setFloppyDrives(cmosType(a.type), cmosType(b?.type));
@@ -164,6 +183,7 @@ export class Board {
   /** All devices to their power-on state. */
   reset(): void {
     for (const device of this.#devices()) device.reset();
+    for (const { pciFunction } of this.pci.functions()) pciFunction.reset();
   }
 
   #devices(): readonly Pick<Device, 'reset'>[] {
@@ -181,7 +201,7 @@ export class Board {
       this.localApic,
       this.ioApic,
       this.pci,
-      this.vga,
+      ...(this.fwCfg ? [this.fwCfg] : []),
     ];
   }
 
@@ -233,13 +253,33 @@ export class Board {
     }
     if (options.debugExit) add('debug exit', PORTS.debugExit, new DebugExit({ onExit: options.debugExit }).registers);
     add('APM', PORTS.apm, this.power.apm);
+    if (this.fwCfg) {
+      add('firmware configuration', PORTS.fwCfg, this.fwCfg.registers);
+      add('firmware configuration DMA', PORTS.fwCfgDma, this.fwCfg.dma);
+    }
+    const log = options.firmware?.log;
+    if (log) add('firmware log', PORTS.firmwareLog, new DebugConsole({ sink: log }).registers);
+  }
+
+  #makeFwCfg(memory: Memory, { items, files }: BoardFirmware): FwCfg {
+    return new FwCfg({
+      memory: {
+        read: (address, into) => memory.readPhysical(address, into),
+        write: (address, from) => memory.writePhysical(address, from),
+      },
+      items,
+      files,
+    });
   }
 
   #addMemory(memory: Memory, ramBytes: number): void {
-    const [hole, holeBytes] = ADAPTER_WINDOW;
+    const [hole] = ADAPTER_WINDOW;
     memory.map.add({ start: 0, bytes: hole, name: 'RAM', backing: { kind: 'ram', host: 0 } });
-    const above = hole + holeBytes;
-    memory.map.add({ start: above, bytes: ramBytes - above, name: 'RAM', backing: { kind: 'ram', host: above } });
+    // Up to C0000h the display adapter has it, then PAM decides.
+    const above = PAM_AREA[0] + PAM_AREA[1];
+    if (ramBytes > above) {
+      memory.map.add({ start: above, bytes: ramBytes - above, name: 'RAM', backing: { kind: 'ram', host: above } });
+    }
     const mmio = (name: string, [start, bytes]: readonly [number, number], handler: Registers) =>
       memory.map.add({ start, bytes, name, backing: { kind: 'mmio', handler } });
     mmio('I/O APIC', MMIO.ioApic, this.ioApic);

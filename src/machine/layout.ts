@@ -30,7 +30,11 @@ export const PORTS = {
   fdc: [0x3f0, 6],
   fdcDigitalInput: [0x3f7, 1],
   com1: [0x3f8, 8],
+  /** SeaBIOS writes its log there, as QEMU has it. */
+  firmwareLog: [0x402, 1],
   elcr: [0x4d0, 2],
+  fwCfg: [0x510, 2],
+  fwCfgDma: [0x514, 8],
   pciConfig: [0xcf8, 8],
 } as const;
 

@@ -4,29 +4,36 @@
 import type { Engine } from '../cpu/engine.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
+import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import { setMode3 } from '../devices/vga/mode3.ts';
-import { DISPLAY_MEMORY_BYTES } from '../devices/vga/vga.ts';
+import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY } from '../devices/vga/vga.ts';
 import { acpiTables } from '../firmware/acpi.ts';
+import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
-import type { BootPlan } from '../firmware/plan.ts';
+import type { BootPlan, Load, NamedFile } from '../firmware/plan.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
 import { deliverInterrupt, resetCpu, resetFloatingPoint } from '../isa/semantics/exception.ts';
 import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
+import { UserError } from '../lib/errors.ts';
 import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
 import type { BlockDevice } from '../storage/contract.ts';
-import { Board } from './board.ts';
+import { biosProblem } from './bios-rom.ts';
+import { Board, type BoardFirmware } from './board.ts';
+import { BuiltinFirmware } from './builtin-firmware.ts';
 import { ByteOutput } from './byte-output.ts';
+import { biosMedia, hasDrives } from './drives.ts';
 import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { KeyboardInput, MouseInput } from './input.ts';
 import { PLATFORM } from './layout.ts';
+import { LineLog } from './line-log.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
 import { Screen } from './screen.ts';
@@ -35,6 +42,7 @@ import type { MachineStatistics, MonitorExits } from './statistics.ts';
 import { type WaitOptions, waitFor, waitForScreen } from './wait-for.ts';
 
 const irqLog = channel('irq');
+const firmwareLog = channel('firmware');
 
 const MIB = 1024 * 1024;
 /** How long the loop keeps the host's event loop waiting, in milliseconds. */
@@ -42,6 +50,7 @@ const SLICE_MILLIS = 8;
 /** Instructions between two looks at the host's clock. */
 const BUDGET = 100_000;
 const NMI_VECTOR = 2;
+const BOOT_ORDER: readonly BootDevice[] = ['disk', 'cdrom', 'floppy'];
 const nowhere: SerialSink = { write() {} };
 
 // Bits of `attention` that the machine sets; bit 0 is the processor's (halted, shut down).
@@ -49,6 +58,7 @@ const ATTENTION_CPU = 1;
 const ATTENTION_TIMER = 2;
 const ATTENTION_NMI = 4;
 const ATTENTION_RESET = 8;
+const ATTENTION_FIRMWARE = 16;
 
 export class Machine implements AsyncDisposable {
   /** The far end of the cable at COM1. */
@@ -69,6 +79,9 @@ export class Machine implements AsyncDisposable {
   readonly #debugConsole = new ByteOutput((chunk) => this.#listeners.emit('debugConsole', chunk));
   readonly #exits: { -readonly [K in keyof MonitorExits]: number } = { budget: 0, interrupt: 0, halt: 0, other: 0 };
   readonly #plan: BootPlan | undefined;
+  readonly #builtin: BuiltinFirmware | undefined;
+  /** The guest waits for the host in a call of the built-in BIOS. */
+  #blocked: Promise<void> | undefined;
   readonly #floppies: Floppies;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
@@ -103,9 +116,10 @@ export class Machine implements AsyncDisposable {
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
+    const rom = options.kernel ? undefined : checkBios(options.bios);
     this.memory = new Memory({
       ramBytes,
-      extraBytes: DISPLAY_MEMORY_BYTES,
+      extraBytes: DISPLAY_MEMORY_BYTES + (rom?.length ?? 0),
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;
         throw new GuestFault(PF, code);
@@ -154,7 +168,9 @@ export class Machine implements AsyncDisposable {
       reset: () => {
         this.cpu.attention |= ATTENTION_RESET;
       },
+      ...(rom && { firmware: this.#firmware(rom, ramBytes) }),
     });
+    this.board.rtc.setBootOrder(options.bootOrder ?? BOOT_ORDER);
     this.screen = new Screen(this.board.vga);
     this.keyboard = new KeyboardInput(this.board.keyboard, this.clock, this.exited);
     this.mouse = new MouseInput(this.board.mouse, this.clock);
@@ -166,6 +182,21 @@ export class Machine implements AsyncDisposable {
         memoryBytes: ramBytes,
         rsdp: this.#acpi.rsdp,
         textMode: true,
+      });
+    }
+    if (!options.kernel && !rom && hasDrives(options)) {
+      this.#builtin = new BuiltinFirmware({
+        cpu: this.cpu,
+        memory: this.memory,
+        board: this.board,
+        clock: this.clock,
+        platform: PLATFORM,
+        memoryBytes: ramBytes,
+        bootOrder: options.bootOrder ?? BOOT_ORDER,
+        media: () => biosMedia(options, this.#floppies),
+        called: () => {
+          this.cpu.attention |= ATTENTION_FIRMWARE;
+        },
       });
     }
     resetCpu(this.cpu);
@@ -182,6 +213,10 @@ export class Machine implements AsyncDisposable {
     this.engine.flush();
     this.cpu.attention = 0;
     if (this.#plan) this.#boot(this.#plan);
+    else if (this.#builtin) {
+      this.#prepareBoard();
+      this.#builtin.reset();
+    }
   }
 
   /** Calls `listener` with each event of that name, between two instructions. Returns what ends that. */
@@ -281,6 +316,7 @@ export class Machine implements AsyncDisposable {
     while (!this.#exit && this.engine.retired() < count) {
       this.clock.fire();
       this.#service();
+      if (this.#blocked) throw new Error('the guest waits for a disk: only run() can');
       if (this.cpu.halted !== 0) {
         if (this.#idle() !== undefined) return;
       } else this.engine.run(Math.min(this.clock.instructionsUntilDeadline(BUDGET), count - this.engine.retired()));
@@ -298,7 +334,8 @@ export class Machine implements AsyncDisposable {
         this.#debugConsole.deliver();
         this.screen.turn();
         if (this.#exit) break;
-        if (this.serial.output.congested) await this.#pause();
+        if (this.#blocked) await this.#unblocked();
+        else if (this.serial.output.congested) await this.#pause();
         else if (idleUntil === undefined) await yieldToHost();
         else await this.#sleep(idleUntil);
       } catch (error) {
@@ -314,7 +351,7 @@ export class Machine implements AsyncDisposable {
     do {
       this.clock.fire();
       this.#service();
-      if (this.#exit) return undefined;
+      if (this.#exit || this.#blocked) return undefined;
       if (this.cpu.halted !== 0) {
         const idleUntil = this.#idle();
         if (idleUntil !== undefined) return idleUntil;
@@ -325,6 +362,15 @@ export class Machine implements AsyncDisposable {
       }
     } while (!this.#exit && performance.now() < sliceEnd);
     return undefined;
+  }
+
+  /** Waits for the host on behalf of the guest; what goes wrong there is not the guest's fault. */
+  async #unblocked(): Promise<void> {
+    try {
+      await this.#blocked;
+    } finally {
+      this.#blocked = undefined;
+    }
   }
 
   #countExit(): void {
@@ -368,6 +414,10 @@ export class Machine implements AsyncDisposable {
       this.#resets++;
       this.reset();
       this.#listeners.emit('reset', undefined);
+    }
+    if ((attention & ATTENTION_FIRMWARE) !== 0) {
+      this.#blocked = this.#builtin?.serve();
+      if (this.#blocked) return;
     }
     if ((attention & ATTENTION_NMI) !== 0) deliverInterrupt(c, NMI_VECTOR);
     if (c.intr !== 0 && c.IF !== 0 && c.shadow === 0) {
@@ -442,19 +492,47 @@ export class Machine implements AsyncDisposable {
     };
   }
 
-  /** What firmware would have done, then the kernel and the state it starts in. */
-  #boot(plan: BootPlan): void {
-    const c = this.cpu;
+  #firmware(rom: Uint8Array, ramBytes: number): BoardFirmware {
+    const { vgaBios, firmwareLog: log } = this.#options;
+    const configuration = firmwareConfiguration({
+      memoryBytes: ramBytes,
+      romBytes: rom.length,
+      platform: PLATFORM,
+      ...(vgaBios && { vgaBios: vgaBios.bytes, vga: VGA_IDENTITY }),
+    });
+    const lines = firmwareLog.enabled ? new LineLog(firmwareLog) : undefined;
+    const sink = lines && log ? both(lines, log) : (lines ?? log);
+    return {
+      rom,
+      host: this.memory.layout.extraAt + DISPLAY_MEMORY_BYTES,
+      ...configuration,
+      ...(sink && { log: sink }),
+    };
+  }
+
+  /** Chip set, PCI and interrupt routing as firmware leaves them, and its tables in memory. */
+  #prepareBoard(): void {
     const { pci, localApic, dma } = this.board;
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
     dma.enableCascade();
-    setMode3(this.board.vga);
-    for (const load of [...this.#acpi.loads, ...mpTables(PLATFORM), ...plan.loads]) {
+    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM)]);
+  }
+
+  #load(loads: readonly Load[]): void {
+    for (const load of loads) {
       const bytes = new Uint8Array(load.size);
       bytes.set(load.bytes);
       this.memory.writePhysical(load.address, bytes);
     }
+  }
+
+  /** What firmware would have done, then the kernel and the state it starts in. */
+  #boot(plan: BootPlan): void {
+    const c = this.cpu;
+    this.#prepareBoard();
+    setMode3(this.board.vga);
+    this.#load(plan.loads);
     const r = plan.registers;
     c.reg.set([r.eax, r.ecx, r.edx, r.ebx, r.esp, r.ebp, r.esi, r.edi].map((v) => v | 0));
     c.cr0 = plan.cr0;
@@ -470,6 +548,12 @@ export class Machine implements AsyncDisposable {
     c.eip = plan.entry | 0;
     c.memory.contextChanged(c, true);
   }
+}
+
+function checkBios(bios: NamedFile | undefined): Uint8Array | undefined {
+  const problem = bios && biosProblem(bios.bytes);
+  if (problem) throw new UserError(`${bios.name}: ${problem}; give a system BIOS such as SeaBIOS's bios-256k.bin`);
+  return bios?.bytes;
 }
 
 /** Writes to the first, and tells the second. */

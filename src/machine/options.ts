@@ -1,25 +1,34 @@
 // What a machine is made of.
 
 import type { Engine } from '../cpu/engine.ts';
+import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import type { NamedFile } from '../firmware/plan.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { BlockDevice } from '../storage/contract.ts';
+import type { DriveMedia } from './drives.ts';
 
 /** An engine of the machine's own, or one that is brought along (the translator). */
 export type EngineChoice = 'interpreter' | 'reference' | ((cpu: Cpu, memory: Memory) => Engine);
 
-export interface MachineOptions {
+export interface MachineOptions extends DriveMedia {
   /** RAM in bytes: a multiple of 4096 from 1 MiB to 1 GiB. */
   readonly memoryBytes?: number;
   readonly kernel?: NamedFile;
   /** The initrd of Linux, or the modules of a Multiboot kernel. */
   readonly modules?: readonly NamedFile[];
   readonly commandLine?: string;
-  /** What is in the floppy drives; `Machine.create` reads it. Images of 160K to 2.88M. */
-  readonly fda?: BlockDevice;
-  readonly fdb?: BlockDevice;
+  /**
+   * A system BIOS that the machine starts in, if there is no kernel. SeaBIOS is one. Without one, and with a medium in a
+   * drive, the machine starts in its built-in one.
+   */
+  readonly bios?: NamedFile;
+  /** The option ROM of the display adapter, which the system BIOS is given. */
+  readonly vgaBios?: NamedFile;
+  /** What the system BIOS starts from, in this order: up to three. Disk, CD-ROM, floppy unless given. */
+  readonly bootOrder?: readonly BootDevice[];
+  /** Gets what the system BIOS writes to its debug port, 402h. */
+  readonly firmwareLog?: SerialSink;
   readonly engine?: EngineChoice;
   /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
   readonly clock?: 'host' | 'virtual';

@@ -40,6 +40,8 @@ const TEXT_BYTES = 0x8000;
 /** What the machine gives a VGA of its heap. */
 export const DISPLAY_MEMORY_BYTES = VGA_MEMORY_BYTES + TEXT_BYTES;
 const PAGE_BYTES = 4096;
+/** By this, firmware finds the adapter's BIOS. */
+export const VGA_IDENTITY = { vendor: 0x1234, device: 0x1111 } as const;
 
 /** Base and bytes of the window, by the memory map field of the graphics controller. */
 const WINDOWS = [
@@ -109,8 +111,7 @@ export class Vga extends PciFunction {
 
   constructor({ clock, memory }: VgaOptions) {
     super({
-      vendor: 0x1234,
-      device: 0x1111,
+      ...VGA_IDENTITY,
       revision: 2,
       classCode: 0x030000,
       subsystemVendor: 0x1af4,
