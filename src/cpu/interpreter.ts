@@ -5,14 +5,13 @@ import { GuestFault } from '../isa/fault.ts';
 import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
-import { type Cpu, WORD } from '../isa/state.ts';
+import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
-import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
-import { isFlatData } from './flat.ts';
+import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
@@ -99,7 +98,7 @@ export class Interpreter implements Engine {
         this.#left = cpu.words[BUDGET];
         this.#position = 1;
         cpu.eip = eip;
-        return this.#enter();
+        return this.#find();
       },
       region: (o) => (this.#training ? TRAINING_EXIT : this.#region(o)),
       overshoot: this.#regions?.overshoot ?? 0,
@@ -221,8 +220,25 @@ export class Interpreter implements Engine {
     return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
-  /** Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. */
+  /**
+   * Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. Where the tags know
+   * it, `#physical` is not found.
+   */
   #enter(): int {
+    const c = this.cpu;
+    if (c.TF !== 0 || c.shadow !== 0 || isWatched(c)) return LEAVE;
+    const mode = modeOf(c);
+    if ((mode & FLAT_MODE) !== FLAT_MODE || !isFlatCode(c)) return LEAVE;
+    const eip = c.eip;
+    const user = c.cpl === 3 ? 1 : 0;
+    const base = user * 2 * TAG_ENTRIES;
+    const at = base + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
+    const known = this.#tags[at] === eip && this.#tagMode[user] === mode && (user === 0 || c.cr3 === this.#tagCr3);
+    return known ? this.#begin(this.#tags[at + 1], eip, mode, user) : this.#find();
+  }
+
+  /** The same, by the guest-physical address of the code. */
+  #find(): int {
     const c = this.cpu;
     const words = c.words;
     this.#counts.lookups++;
@@ -249,8 +265,6 @@ export class Interpreter implements Engine {
       }
       const o = this.#blocks.block(physical, mode);
       if (o < 0) return LEAVE;
-      // It lasts for one instruction, and counts only where there are breakpoints.
-      c.RF = 0;
       this.#physical = physical;
       if (c.cr3 !== this.#tagCr3) {
         this.#tagCr3 = c.cr3;
@@ -260,18 +274,24 @@ export class Interpreter implements Engine {
         this.#flushTags(user);
         this.#tagMode[user] = mode;
       }
-      const base = user * 2 * TAG_ENTRIES;
-      const at = base + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
+      const at = user * 2 * TAG_ENTRIES + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
       this.#tags[at] = eip;
       this.#tags[at + 1] = o;
-      this.#mode = mode;
-      // At least one instruction follows, without the reference, which clears it otherwise.
-      c.RF = 0;
-      words[PAGE_EIP] = eip & -4096;
-      words[TABLE] = this.#memory.tableWord(user);
-      words[TAG_BASE] = base;
-      return o;
+      return this.#begin(o, eip, mode, user);
     }
+  }
+
+  #begin(o: int, eip: int, mode: int, user: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#mode = mode;
+    // It lasts for one instruction, and counts only where there are breakpoints. At least one instruction follows,
+    // without the reference, which clears it otherwise.
+    c.RF = 0;
+    words[PAGE_EIP] = eip & -4096;
+    words[TABLE] = this.#memory.tableWord(user);
+    words[TAG_BASE] = user * 2 * TAG_ENTRIES;
+    return o;
   }
 
   /** The generated function's way out: the instruction (or stub) at code offset `o`. The offset to go on at, or LEAVE. */
@@ -291,7 +311,9 @@ export class Interpreter implements Engine {
     this.#blocks.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
-    this.#reference.step();
+    const residual = this.#blocks.residual(o);
+    if (residual !== undefined) this.#reference.execute(residual);
+    else this.#reference.step();
     const next = (page + this.#blocks.eips[slot + 1]) | 0;
     const goesOn = (kind & SLOT_END) === 0 && c.eip === next && !this.#codeChanged && c.cpl === cpl;
     if (goesOn && c.shadow === 0 && modeOf(c) === this.#mode && !this.#mustReturn()) {
@@ -325,7 +347,7 @@ export class Interpreter implements Engine {
     this.#left = words[BUDGET];
     this.#position = 1;
     const flushes = this.#blocks.counts.flushes;
-    const target = this.#enter();
+    const target = this.#find();
     // The link is made only if nothing came between: a fault on the fetch, a flush.
     if (target < 0 || c.eip !== eip || flushes !== this.#blocks.counts.flushes) return target;
     if ((kind & SLOT_STUB) !== 0) this.#blocks.link(o, this.#physical, target);
@@ -370,7 +392,7 @@ export class Interpreter implements Engine {
     if (answer === REGION_LEFT) return this.#resume();
     const eip = c.eip;
     const at = words[TAG_BASE] + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
-    if (this.#tags[at] !== eip) return this.#enter();
+    if (this.#tags[at] !== eip) return this.#find();
     words[PAGE_EIP] = eip & -4096;
     return this.#tags[at + 1];
   }
@@ -405,11 +427,17 @@ export class Interpreter implements Engine {
  * a region, and which pages that may span depends on it.
  */
 function modeOf(c: Cpu): int {
-  let bent = 0;
-  // CS is one of them, since it cannot be written.
-  for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
-  // FS and GS always go through their base.
-  return decodeModeOf(c) | ((bent | 0x30) << 2) | (c.cpl === 3 ? USER_MODE : 0);
+  const w = c.words;
+  const code = (w[WORD.access + CS] & ACCESS_BIG) >> 14;
+  const stack = (w[WORD.access + SS] & ACCESS_BIG) >> 13;
+  // CS is one that is not flat, since it cannot be written. FS and GS always go through their base.
+  const bent = bentBit(w, ES) | bentBit(w, CS) | bentBit(w, SS) | bentBit(w, DS) | 0x30;
+  return code | stack | (bent << 2) | (w[WORD.cpl] === 3 ? USER_MODE : 0);
+}
+
+function bentBit(w: Int32Array, s: int): int {
+  const isFlat = (w[WORD.base + s] | (w[WORD.readSpan + s] - WHOLE) | (w[WORD.writeSpan + s] - WHOLE)) === 0;
+  return isFlat ? 0 : 1 << s;
 }
 
 /** Code at base 0 up to 4 GiB, and a stack that needs no check. */

@@ -5,6 +5,7 @@
 import { type int, NONE } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES } from './generated/interpreter.js';
+import { HEAT } from './pack.ts';
 
 /** What a training run works on: the engine's own function and arrays, before they hold anything. */
 export interface Gymnasium {
@@ -64,6 +65,9 @@ export function train(g: Gymnasium): void {
       // Segment words: one that is zero for the base; the span is that of the reset state, or of nothing.
       const span = run % 2 === 0 ? WORD.reg + NONE : WORD.readSpan;
       code[FIRST + 3] = 1 | (run % 10 === 9 ? 0x100 : 0) | ((WORD.base + 6) << 9) | (span << 16);
+      // Behind a transfer a head is counted, and passed or not.
+      code[exit] = HEAT;
+      code[exit + 1] = run % 3;
       code[FIRST + 4] = 0;
       code[FIRST + 5] = exit;
       code[FIRST + 6] = exit;

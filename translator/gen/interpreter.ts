@@ -233,9 +233,10 @@ export function printInterpreter(cases: readonly Case[]): string {
     consequent: [assign(id('a'), target), brk('indirect')],
   });
   arms.push(...headArms(cases.length + 2));
+  arms.push(unshadowArm(cases.length + 4));
   arms.push({ type: 'SwitchCase', test: null, consequent: [brk('slow')] });
   const table = text({ type: 'SwitchStatement', discriminant: field(0, 1023), cases: arms });
-  return skeleton(table, temporaries) + caseList(cases);
+  return skeleton(table, temporaries, cases.length + 2) + caseList(cases);
 }
 
 /**
@@ -253,12 +254,18 @@ function headArms(first: number): Node[] {
   return [count, enter].map((body, k) => ({ type: 'SwitchCase', test: lit(first + k), consequent: [block(body)] }));
 }
 
+/** Behind the instruction that follows an STI: its shadow is over. No instruction of the guest's. */
+function unshadowArm(number: number): Node {
+  const body = [assign(at(id('R'), lit(WORD.shadow)), lit(0)), brk()];
+  return { type: 'SwitchCase', test: lit(number), consequent: [block(body)] };
+}
+
 function caseList(cases: readonly Case[]): string {
-  const names = [...cases.map((c) => c.key), 'cross', 'heat', 'enter'];
+  const names = [...cases.map((c) => c.key), 'cross', 'heat', 'enter', 'unshadow'];
   return `/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(names)};\n`;
 }
 
-function skeleton(table: string, temporaries: number): string {
+function skeleton(table: string, temporaries: number, heat: number): string {
   const words = FLAGS.map((f) => [f, WORD[f]] as const);
   const spill = words.map(([f, k]) => `R[${k}] = ${f};`).join(' ');
   const fill = words.map(([f, k]) => `${f} = R[${k}];`).join(' ');
@@ -320,6 +327,12 @@ ${fill}
 }
 }
 if (n < 0) { ${spill} R[${E}] = n; R[${E + 1}] = pb; return o; }
+// A head that counts is mostly passed: without a turn of its own.
+if (CODE[o] === ${heat}) {
+b = CODE[o + 1] - 1 | 0;
+CODE[o + 1] = b;
+if (b >= 0) o = o + 4 | 0;
+}
 }
 };
 }
