@@ -173,7 +173,7 @@ export function hotShapes(): Shape[] {
   add('CMPXCHG8B', 32, 'm64');
   for (const op of ['NOP', 'CLC', 'STC', 'CMC', 'CLD', 'STD']) add(op, 32);
   for (const op of ['LAHF', 'SAHF']) add(op, 8);
-  for (const op of ['PUSHF', 'CLI']) add(op, 32);
+  for (const op of ['PUSHF', 'CLI', 'STI']) add(op, 32);
   add('PUSHSEG', 32, '', 's');
   add('POPSEG', 32, 's');
   add('MOVSEG', 16, 's', 'w');
@@ -226,7 +226,6 @@ function integerShapes(): Shape[] {
   add('PUSHF', 16);
   for (const s of [16, 32]) add('POPF', s);
   add('PUSHSEG', 16, '', 's');
-  add('STI', 32);
   add('MOVSEG', 32, 'd', 's');
   add('MOVSEG', 16, 'w', 's');
   add('MOVSEG', 16, 'm16', 's');
