@@ -1,9 +1,13 @@
 // Reads what a benchmark guest prints: `bench NAME begin`, `bench NAME end CHECKSUM`, `bench round`, `bench done`.
 
+import type { Translation } from './peers/peer.ts';
+
 /** Processor time and wall time, in seconds since any fixed moment. */
 export interface Reading {
   readonly cpu: number;
   readonly wall: number;
+  /** Of our own translator, since any fixed moment. */
+  readonly translation?: Translation;
 }
 
 /** One benchmark of one run. */
@@ -14,6 +18,7 @@ export interface Sample {
   /** Seconds. */
   readonly cpu: number;
   readonly wall: number;
+  readonly translation?: Translation;
 }
 
 /** The longest line of the protocol is far shorter; what is longer belongs to somebody else. */
@@ -66,8 +71,18 @@ export class Markers {
       // A native program measures itself.
       const cpu = cpuMicros === undefined ? now.cpu - this.#begun!.cpu : Number(cpuMicros) / 1e6;
       const wall = wallMicros === undefined ? now.wall - this.#begun!.wall : Number(wallMicros) / 1e6;
-      this.samples.push({ name: end!, checksum: checksum!, cpu, wall });
+      const translation = between(this.#begun!.translation, now.translation);
+      this.samples.push({ name: end!, checksum: checksum!, cpu, wall, ...(translation && { translation }) });
       this.#begun = undefined;
     }
   }
+}
+
+function between(from: Translation | undefined, to: Translation | undefined): Translation | undefined {
+  if (!from || !to) return undefined;
+  return {
+    instructions: to.instructions - from.instructions,
+    translated: to.translated - from.translated,
+    seconds: to.seconds - from.seconds,
+  };
 }

@@ -5,6 +5,8 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../src/lib/errors.ts';
 import type { Images } from './images.ts';
+import type { Reading } from './markers.ts';
+import type { Translation } from './peers/peer.ts';
 import type { EngineName, Outcome, Specification } from './worker.ts';
 
 export type { EngineName } from './worker.ts';
@@ -38,6 +40,8 @@ export interface Cell {
   readonly wall: number;
   /** The processor time of each run. */
   readonly runs: readonly number[];
+  /** Of our own translator, summed over the runs. */
+  readonly translation?: Translation;
 }
 
 export type Group = 'boot' | 'user' | 'kernel';
@@ -57,6 +61,8 @@ export interface Report {
   readonly date: string;
   readonly host: { readonly processor: string; readonly node: string; readonly v8: string };
   readonly guest: string;
+  /** The guest's memory, in MiB. */
+  readonly guestMebibytes: number;
   readonly options: Pick<SuiteOptions, 'engines' | 'runs' | 'repeat' | 'scale' | 'only'>;
   readonly rows: readonly Row[];
   /** Largest resident set of all runs, in MiB. */
@@ -73,6 +79,9 @@ export interface Report {
 const KERNEL_BOUND: ReadonlySet<string> = new Set([
   ...['syscall', 'pipe', 'fork', 'exec', 'faults', 'cow', 'signals', 'files', 'shell-fork'],
 ]);
+
+/** Arguments of Node for our own engines: those that the program is started with. */
+const OWN_NODE = ['--no-concurrent-recompilation'] as const;
 
 /** Runs the suite. A run that fails is reported, not thrown. */
 export async function runSuite(options: SuiteOptions, images: Images): Promise<Report> {
@@ -92,9 +101,10 @@ export async function runSuite(options: SuiteOptions, images: Images): Promise<R
     date: new Date().toISOString(),
     host: { processor: cpus()[0]?.model ?? 'unknown', node: process.versions.node, v8: process.versions.v8 },
     guest: images.title,
+    guestMebibytes: images.memory / 2 ** 20,
     options: { engines, runs, repeat, scale, only },
     rows: rowsOf(outcomes, options.engines),
-    peakMebibytes: perEngine(options.engines, outcomes, (of) => Math.max(...of.map((o) => o.peakMebibytes))),
+    peakMebibytes: perEngine(options.engines, outcomes, peakOf),
     rounds: perEngine(options.engines, outcomes, (of) => of.at(-1)?.rounds),
     failures,
     statistics: perEngine(options.engines, outcomes, (of) => of.at(-1)?.statistics),
@@ -123,7 +133,8 @@ function specification(engine: EngineName, options: SuiteOptions, images: Images
 function inProcess(spec: Specification): Promise<Outcome> {
   // The same file in a checkout and when built.
   const worker = fileURLToPath(import.meta.url).replace(/suite(\.[jt]s)$/, 'worker$1');
-  const words = ['--disable-warning=ExperimentalWarning', worker, JSON.stringify(spec)];
+  const own = spec.engine === 'interpreter' || spec.engine === 'translator';
+  const words = [...(own ? OWN_NODE : []), '--disable-warning=ExperimentalWarning', worker, JSON.stringify(spec)];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, words, { maxBuffer: 1 << 26 }, (error, stdout) => {
       try {
@@ -174,10 +185,31 @@ function bootCell(of: readonly Outcome[]): Cell | undefined {
   return cell(of.flatMap((outcome) => (outcome.boot ? [outcome.boot] : [])));
 }
 
-function cell(readings: readonly { readonly cpu: number; readonly wall: number }[]): Cell | undefined {
+function cell(readings: readonly Reading[]): Cell | undefined {
   if (!readings.length) return undefined;
   const runs = readings.map((reading) => reading.cpu);
-  return { cpu: median(runs), wall: median(readings.map((reading) => reading.wall)), runs };
+  const translation = total(readings.flatMap((reading) => reading.translation ?? []));
+  return {
+    cpu: median(runs),
+    wall: median(readings.map((reading) => reading.wall)),
+    runs,
+    ...(translation && { translation }),
+  };
+}
+
+function total(list: readonly Translation[]): Translation | undefined {
+  if (!list.length) return undefined;
+  const sum = (value: (one: Translation) => number): number => list.reduce((all, one) => all + value(one), 0);
+  return {
+    instructions: sum((one) => one.instructions),
+    translated: sum((one) => one.translated),
+    seconds: sum((one) => one.seconds),
+  };
+}
+
+/** NaN where a run could not tell, which JSON makes null. */
+function peakOf(of: readonly Outcome[]): number {
+  return Math.max(...of.map((outcome) => outcome.peakMebibytes ?? Number.NaN));
 }
 
 function perEngine<T>(
@@ -220,4 +252,19 @@ export function meanRatio(report: Report, group: Group, engine: EngineName, base
     .map((row) => ratio(row, engine, base))
     .filter((value) => value !== undefined);
   return ratios.length ? geometricMean(ratios) : undefined;
+}
+
+/** Of a group: the part of its instructions that ran in translated code, and of its processor time that made it. */
+export interface TranslationShares {
+  readonly instructions: number;
+  readonly seconds: number;
+}
+
+/** Undefined for engines that do not translate, or tell nothing. */
+export function translationShares(report: Report, group: Group, engine: EngineName): TranslationShares | undefined {
+  const cells = report.rows.filter((row) => row.group === group).flatMap((row) => row.cells[engine] ?? []);
+  const all = total(cells.flatMap((one) => one.translation ?? []));
+  if (!all) return undefined;
+  const cpu = cells.reduce((sum, one) => sum + (one.translation ? one.runs.reduce((a, b) => a + b, 0) : 0), 0);
+  return { instructions: all.translated / all.instructions, seconds: all.seconds / cpu };
 }

@@ -1,12 +1,15 @@
 // The report as a table for people: valid Markdown, aligned for a terminal.
 
-import { type EngineName, type Group, meanRatio, type Report, type Row, ratio } from './suite.ts';
+import { type EngineName, type Group, meanRatio, type Report, type Row, ratio, translationShares } from './suite.ts';
 
 /** Headings of the rows with geometric means. */
 const MEANS: readonly (readonly [Group, string])[] = [
   ['user', 'geometric mean, user'],
   ['kernel', 'geometric mean, kernel'],
 ];
+
+/** Engines of ours. */
+const OWN: readonly EngineName[] = ['interpreter', 'translator'];
 
 /** A column of ratios: `engine`'s processor time over `base`'s, or its inverse where `faster` says so. */
 interface RatioColumn {
@@ -15,7 +18,11 @@ interface RatioColumn {
   readonly base: EngineName;
 }
 
-/** Processor times of all engines and how they compare: to native code, and the last engine to each other one. */
+/**
+ * Processor times of all engines and how they compare: to native code, and the last engine to each other one. Of our
+ * translator, how much of the suites' instructions its code executed, and what part of their processor time making it
+ * took; memory.
+ */
 export function table(report: Report): string {
   const { engines } = report.options;
   const columns = ratioColumns(engines);
@@ -33,7 +40,16 @@ export function table(report: Report): string {
     ],
   );
   const peak = ['peak memory, MiB', ...engines.map((engine) => mebibytes(report.peakMebibytes[engine]))];
-  const rows = [...lines, ...means, [...peak, ...columns.map(() => '')]];
+  const none = columns.map(() => '');
+  const shares = MEANS.flatMap(([group]) => {
+    const of = engines.map((engine) => translationShares(report, group, engine));
+    if (of.every((one) => one === undefined)) return [];
+    return [
+      [`translated code, ${group}`, ...of.map((one) => percent(one?.instructions)), ...none],
+      [`making it, ${group}`, ...of.map((one) => percent(one?.seconds)), ...none],
+    ];
+  });
+  const rows = [...lines, ...means, ...shares, [...peak, ...none]];
   return [aligned([header, ...rows]), ...remarks(report)].join('\n');
 }
 
@@ -42,6 +58,15 @@ function remarks(report: Report): string[] {
   const wrong = report.rows.filter((row) => row.wrong.length);
   return [
     ...wrong.map((row) => `(!) ${row.name}: the checksum of ${row.wrong.join(' and ')} is wrong (not ${row.checksum})`),
+    ...OWN.flatMap((engine) => {
+      const peak = report.peakMebibytes[engine];
+      if (peak === undefined || Number.isNaN(peak)) return [];
+      const { guestMebibytes } = report;
+      return [`peak memory of ${engine}: ${peak - guestMebibytes} MiB besides the guest's ${guestMebibytes}`];
+    }),
+    ...Object.entries(report.rounds)
+      .filter(([, rounds]) => rounds.length > 1)
+      .map(([engine, rounds]) => `memory of ${engine} after each time through the suite, MiB: ${rounds.join(' ')}`),
     ...report.failures,
   ];
 }
@@ -70,6 +95,10 @@ function seconds(value: number | undefined): string {
 function times(value: number | undefined): string {
   if (value === undefined) return '';
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function percent(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? '' : `${(100 * value).toFixed(1)} %`;
 }
 
 function mebibytes(value: number | undefined): string {

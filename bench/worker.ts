@@ -67,8 +67,14 @@ export async function runOne(spec: Specification): Promise<Outcome> {
   const booted = spec.booted === undefined ? undefined : new RegExp(spec.booted);
   const rounds: number[] = [];
   const profiler = spec.profile === undefined || !inThisProcess(spec.engine) ? undefined : new Profiler(spec.profile);
-  const read = () => ({ cpu: meter().cpuSeconds, wall: performance.now() / 1000 });
-  const markers = new Markers(read, () => rounds.push(meter().residentMebibytes));
+  const read = () => {
+    const { cpuSeconds, translation } = meter();
+    return { cpu: cpuSeconds, wall: performance.now() / 1000, translation };
+  };
+  const markers = new Markers(read, () => {
+    // Of a program of the host's, nobody knows.
+    if (spec.engine !== 'native') rounds.push(meter().residentMebibytes);
+  });
   const output = (text: string, used: () => Meter): void => {
     meter = used;
     tail = (tail + text).slice(-CONSOLE_TAIL);
@@ -90,7 +96,7 @@ export async function runOne(spec: Specification): Promise<Outcome> {
         ? await bootV86(given, { jit: true })
         : spec.engine === 'qemu'
           ? await bootQemu(given)
-          : await bootTransvisor(given, { engine: spec.engine });
+          : await bootTransvisor(given, { engine: spec.engine, named: profiler !== undefined });
     statistics = cost.statistics;
     peak = cost.peakMebibytes;
   }

@@ -4,9 +4,9 @@
 //   callout   patched into a call of the monitor, which executes it by its semantic function (sensitive, rare or large)
 //   leave     ends the region: what follows may be something else (mode, mapping, privilege), or the processor stops
 
-import { NOTHING, shapeKey } from '../src/cpu/shape.ts';
+import { isRepeated, NOTHING, shapeKey } from '../src/cpu/shape.ts';
 import { endsBlock } from '../src/isa/control.ts';
-import { IMM, type Insn, MEM, REP_NONE } from '../src/isa/insn.ts';
+import { DS, ES, IMM, type Insn, MEM, REP_NONE, SREG } from '../src/isa/insn.ts';
 import { TEMPLATES } from './generated/templates.js';
 
 export type Class = 'ident' | 'inline' | 'callout' | 'leave';
@@ -15,17 +15,24 @@ export type Class = 'ident' | 'inline' | 'callout' | 'leave';
 const FOLLOWED = new Set(['Jcc', 'JMP', 'JMPn', 'CALL', 'CALLn', 'RET', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']);
 
 /** Sensitive instructions that have templates. */
-const INLINE = new Set(['CLI', 'STI', 'PUSHF', 'POPF', 'MOVSEG', 'PUSHSEG']);
+const INLINE = new Set(['CLI', 'STI', 'PUSHF', 'POPF', 'MOVSEG', 'PUSHSEG', 'POPSEG']);
 
 /** Sensitive instructions that a region need not end at, since what they change is looked at again after the callout. */
 const RETURNS = new Set(['POPF']);
 
-export function classify(i: Insn, _mode: number): Class {
+export function classify(i: Insn, mode: number): Class {
+  // Their quick ways are for flat segments.
+  if (isRepeated(i) && ((mode >> 2) & ((1 << ES) | (1 << (i.src.kind === MEM ? i.src.seg : DS)))) !== 0)
+    return 'callout';
   const template = templateOf(i) !== undefined;
   if (FOLLOWED.has(i.op)) return template ? 'ident' : 'leave';
   if (template) return INLINE.has(i.op) ? 'inline' : 'ident';
   if (endsBlock(i) && !RETURNS.has(i.op)) return 'leave';
   return 'callout';
+}
+
+function loadsSegment(i: Insn): boolean {
+  return i.op === 'POPSEG' || (i.op === 'MOVSEG' && i.dst.kind === SREG);
 }
 
 const SHIFTS = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR']);
@@ -37,7 +44,8 @@ export function templateOf(i: Insn): string | undefined {
   if (m && m.address !== 32) return undefined;
   if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return undefined;
   if (NOTHING.has(i.op)) return 'NOP32.,';
-  if (i.rep !== REP_NONE) return undefined;
+  if (isRepeated(i) ? i.asize !== 32 : i.rep !== REP_NONE) return undefined;
+  if (loadsSegment(i) && endsBlock(i)) return undefined;
   const key = shapeKey(i);
   if (!(key in TEMPLATES)) return undefined;
   return isZeroCount(i) ? (m ? undefined : 'NOP32.,') : key;

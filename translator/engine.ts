@@ -18,6 +18,7 @@ export class Translator extends Interpreter {
   override readonly name: string = 'translator';
 
   constructor(cpu: Cpu, memory: Memory, { heat, ...options }: TranslatorOptions = {}) {
-    super(cpu, memory, (host) => new Translations({ cpu, memory, host, ...options }), heat);
+    const sides = heat === undefined ? {} : { sideEntries: Math.max(1, heat) };
+    super(cpu, memory, (host) => new Translations({ cpu, memory, host, ...sides, ...options }), heat);
   }
 }

@@ -35,6 +35,8 @@ export type Stmt =
     }
   /** Leaves the instruction if `e` is not zero. */
   | { readonly k: 'exit'; readonly e: Expr }
+  /** A quick way of the engine: it changes state or memory and answers 0, or answers 1 and the instruction is left. */
+  | { readonly k: 'quick'; readonly f: string; readonly args: readonly Expr[] }
   /** State `to` has the value `e` already, in another view of it. */
   | { readonly k: 'holds'; readonly to: Expr; readonly e: Expr }
   | { readonly k: 'if'; readonly e: Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
@@ -267,6 +269,8 @@ export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => numb
         then: s.then.map((x) => mapStmt(x, f, t)),
         else: s.else.map((x) => mapStmt(x, f, t)),
       };
+    case 'quick':
+      return { ...s, args: s.args.map((a) => map(a, f)) };
     case 'exit':
     case 'branch':
     case 'jumpTo':
@@ -323,6 +327,9 @@ export function uses(s: Stmt, f: (leaf: Expr) => void): void {
       for (const x of s.else) uses(x, f);
       break;
     case 'jump':
+      break;
+    case 'quick':
+      for (const a of s.args) visit(a, f);
       break;
     case 'set':
     case 'holds':

@@ -1,6 +1,7 @@
 // Whoever looks on while regions are made: `dump`, profilers.
 
 import type { int } from '../src/isa/insn.ts';
+import type { RegionFunction } from './compile.ts';
 import type { PrintOptions } from './print.ts';
 import type { Graph } from './scan.ts';
 
@@ -22,6 +23,8 @@ export interface Observer {
   /** Name for a region's function: letters, digits and `_`, and no other region's. */
   name(region: int, linear: int): string;
   translated(region: ObservedRegion): void;
+  /** Its text became this function. */
+  compiled?(region: int, run: RegionFunction): void;
   /** It was thrown out. */
   dropped?(region: int): void;
   /** Makes regions count: the counter of a region's block, or with no offset of its entry. */

@@ -2,12 +2,14 @@
 // written back in one epilogue. No call stands on the hot path: what is not the common case sets the EIP and breaks to
 // the epilogue before the instruction has committed anything.
 
+import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, asm, condition, value, word32 } from './asm.ts';
+import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
-import { type Expr, isDouble, type Stmt, uses } from './ir.ts';
+import { type Expr, type Stmt, uses } from './ir.ts';
 import { FLAGS } from './passes/liveness.ts';
+import { assignSlots } from './passes/slots.ts';
 import type { Item, Target } from './structure.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
@@ -30,6 +32,8 @@ export interface PrintOptions {
   readonly registersAt: number;
   /** Number of the function's first callout. */
   readonly firstCallout: number;
+  /** Number of the function's first site: see src/cpu/links.ts. 1 or more. */
+  readonly firstSite: number;
   /** Instructions that may be retired between two polls: a region leaves when less is left. */
   readonly overshoot: number;
   /**
@@ -47,6 +51,8 @@ export interface Printed {
   readonly imports: ReadonlySet<string>;
   /** Callouts in the order of their numbers: offsets of the instructions behind them. */
   readonly callouts: readonly number[];
+  /** Sites in the order of their numbers: offsets of instructions, or RETURN. */
+  readonly sites: readonly number[];
 }
 
 export function print(items: readonly Item[], options: PrintOptions): Printed {
@@ -57,13 +63,14 @@ class Printer implements AsmNames {
   readonly #items: readonly Item[];
   readonly #options: PrintOptions;
   readonly #live: ReadonlySet<number>;
+  /** Locals of temporaries. */
+  readonly #slots: ReadonlyMap<number, string>;
   /** Locals that are state: loaded at entry, stored in the epilogue. */
   readonly #state = new Map<string, number>();
   readonly #temporaries = new Set<string>();
-  /** Those temporaries that are doubles. */
-  readonly #doubles = new Set<string>();
   readonly #imports = new Set<string>();
   readonly #callouts: number[] = [];
+  readonly #sites: number[] = [];
   /** Filled once all state is known. */
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
   /** Places checked for reading only: their mark must be masked off. */
@@ -75,6 +82,7 @@ class Printer implements AsmNames {
     this.#items = items;
     this.#options = options;
     this.#live = liveTemporaries(items);
+    this.#slots = assignSlots(items, this.#live);
   }
 
   print(): Printed {
@@ -87,7 +95,7 @@ class Printer implements AsmNames {
     const declare = (n: string): Node => ({
       type: 'VariableDeclarator',
       id: id(n),
-      init: this.#doubles.has(n) ? decimal(0) : lit(0),
+      init: n.startsWith('d') && !this.#state.has(n) ? decimal(0) : lit(0),
     });
     const labelled = (name: string, nodes: Node[]): Node => ({
       type: 'LabeledStatement',
@@ -114,13 +122,14 @@ class Printer implements AsmNames {
         { type: 'ReturnStatement', argument: int(id('rc')) },
       ]),
     };
-    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts };
+    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts, sites: this.#sites };
   }
 
   // Names.
 
   temp(i: number): Node {
-    const name = `t${i}`;
+    const name = this.#slots.get(i);
+    if (name === undefined) throw new Error(`temporary ${i} is never live`);
     this.#temporaries.add(name);
     return id(name);
   }
@@ -219,16 +228,23 @@ class Printer implements AsmNames {
     const out = [...this.#plain(arm)];
     if (undo) out.push(assign(id('cnt'), int(binary('+', id('cnt'), lit(undo)))));
     out.push(assign(id('ip'), ip));
+    if ('site' in to) out.push(assign(this.#word(SITE), lit(this.#site(to.site))));
     if (code !== REGION_CHAIN) out.push(assign(id('rc'), lit(code)));
     out.push(brk('X'));
     return out;
+  }
+
+  /** The number of a site. */
+  #site(at: number): number {
+    let k = this.#sites.indexOf(at);
+    if (k < 0) k = this.#sites.push(at) - 1;
+    return this.#options.firstSite + k;
   }
 
   #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[]): Node[] {
     const slow = (): Node[] => this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
-        if (isDouble(s.e)) this.#doubles.add(`t${s.i}`);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
@@ -241,6 +257,10 @@ class Printer implements AsmNames {
         return this.#place(s, slow());
       case 'exit':
         return [iff(condition(s.e, this), slow())];
+      case 'quick': {
+        const args = s.args.map((a) => signed(a, this));
+        return [iff(int(this.primitive(s.f, args)), slow())];
+      }
       case 'if':
         return [iff(condition(s.e, this), this.#plain(s.then), this.#plain(s.else))];
       default:
@@ -264,7 +284,6 @@ class Printer implements AsmNames {
   /** Doubles are often aligned to four bytes only: those go through the staging register. */
   #loadDouble(i: number, p: Expr, offset: number): Node[] {
     const t = this.temp(i);
-    this.#doubles.add(`t${i}`);
     const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
     if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
     const staged = [

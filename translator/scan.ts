@@ -49,6 +49,8 @@ export interface ScanOptions {
   readonly inline: boolean;
   /** Whether code at an offset was ever reached: what was not stays out. */
   isWarm(at: int): boolean;
+  /** Targets of indirect jumps and calls, by the instruction's offset, as a profile has them; of returns, by RETURN. */
+  targetsOf?(at: int): readonly int[];
 }
 
 /** Pseudo block: where returns go on. */
@@ -121,13 +123,20 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
           returns.add(next);
           lead(next);
         }
+        for (const to of options.targetsOf?.(at) ?? []) lead(to);
         break;
       }
-      if (insn.op === 'RET') break;
+      if (insn.op === 'RET') {
+        for (const to of options.targetsOf?.(RETURN) ?? []) {
+          returns.add(to);
+          lead(to);
+        }
+        break;
+      }
       at = next;
     }
   }
-  return build(entry, seen, leaders, returns, pages);
+  return build(entry, seen, leaders, returns, pages, options);
 }
 
 function isLoop(i: Insn): boolean {
@@ -140,6 +149,7 @@ function build(
   leaders: ReadonlySet<int>,
   returns: ReadonlySet<int>,
   pages: ReadonlyMap<int, int>,
+  options: ScanOptions,
 ): Graph {
   const blocks = new Map<int, Block>();
   const bytes: { at: int; length: int }[] = [];
@@ -186,6 +196,7 @@ function build(
       }
       if (insn.op === 'JMPn' || insn.op === 'CALLn') {
         b.term = 'indirect';
+        b.succ = [...(options.targetsOf?.(placed.at) ?? [])];
         break;
       }
       if (leaders.has(at)) {

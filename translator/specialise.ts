@@ -58,7 +58,8 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     }
     const made = instantiate(placed, bent, temporaries);
     if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
-    for (const s of made) run.push(s.k === 'place' || s.k === 'exit' ? { ...s, at: placed.at, undo } : s);
+    for (const s of made)
+      run.push(s.k === 'place' || s.k === 'exit' || s.k === 'quick' ? { ...s, at: placed.at, undo } : s);
   });
   flush();
   const last = body[body.length - 1];

@@ -8,7 +8,8 @@ import { type Block, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 
 /** Where an exit leaves to: an offset from the entry's page, or a value (an EIP). */
-export type Target = { readonly at: number } | { readonly value: Expr };
+/** Where a region is left to: an offset, or a value, then with the instruction (RETURN for all returns) that leaves. */
+export type Target = { readonly at: number } | { readonly value: Expr; readonly site: number };
 
 export type Item =
   /** A residual statement; `arm`: flag words to set if it leaves. */
@@ -205,7 +206,7 @@ class Builder {
       pending.set(s.to.name, s.e);
       return;
     }
-    if (s.k === 'place' || s.k === 'exit') {
+    if (s.k === 'place' || s.k === 'exit' || s.k === 'quick') {
       out.push({ k: 'step', s, arm: settle(pending) });
       return;
     }
@@ -267,7 +268,8 @@ class Builder {
       };
       out.push(...pick(0, targets.length));
     }
-    out.push({ k: 'leave', to: { value: e }, arm: settle(pending) });
+    const site = b.insns[b.insns.length - 1]?.at ?? RETURN;
+    out.push({ k: 'leave', to: { value: e, site }, arm: settle(pending) });
   }
 
   #edge(from: Block, to: number, pending: Pending): Item[] {
@@ -281,7 +283,7 @@ class Builder {
 
 /** Where a block is for the interpreter: returns go on at the EIP that was popped. */
 function outside(at: number): Target {
-  return at === RETURN ? { value: RETURN_EIP } : { at };
+  return at === RETURN ? { value: RETURN_EIP, site: RETURN } : { at };
 }
 
 function reads(s: Stmt, pending: Pending): boolean {

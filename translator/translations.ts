@@ -1,39 +1,64 @@
 // The translation cache: regions by number, made when the interpreter finds a head hot, entered while their code and
 // its mapping stand, thrown out when the guest writes over it.
 
+import { CHAINED, SITE } from '../src/cpu/links.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
+import { Chain } from './chain.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
 import type { Observer } from './observer.ts';
-import { type Graph, scan } from './scan.ts';
+import { type Block, type Graph, RETURN, scan } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
+const SIDE_ENTRIES = 60_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
+/** Samples (of one in 256 links) of a site before its targets are judged; share of them that makes a target likely. */
+const SITE_SAMPLES = 64;
+const LIKELY = 1 / 64;
+/** Most targets of a site that become part of its region. */
+const MAX_TARGETS = 32;
+/** Bound of the cache, unless told otherwise. */
+const DEFAULT_BYTES = 128 << 20;
+/** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
+const BYTES_PER_CHARACTER = 3;
+const BYTES_PER_REGION = 8192;
 
 interface Region {
   readonly number: int;
+  readonly key: string;
+  /** What it takes of the cache. */
+  readonly bytes: number;
   readonly name: string;
-  readonly run: RegionFunction;
+  /** Guest-linear address of its entry when it was scanned. */
+  readonly linear: int;
+  /** Once it is compiled. */
+  run: RegionFunction | undefined;
   readonly graph: Graph;
   /** Pages besides the entry's: distance in pages and guest-physical frame. */
   readonly others: readonly (readonly [page: int, frame: int])[];
+  /** Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. */
+  readonly physical: int;
+  readonly inside: ReadonlySet<int>;
+  readonly outside: readonly int[];
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
   readonly user: int;
+  readonly mode: int;
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
   page: int;
-  entries: int;
 }
 
 interface Hot {
+  /** The number of the region that is to be replaced. */
+  readonly again?: int;
   readonly key: string;
   readonly physical: int;
   readonly linear: int;
@@ -41,11 +66,29 @@ interface Hot {
   readonly user: int;
 }
 
+/** An instruction that leaves a region by a value (RETURN for all of its returns). */
+interface Site {
+  readonly region: int;
+  readonly at: int;
+}
+
+/** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
+interface Profile {
+  readonly samples: Map<int, int>;
+  total: int;
+  /** Samples when it is judged next. */
+  next: int;
+}
+
 export interface TranslationsPolicy {
   /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
   readonly batchEntries?: number;
+  /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself: the heat, unless given. */
+  readonly sideEntries?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
+  /** Bytes (about) that regions may take: the oldest ones are evicted where it is more. */
+  readonly cacheBytes?: number;
   /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
   readonly verify?: (text: string, abi: Abi) => void;
 }
@@ -66,10 +109,24 @@ export class Translations implements Regions {
   readonly #maxBatch: int;
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
-  readonly #regions: (Region | undefined)[] = [];
+  readonly #cacheBytes: number;
+  readonly #chain: Chain;
+  /** By number, the oldest first. */
+  readonly #regions = new Map<int, Region>();
+  #nextNumber = 0;
+  #bytes = 0;
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
+  /** Regions by the guest-physical addresses of their blocks, and of the blocks that they leave to. */
+  readonly #byBlock = new Map<int, Set<Region>>();
+  /** Heads inside of regions, that wait for the second time. */
+  readonly #sides = new Set<string>();
+  readonly #sideEntries: number;
   #queue: Hot[] = [];
+  /** Where regions are left by a value, by the number less one. */
+  readonly #sites: Site[] = [];
+  /** By guest-physical address of the instruction, less one for the returns of a region with that entry. */
+  readonly #profiles = new Map<int, Profile>();
   /** Offsets behind callouts, by callout number. */
   readonly #callouts: int[] = [];
   /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
@@ -79,6 +136,8 @@ export class Translations implements Regions {
     regions: 0,
     regionInstructions: 0,
     regionsInvalidated: 0,
+    regionsEvicted: 0,
+    regionsAgain: 0,
     modules: 0,
     translateMillis: 0,
     compileMillis: 0,
@@ -87,29 +146,38 @@ export class Translations implements Regions {
 
   constructor(options: TranslationsOptions) {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
+    this.#sideEntries = options.sideEntries ?? SIDE_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#verifyText = options.verify;
     this.#observer = options.observer;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
     this.#host = options.host;
+    this.#cacheBytes = options.cacheBytes ?? DEFAULT_BYTES;
+    this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot);
   }
 
   hot(physical: int, eip: int, mode: int): int {
     const user = this.#cpu.cpl === 3 ? 1 : 0;
     const key = `${physical >>> 0}:${mode}:${user}`;
     const known = this.#byHead.get(key);
-    if (known !== undefined) return this.#regions[known] ? known : NEVER;
+    if (known !== undefined) return this.#regions.has(known) ? known : NEVER;
+    const hot: Hot = { key, physical, linear: eip, mode, user };
+    // All of a loop is hot at once, and most of it never again once there is a region for its head.
+    if (this.#isInside(hot) && !this.#sides.has(key)) {
+      this.#sides.add(key);
+      return -this.#sideEntries;
+    }
     if (!this.#queue.some((h) => h.key === key)) {
-      this.#queue.push({ key, physical, linear: eip, mode, user });
+      this.#queue.push(hot);
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
-    return this.#byHead.get(key) ?? NEVER;
+    return this.#byHead.get(key) ?? (this.#isInside(hot) ? -this.#batchEntries : NEVER);
   }
 
   mayEnter(number: int): boolean {
-    const region = this.#regions[number];
+    const region = this.#regions.get(number);
     if (!region) return false;
     if (region.others.length === 0) return true;
     if (this.#cpu.cr3 !== this.#cr3) {
@@ -122,21 +190,47 @@ export class Translations implements Regions {
   }
 
   exists(number: int): boolean {
-    return this.#regions[number] !== undefined;
+    return this.#regions.has(number);
   }
 
   enter(number: int): int {
-    const region = this.#regions[number] as Region;
     this.#counts.regionEntries++;
-    return region.run();
+    return this.#chain.run(number);
+  }
+
+  enterAlone(number: int): int {
+    this.#counts.regionEntries++;
+    return (this.#regions.get(number) as Region & { run: RegionFunction }).run();
+  }
+
+  sampled(): void {
+    const site = this.#sites[(this.#cpu.words[SITE] as int) - 1];
+    const region = site && this.#regions.get(site.region);
+    if (!region) return;
+    const key = profileKey(region, site.at);
+    let profile = this.#profiles.get(key);
+    if (!profile) {
+      profile = { samples: new Map(), total: 0, next: SITE_SAMPLES };
+      this.#profiles.set(key, profile);
+    }
+    const from = site.at === RETURN ? region.graph.entry : site.at;
+    const to = (this.#cpu.eip - (region.linear & -PAGE)) | 0;
+    profile.samples.set(to - from, (profile.samples.get(to - from) ?? 0) + 1);
+    if (++profile.total < profile.next) return;
+    profile.next = profile.total * 2;
+    if (!likelyTargets(profile, from).some((at) => !region.graph.blocks.has(at))) return;
+    const { physical, linear, mode, user } = region;
+    this.#compile([{ key: region.key, physical, linear, mode, user, again: region.number }]);
+    this.#counts.regionsAgain++;
   }
 
   codeWritten(physical: int, bytes: int): void {
     for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
       for (const number of this.#byFrame.get(frame) ?? []) {
-        const region = this.#regions[number];
+        const region = this.#regions.get(number);
         if (region?.pieces.some((p) => p.physical < physical + bytes && p.physical + p.length > physical)) {
           this.#drop(region);
+          this.#counts.regionsInvalidated++;
         }
       }
     }
@@ -147,15 +241,23 @@ export class Translations implements Regions {
   }
 
   flush(): void {
-    for (const region of this.#regions) if (region) this.#observer?.dropped?.(region.number);
-    this.#regions.fill(undefined);
+    for (const region of this.#regions.values()) this.#drop(region);
     this.#byHead.clear();
-    this.#byFrame.clear();
+    this.#sides.clear();
+    this.#profiles.clear();
     this.#queue = [];
   }
 
   statistics(): Readonly<Record<string, number>> {
-    return { ...this.#counts };
+    const chained = this.#cpu.words[CHAINED] as int;
+    const { regionEntries } = this.#counts;
+    return {
+      ...this.#counts,
+      regionEntries: regionEntries + chained,
+      regionsChained: chained,
+      regionsHeld: this.#regions.size,
+      cacheBytes: this.#bytes,
+    };
   }
 
   /** Whether the other pages are mapped as they were when the region was scanned, and code may be fetched there. */
@@ -173,47 +275,67 @@ export class Translations implements Regions {
     return true;
   }
 
+  /** Whether a head is a block of a region. */
+  #isInside(hot: Hot): boolean {
+    for (const r of this.#byBlock.get(hot.physical) ?? [])
+      if (r.mode === hot.mode && r.inside.has(hot.physical)) return true;
+    return false;
+  }
+
   #compileQueue(): void {
     const queue = this.#queue;
     this.#queue = [];
+    this.#compile(queue);
+  }
+
+  #compile(queue: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
-    const made: { hot: Hot; graph: Graph; number: int; name: string }[] = [];
+    const made: Region[] = [];
     for (const hot of queue) {
+      if (hot.again === undefined && this.#isInside(hot) && !this.#sides.has(hot.key)) continue;
       const graph = this.#scan(hot);
       if (!graph) continue;
-      const number = this.#regions.length + made.length;
+      const number = hot.again ?? this.#nextNumber++;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
         name,
         registersAt: this.#memory.layout.registersAt,
         firstCallout: this.#callouts.length,
+        firstSite: this.#sites.length + 1,
         overshoot: this.overshoot,
       };
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
       this.#callouts.push(...printed.callouts);
+      for (const at of printed.sites) this.#sites.push({ region: number, at });
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
-      made.push({ hot, graph, number, name });
+      made.push(this.#describe(hot, graph, number, name, printed.text.length));
     }
     this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;
-    const first = made[0] as (typeof made)[number];
+    const first = made[0] as Region;
     const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
     const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
+      ...this.#host.quick,
       visit: observer?.count,
       callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
     });
-    made.forEach((m, k) => {
-      this.#add(m.hot, m.graph, m.number, m.name, runs[k] as RegionFunction);
+    made.forEach((region, k) => {
+      region.run = runs[k];
+      observer?.compiled?.(region.number, runs[k] as RegionFunction);
+      const old = this.#regions.get(region.number);
+      if (old) this.#drop(old);
+      this.#add(region);
     });
     this.#counts.modules++;
+    this.#evict();
     this.#counts.compileMillis += performance.now() - translated;
   }
 
@@ -233,40 +355,71 @@ export class Translations implements Regions {
     const base = hot.linear & -PAGE;
     // Something else may be mapped there by now.
     if (frameOf(base) !== hot.physical >>> 12) return undefined;
+    // A side entry, or a way out, of another region: it leads back to that one, rather than around in a copy of it.
+    const stops = new Set<int>();
+    if (hot.again === undefined) {
+      for (const r of this.#byBlock.get(hot.physical) ?? []) if (r.mode === hot.mode) stops.add(r.physical);
+    }
     const isWarm = (at: int): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
-      return frame >= 0 && this.#host.isWarm((frame << 12) | (at & (PAGE - 1)), hot.mode);
+      const physical = (frame << 12) | (at & (PAGE - 1));
+      return frame >= 0 && !stops.has(physical) && this.#host.isWarm(physical, hot.mode);
+    };
+    const targetsOf = (at: int): readonly int[] => {
+      const from = at === RETURN ? hot.linear & (PAGE - 1) : at;
+      const frame = frameOf((base + (from & -PAGE)) | 0);
+      const profile = this.#profiles.get(((frame << 12) | (from & (PAGE - 1))) - (at === RETURN ? 1 : 0));
+      return profile ? likelyTargets(profile, from) : [];
     };
     const graph = scan(memory, hot.linear, hot.mode, frameOf, {
       maxInstructions: MAX_INSTRUCTIONS,
       inline: true,
       isWarm,
+      targetsOf,
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
     return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
   }
 
-  #add(hot: Hot, graph: Graph, number: int, name: string, run: RegionFunction): void {
-    const pieces = graph.bytes.map(({ at, length }) => {
-      const frame = graph.pages.get(at >> 12) as int;
-      return { physical: (frame << 12) | (at & (PAGE - 1)), length };
-    });
-    const others = [...graph.pages].filter(([page]) => page !== 0);
-    this.#regions[number] = {
+  /** What is known of a region before it is compiled; its blocks are known from now on. */
+  #describe(hot: Hot, graph: Graph, number: int, name: string, characters: int): Region {
+    const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
+    const blocks = [...graph.blocks.values()].filter((b) => b.at !== RETURN);
+    const known = (at: int): boolean => graph.pages.has(at >> 12);
+    const region: Region = {
       number,
+      key: hot.key,
       name,
-      run,
+      bytes: BYTES_PER_REGION + characters * BYTES_PER_CHARACTER,
+      linear: hot.linear,
+      run: undefined,
       graph,
-      others,
-      pieces,
+      others: [...graph.pages].filter(([page]) => page !== 0),
+      physical: hot.physical,
+      inside: new Set(blocks.map((b) => physicalOf(b.at))),
+      outside: blocks.flatMap(exitsOf).filter(known).map(physicalOf),
+      pieces: graph.bytes.map(({ at, length }) => ({ physical: physicalOf(at), length })),
       user: hot.user,
+      mode: hot.mode,
       stamp: -1,
       page: 0,
-      entries: 0,
     };
-    this.#byHead.set(hot.key, number);
-    for (const { physical, length } of pieces) {
+    for (const at of [...region.inside, ...region.outside]) {
+      const set = this.#byBlock.get(at);
+      if (set) set.add(region);
+      else this.#byBlock.set(at, new Set([region]));
+    }
+    return region;
+  }
+
+  #add(region: Region): void {
+    const { number } = region;
+    this.#bytes += region.bytes;
+    this.#chain.add(number, region.run as RegionFunction);
+    this.#regions.set(number, region);
+    this.#byHead.set(region.key, number);
+    for (const { physical, length } of region.pieces) {
       this.#memory.traceCode(physical, length);
       const frame = physical >>> 12;
       let set = this.#byFrame.get(frame);
@@ -277,14 +430,50 @@ export class Translations implements Regions {
       set.add(number);
     }
     this.#counts.regions++;
-    this.#counts.regionInstructions += graph.instructions;
+    this.#counts.regionInstructions += region.graph.instructions;
+  }
+
+  /** The oldest regions go until a quarter of the cache is free: what is hot comes back. */
+  #evict(): void {
+    if (this.#bytes <= this.#cacheBytes) return;
+    for (const region of this.#regions.values()) {
+      if (this.#bytes <= this.#cacheBytes * 0.75) break;
+      this.#drop(region);
+      this.#counts.regionsEvicted++;
+    }
   }
 
   #drop(region: Region): void {
-    this.#regions[region.number] = undefined;
+    this.#bytes -= region.bytes;
+    this.#regions.delete(region.number);
+    this.#byHead.delete(region.key);
+    // First the links to it, then itself.
+    this.#host.loseLinks();
+    this.#chain.remove(region.number);
     this.#observer?.dropped?.(region.number);
-    for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
+    for (const at of [...region.inside, ...region.outside]) {
+      const set = this.#byBlock.get(at);
+      if (set?.delete(region) && set.size === 0) this.#byBlock.delete(at);
+    }
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
-    this.#counts.regionsInvalidated++;
   }
+}
+
+/** Where its samples are kept: see Translations. */
+function profileKey(region: Region, at: int): int {
+  if (at === RETURN) return region.physical - 1;
+  return (((region.graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
+}
+
+/** Offsets, the instruction being at `from`. */
+function likelyTargets(profile: Profile, from: int): int[] {
+  const likely = [...profile.samples].filter(([, n]) => n >= profile.total * LIKELY).sort((a, b) => b[1] - a[1]);
+  return likely.slice(0, MAX_TARGETS).map(([distance]) => from + distance);
+}
+
+/** Offsets that a block leaves its region to. */
+function exitsOf(b: Block): int[] {
+  if (b.term === 'exit') return [b.taken];
+  if (b.term === 'branch') return [b.taken, b.fall].filter((at) => !b.succ.includes(at));
+  return [];
 }

@@ -10,13 +10,13 @@ export interface Place {
 
 export interface State {
   readonly places: ReadonlyMap<string, Place>;
-  /** Whether budget was used up since the head of the innermost loop. */
-  readonly counted: boolean;
+  /** By how much `cnt` may at most have gone up since the head of each loop around this point. */
+  readonly gained: ReadonlyMap<string, number>;
   /** By how much the budget's word in the register file is more than `cnt`, if it is known. */
   readonly spilled: number | undefined;
 }
 
-export const START: State = { places: new Map(), counted: false, spilled: undefined };
+export const START: State = { places: new Map(), gained: new Map(), spilled: undefined };
 
 /** What holds where two paths meet; undefined is a path that is never taken. */
 export function meet(a: State | undefined, b: State | undefined): State | undefined {
@@ -27,7 +27,9 @@ export function meet(a: State | undefined, b: State | undefined): State | undefi
     const q = b.places.get(name);
     if (q) places.set(name, { name, bytes: Math.min(p.bytes, q.bytes), write: p.write && q.write });
   }
-  return { places, counted: a.counted && b.counted, spilled: a.spilled === b.spilled ? a.spilled : undefined };
+  const gained = new Map(a.gained);
+  for (const [name, n] of b.gained) gained.set(name, Math.max(n, gained.get(name) ?? n));
+  return { places, gained, spilled: a.spilled === b.spilled ? a.spilled : undefined };
 }
 
 export function withUnchecked(state: State, name: string): State {

@@ -8,6 +8,7 @@ import {
   type Statement,
   type VariableDeclaration,
 } from 'acorn';
+import { QUICK } from '../src/isa/prims.ts';
 import { constantOf, nameOf, Refused, refuse } from './verify-match.ts';
 
 /** What the functions of a module may refer to. */
@@ -34,7 +35,7 @@ const VIEWS: Readonly<Record<string, View>> = {
 
 /** Pure functions of the standard library; functions of ours, which a module gets from `compile`. */
 const MATH = new Set(['imul', 'clz32', 'sqrt', 'abs', 'fround', 'floor', 'ceil']);
-const FOREIGN = new Set(['mulhu', 'divu', 'divs', 'callout', 'visit']);
+const FOREIGN = new Set(['mulhu', 'divu', 'divs', 'callout', 'visit', ...QUICK]);
 const PARAMETERS = ['stdlib', 'foreign', 'heap'];
 
 /** Checks the frame, then calls `region` for each function. */

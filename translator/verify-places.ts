@@ -2,6 +2,7 @@
 // to the shadow page table for a lookup, and to guest memory through a place that was checked.
 
 import type { Expression, MemberExpression } from 'acorn';
+import { SITE } from '../src/cpu/links.ts';
 import { WORD } from '../src/isa/state.ts';
 import { REGISTERS_BYTES } from '../src/memory/layout.ts';
 import type { Place, State } from './verify-flow.ts';
@@ -18,7 +19,7 @@ const BINARY = new Set(['+', '-', '*', '/', '&', '|', '^', '<<', '>>', '>>>', '<
 const UNARY = new Set(['-', '+', '~']);
 /** Functions that are called in their own statements only. */
 const STATEMENTS = new Set(['callout', 'visit']);
-/** First word behind the architectural state: of the engine's words, a region writes its budget only. */
+/** First word behind the architectural state: of the engine's words, a region writes its budget and its site only. */
 const ENGINE = WORD.engine;
 
 export class Expressions {
@@ -80,7 +81,7 @@ export class Expressions {
       const at = constant - this.#registersAt;
       if (at < 0 || at + bytes > REGISTERS_BYTES || at % bytes !== 0) refuse(e, 'a constant outside the register file');
       const word = at >> 2;
-      const reserved = word > ENGINE && word < WORD.msr;
+      const reserved = word > ENGINE && word < WORD.msr && word !== SITE;
       if (write && reserved) refuse(e, "a write to the engine's words");
       return;
     }

@@ -89,7 +89,10 @@ class Verifier {
       const next = this.#statement(s, state);
       // What is never reached is held to the same rules, with nothing known.
       if (!next) reached = false;
-      state = next ?? START;
+      state = next ?? {
+        ...START,
+        gained: new Map([...state.gained].map(([name]) => [name, Number.POSITIVE_INFINITY])),
+      };
     }
     return reached ? state : undefined;
   }
@@ -113,7 +116,7 @@ class Verifier {
       }
       case 'ContinueStatement':
         if (!this.#label(s.label, s).isLoop) refuse(s, 'not a loop');
-        if (!state.counted) refuse(s, 'a turn of the loop that uses up no budget');
+        this.#turn(s.label?.name, s, state);
         return undefined;
       default:
         return refuse(s, `a ${s.type}`);
@@ -130,7 +133,7 @@ class Verifier {
     const outer = this.#labels.get(name);
     const label: Label = { isLoop: s.body.type === 'ForStatement', after: undefined };
     this.#labels.set(name, label);
-    if (s.body.type === 'ForStatement') this.#loop(s.body, state);
+    if (s.body.type === 'ForStatement') this.#loop(name, s.body, state);
     else if (s.body.type === 'BlockStatement') {
       const end = this.#list(s.body.body, state);
       label.after = meet(label.after, end);
@@ -140,16 +143,26 @@ class Verifier {
     return label.after;
   }
 
-  #loop(s: ForStatement, state: State): void {
+  #loop(name: string, s: ForStatement, state: State): void {
     if (s.init || s.test || s.update) refuse(s, 'a loop with a head');
     if (s.body.type !== 'BlockStatement') refuse(s, 'a loop without a block');
     const [poll, ...rest] = s.body.body;
     if (poll?.type !== 'IfStatement' || poll.alternate || !this.#isPoll(poll.test))
       refuse(s, 'a loop that does not poll');
     // What holds on the first turn need not on the second.
-    const head: State = { places: without(state.places, assignedIn(s.body)), counted: false, spilled: undefined };
+    const head: State = {
+      places: without(state.places, assignedIn(s.body)),
+      gained: new Map(state.gained).set(name, 0),
+      spilled: undefined,
+    };
     if (this.#statement(poll.consequent, head)) refuse(poll, 'a poll that goes on');
-    if (this.#list(rest, head)?.counted === false) refuse(s, 'a turn of the loop that uses up no budget');
+    const end = this.#list(rest, head);
+    if (end) this.#turn(name, s, end);
+  }
+
+  /** A loop goes on: with less budget, also since the heads of the loops around it. */
+  #turn(name: string | undefined, s: Node, state: State): void {
+    if (!((state.gained.get(name ?? '') ?? 0) < 0)) refuse(s, 'a turn of the loop that uses up no budget');
   }
 
   /** `(cnt | 0) < n` with n above zero. */
@@ -256,8 +269,8 @@ class Verifier {
       // What is not known to be what `cnt` was may be anything.
       change = state.spilled === undefined ? Number.POSITIVE_INFINITY : change + state.spilled;
     }
-    const counted = state.counted ? change <= 0 : change < 0;
-    return { places: state.places, counted, spilled: undefined };
+    const gained = new Map([...state.gained].map(([name, n]) => [name, n + change] as const));
+    return { places: state.places, gained, spilled: undefined };
   }
 
   /** `e` of `e | 0`. */

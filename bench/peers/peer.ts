@@ -27,6 +27,18 @@ export interface Meter {
   readonly cpuSeconds: number;
   /** Resident memory, in MiB. */
   readonly residentMebibytes: number;
+  /** Of our own translator. */
+  readonly translation?: Translation;
+}
+
+/** What a translator has done so far, or for a while. */
+export interface Translation {
+  /** Instructions retired. */
+  readonly instructions: number;
+  /** Those that were executed in translated code. */
+  readonly translated: number;
+  /** Time spent on making translations, V8's compilation included, in seconds. */
+  readonly seconds: number;
 }
 
 /** What a run cost. */

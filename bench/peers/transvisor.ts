@@ -3,15 +3,33 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { hostTrained, prepareHost } from '../../src/cli/host.ts';
+import { givenSymbols } from '../../src/cli/symbols.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
 import { Translator } from '../../translator/engine.ts';
-import { type Boot, type Cost, Marker, ownMeter, ownPeak, peerMain, rounded } from './peer.ts';
+import { profileNames } from '../../translator/explain/names.ts';
+import {
+  type Boot,
+  type Cost,
+  Marker,
+  type Meter,
+  ownMeter,
+  ownPeak,
+  peerMain,
+  rounded,
+  type Translation,
+} from './peer.ts';
+
+export interface TransvisorOptions {
+  readonly engine: 'interpreter' | 'translator';
+  /** Translated code has the names of guest functions, for profiles; it takes time to find them. */
+  readonly named?: boolean;
+}
 
 /** Boots in this process. Its processor time is counted from the process's start: use a process for each run. */
 export async function bootTransvisor(
   boot: Boot,
-  { engine }: { readonly engine: 'interpreter' | 'translator' },
+  { engine, named: isNamed = false }: TransvisorOptions,
 ): Promise<Cost & { readonly statistics: object }> {
   prepareHost();
   const started = performance.now();
@@ -20,7 +38,14 @@ export async function bootTransvisor(
   let reached = false;
   const unknown = Number.NaN;
   let cost = { cpuSeconds: unknown, wallSeconds: unknown, residentMebibytes: unknown, peakMebibytes: unknown };
-  const choice: EngineChoice = engine === 'translator' ? (cpu, memory) => new Translator(cpu, memory) : 'interpreter';
+  const symbols = isNamed ? givenSymbols(undefined, boot.kernel) : undefined;
+  const translator: EngineChoice = (cpu, memory) =>
+    new Translator(cpu, memory, isNamed ? { observer: profileNames(memory, symbols) } : {});
+  const choice = engine === 'translator' ? translator : 'interpreter';
+  const meter = (): Meter => ({
+    ...ownMeter(),
+    ...(engine === 'translator' && { translation: translationOf(machine) }),
+  });
   const machine = await Machine.create({
     memoryBytes: boot.memory,
     kernel: await named(boot.kernel),
@@ -30,7 +55,7 @@ export async function bootTransvisor(
     serial: {
       write: (byte) => {
         const character = String.fromCharCode(byte);
-        boot.output(character, ownMeter);
+        boot.output(character, meter);
         if (reached || !marker.seen(character)) return;
         reached = true;
         cost = {
@@ -49,6 +74,15 @@ export async function bootTransvisor(
   clearTimeout(deadline);
   if (exit.reason === 'failed') throw exit.error;
   return { peer: engine, reached, ...cost, statistics: machine.statistics() };
+}
+
+function translationOf({ engine }: Machine): Translation {
+  const { translateMillis = 0, compileMillis = 0, firstRunMillis = 0 } = engine.statistics();
+  return {
+    instructions: engine.retired(),
+    translated: engine.retiredBy().translator ?? 0,
+    seconds: (translateMillis + compileMillis + firstRunMillis) / 1000,
+  };
 }
 
 if (import.meta.main) {

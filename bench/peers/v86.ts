@@ -1,6 +1,6 @@
 // v86 as a peer: boots a Linux kernel headless in this Node process, with its translator or (--no-jit) without.
 //
-// v86 is not a dependency: `npm install --no-save v86`, or name its entry file in TRANSVISOR_V86. Its firmware is
+// v86 is a development dependency; another build of it is named by its entry file in TRANSVISOR_V86. Its firmware is
 // Debian's SeaBIOS and VGA BIOS, as v86 has no own copy in its package.
 
 import { readFile } from 'node:fs/promises';
@@ -69,7 +69,7 @@ function locate(): string {
   try {
     return createRequire(import.meta.url).resolve('v86');
   } catch {
-    throw new UserError('v86 is not installed: npm install --no-save v86, or name its libv86.mjs in TRANSVISOR_V86');
+    throw new UserError('v86 is not installed: npm ci installs it, or name its libv86.mjs in TRANSVISOR_V86');
   }
 }
 

@@ -1,24 +1,21 @@
 // `transvisor dump`: runs a guest with a recorder in its translator, then shows what it recorded.
 
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Translator } from '../../translator/engine.ts';
-import { elfSymbols } from '../../translator/explain/elf-symbols.ts';
 import { html } from '../../translator/explain/html.ts';
 import { type RecordedRegion, Recorder } from '../../translator/explain/recorder.ts';
 import { instructionsOf, type RegionReport, reportRegion } from '../../translator/explain/region.ts';
-import { parseSymbols, Symbols } from '../../translator/explain/symbols.ts';
 import { dumpText } from '../../translator/explain/text.ts';
 import { UserError } from '../lib/errors.ts';
 import type { EngineChoice } from '../machine/options.ts';
 import { AtomicFile, hostError } from './files.ts';
 import { type RunOptions, run } from './run.ts';
 import { STATUS, type Verdict } from './status.ts';
+import { givenSymbols } from './symbols.ts';
 
 export interface DumpOptions extends Omit<RunOptions, 'engine'> {
   readonly top: number;
   readonly address?: string;
-  readonly symbols?: string;
   readonly stages?: true;
   readonly json?: true;
   readonly html?: string;
@@ -92,26 +89,6 @@ function pick(recorder: Recorder, where: string): readonly RecordedRegion[] {
   );
   if (found.length === 0) throw new UserError(`--address ${where}: no region has code there; run the guest for longer`);
   return found;
-}
-
-/** Symbols of a file, or of the kernel if that is an ELF file that has some. */
-function givenSymbols(file: string | undefined, kernel: string | undefined): Symbols | undefined {
-  if (file !== undefined) {
-    const bytes = read('--symbols', file);
-    const found = [...elfSymbols(bytes), ...parseSymbols(new TextDecoder('latin1').decode(bytes))];
-    if (found.length > 0) return new Symbols(found);
-    throw new UserError(`--symbols ${file}: no symbols of code; give lines such as 'c0100000 T start_kernel'`);
-  }
-  const found = kernel === undefined ? [] : elfSymbols(read('kernel', kernel));
-  return found.length > 0 ? new Symbols(found) : undefined;
-}
-
-function read(what: string, path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw hostError(`${what} ${path}`, error);
-  }
 }
 
 /** Waits until the system has it: the program ends after that. */

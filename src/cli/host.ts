@@ -23,3 +23,12 @@ export function prepareHost(): void {
 export function hostTrained(): void {
   setFlagsFromString(`--max-optimized-bytecode-size=${MAX_OPTIMIZED_BYTECODE_BYTES}`);
 }
+
+/** Arguments of Node that profile or debug its JavaScript. */
+const PROFILERS = /^--(cpu-prof|prof|inspect|perf[_-](basic[_-])?prof)/;
+
+/** Whether Node was started to be profiled or debugged. */
+export function isProfiled(): boolean {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
+  return words.some((word) => PROFILERS.test(word));
+}

@@ -27,6 +27,9 @@ Examples:
 Keys, when a terminal is at both ends:
 ${KEYS_HELP.map((line) => `  ${line}`).join('\n')}
 
+Under a profiler or a debugger of Node (--cpu-prof, --prof, --inspect), translated code has the names of guest functions:
+those of --symbols, of an ELF kernel, or what is found in the memory of a Linux guest.
+
 Exit status: 0 power-off, or --until matched; 1 usage or host error; 124 timeout; 125 the monitor failed;
 126 triple fault, or halted for ever; with --debug-exit the guest's; 128 + n signal n.`;
 
@@ -40,6 +43,7 @@ function program(done: (end: Verdict) => void): Command {
         .argParser(oneOf(['translator', 'interpreter', 'reference']))
         .default('translator'),
     )
+    .option('--symbols <file>', 'name translated code for profilers: System.map, /proc/kallsyms, nm, or an ELF file')
     .addHelpText('after', RUN_HELP)
     .action(async (image: string | undefined, options: RunOptions, command: Command) => {
       // The machine is loaded when there is something to run: help and mistakes are answered at once.

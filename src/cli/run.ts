@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 import { Translator } from '../../translator/engine.ts';
+import { profileNames } from '../../translator/explain/names.ts';
 import type { BootDevice } from '../devices/rtc146818.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
@@ -13,10 +14,11 @@ import { TerminalDisplay } from './display.ts';
 import { closeMedia, type DriveOptions, hasMedia, openMedia } from './drives.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
 import { type FirmwareOptions, findFirmware } from './firmware.ts';
-import { hostTrained } from './host.ts';
+import { hostTrained, isProfiled } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
+import { givenSymbols } from './symbols.ts';
 
 export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly memory: number;
@@ -36,6 +38,8 @@ export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly timeout?: number;
   readonly stats?: string;
   readonly trace?: string;
+  /** File that names regions for profilers. */
+  readonly symbols?: string;
 }
 
 /** How long output may still take once somebody waits for the end of the program. */
@@ -167,7 +171,7 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     ...(options.boot && { bootOrder: options.boot }),
     modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
-    engine: options.engine === 'translator' ? (cpu, memory) => new Translator(cpu, memory) : options.engine,
+    engine: options.engine === 'translator' ? translator(options.symbols, path) : options.engine,
     clock: options.clock,
     // Where somebody types, an idle guest waits for a key and not for its next timers as fast as they come.
     idle: interactive ? 'wait' : 'skip',
@@ -176,6 +180,13 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     debugConsole: options.debugcon !== undefined,
     debugExit: options.debugExit === true,
   };
+}
+
+/** Its regions have names of the guest where somebody can see them. */
+function translator(symbolFile: string | undefined, kernel: string | undefined): EngineChoice {
+  if (symbolFile === undefined && !isProfiled()) return (cpu, memory) => new Translator(cpu, memory);
+  const symbols = givenSymbols(symbolFile, kernel);
+  return (cpu, memory) => new Translator(cpu, memory, { observer: profileNames(memory, symbols) });
 }
 
 function demoGuest(): ReturnType<typeof readImage> {

@@ -17,6 +17,8 @@ export const MAX_BLOCK = 32;
 export const NO_HEADS = -1;
 /** Entries of a block that take about as long as an instruction by the reference. */
 const SLOW_HEAT = 4;
+/** Share of a hot head's entries that make a block warm. */
+const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = 1 << 23;
 
@@ -62,9 +64,12 @@ export class BlockCache {
     this.#heat = heat;
   }
 
-  /** Whether a block starts there, that is, whether it was ever executed. */
-  has(physical: int, mode: int): boolean {
-    return this.#pages.get(physical >>> 12)?.offsets.has((mode << 12) | (physical & (PAGE - 1))) ?? false;
+  /** Whether a block starts there that was entered often enough to be worth translating with a hot one. */
+  isWarm(physical: int, mode: int): boolean {
+    const o = this.#pages.get(physical >>> 12)?.offsets.get((mode << 12) | (physical & (PAGE - 1)));
+    if (o === undefined) return false;
+    if ((this.slots[o >> 2] & SLOT_HEAD) === 0 || (this.code[o] & 1023) !== HEAT) return true;
+    return this.code[o + 1] <= this.#heat - this.#heat * WARM_SHARE;
   }
 
   /** Makes the head at `o` enter a region. */

@@ -12,7 +12,10 @@ import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
+import { isFlatData } from './flat.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
+import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
+import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
 import { TRAINING_EXIT, train } from './training.ts';
@@ -28,8 +31,6 @@ const TAG_ENTRIES = 4096;
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
 export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
-/** Span of a segment of 4 GiB: see isa/segment.ts. */
-const WHOLE = -15;
 const FLAT_MODE = 3;
 const USER_MODE = 0x100;
 
@@ -41,12 +42,13 @@ let trained = false;
 export class Interpreter implements Engine {
   readonly name: string = 'interpreter';
   readonly cpu: Cpu;
-  /** Called after each region, with the whole state in the register file: for the lock-step differ. */
-  onRegionExit: ((region: number) => void) | undefined;
+  /** Called after each region with its answer, and the whole state in the register file: for the lock-step differ. */
+  onRegionExit: ((region: number, answer: int) => void) | undefined;
   readonly #memory: Memory;
   readonly #reference: Reference;
   readonly #blocks: BlockCache;
   readonly #regions: Regions | undefined;
+  readonly #links: Links;
   readonly #tags = new Int32Array(4 * TAG_ENTRIES);
   readonly #interpret: Interpret;
   /** Mode that each table of tags is valid for. */
@@ -56,6 +58,7 @@ export class Interpreter implements Engine {
   #mode = -1;
   #codeChanged = false;
   #training = false;
+  readonly #quick: Quick;
   /** Where `#enter` found the code. */
   #physical = 0;
   /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
@@ -65,6 +68,8 @@ export class Interpreter implements Engine {
   #position = 1;
   /** Instructions retired by regions, callouts among them. */
   #inRegions = 0;
+  /** Regions that were entered one by one, for `onRegionExit`. */
+  #alone = 0;
   readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
@@ -72,10 +77,18 @@ export class Interpreter implements Engine {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
+    this.#links = new Links(memory.i32, memory.layout.linksAt);
     this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
+    this.#quick = new Quick(cpu, memory);
+    const ways = this.#quick.ways();
     this.#regions = makeRegions?.({
-      isWarm: (physical, mode) => this.#blocks.has(physical, mode),
+      quick: ways,
+      isWarm: (physical, mode) => this.#blocks.isWarm(physical, mode),
       callout: (next) => this.#callout(next),
+      loseLinks: () => {
+        this.#loseLinks(0);
+        this.#loseLinks(1);
+      },
     });
     this.#flushTags(0);
     this.#flushTags(1);
@@ -88,6 +101,7 @@ export class Interpreter implements Engine {
       TAGS: this.#tags,
       mulhu: wide.mulhu,
       divu: wide.divu,
+      ...ways,
       slow: (o) => (this.#training ? (o === TRAINING_EXIT ? LEAVE : TRAINING_EXIT) : this.#slow(o)),
       lookup: (eip) => {
         if (this.#training) return TRAINING_EXIT;
@@ -109,6 +123,7 @@ export class Interpreter implements Engine {
     // Paging is off: the page is RAM at its own address.
     memory.writePlace(TRAINING_PAGE, 4, 0);
     this.#training = true;
+    this.#quick.training = true;
     train({
       run: (o, budget) => {
         words[BUDGET] = budget;
@@ -125,6 +140,7 @@ export class Interpreter implements Engine {
       heap: memory.i32,
     });
     this.#training = false;
+    this.#quick.training = false;
     this.flush();
   }
 
@@ -180,6 +196,7 @@ export class Interpreter implements Engine {
 
   mappingLost(user: int): void {
     this.#regions?.mappingLost(user);
+    this.#loseLinks(user);
     this.#flushTags(user);
     this.#codeChanged = true;
   }
@@ -188,8 +205,10 @@ export class Interpreter implements Engine {
     this.#reference.flush();
     this.#regions?.flush();
     this.#blocks.clear();
-    this.#flushTags(0);
-    this.#flushTags(1);
+    for (const user of [0, 1]) {
+      this.#loseLinks(user);
+      this.#flushTags(user);
+    }
   }
 
   statistics(): Readonly<Record<string, number>> {
@@ -263,6 +282,7 @@ export class Interpreter implements Engine {
       words[PAGE_EIP] = eip & -4096;
       words[TABLE] = this.#memory.tableWord(user);
       words[TAG_BASE] = base;
+      words[STAMP] = this.#links.stamp(mode, user, c.cr3);
       return o;
     }
   }
@@ -348,11 +368,19 @@ export class Interpreter implements Engine {
       return o + 4;
     }
     const budget = words[BUDGET];
-    const answer = regions.enter(region);
+    words[SITE] = NO_SITE;
+    let answer: int;
+    if (this.onRegionExit) {
+      answer = regions.enterAlone(region);
+      words[SAMPLED] = (++this.#alone & (SAMPLE_LINKS - 1)) === 0 ? 1 : 0;
+    } else {
+      this.#links.set(c.eip, words[STAMP], region);
+      answer = regions.enter(region);
+    }
     this.#inRegions += budget - words[BUDGET];
     this.#left = words[BUDGET];
     this.#position = 1;
-    this.onRegionExit?.(region);
+    this.onRegionExit?.(region, answer);
     if (answer === REGION_SLOW) {
       this.#counts.slow++;
       this.#counts.regionSlow++;
@@ -361,6 +389,10 @@ export class Interpreter implements Engine {
       return this.#resume();
     }
     if (answer === REGION_LEFT) return this.#resume();
+    if (words[SAMPLED] !== 0) {
+      words[SAMPLED] = 0;
+      regions.sampled();
+    }
     const eip = c.eip;
     const at = words[TAG_BASE] + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
     if (this.#tags[at] !== eip) return this.#enter();
@@ -386,6 +418,12 @@ export class Interpreter implements Engine {
     return REGION_LEFT;
   }
 
+  #loseLinks(user: int): void {
+    this.#links.lose(user);
+    // What is running must not go on with them either.
+    this.cpu.words[STAMP] = NO_STAMP;
+  }
+
   #flushTags(user: int): void {
     // No EIP has the tag 0 in entry 1, nor 1 in any other.
     const base = user * 2 * TAG_ENTRIES;
@@ -403,10 +441,6 @@ function modeOf(c: Cpu): int {
   for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
   // FS and GS always go through their base.
   return decodeModeOf(c) | ((bent | 0x30) << 2) | (c.cpl === 3 ? USER_MODE : 0);
-}
-
-function isFlatData(c: Cpu, s: int): boolean {
-  return c.base[s] === 0 && c.readSpan[s] === WHOLE && c.writeSpan[s] === WHOLE;
 }
 
 /** Code at base 0 up to 4 GiB, and a stack that needs no check. */

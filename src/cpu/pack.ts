@@ -1,10 +1,11 @@
 // Packs decoded instructions into the words that the fast interpreter runs on. The layout of a word is described in
 // translator/gen/interpreter.ts, which prints the other side.
 
-import { IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, SREG } from '../isa/insn.ts';
+import { endsBlock } from '../isa/control.ts';
+import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, SREG } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES } from './generated/interpreter.js';
-import { isCounted, NOTHING, shapeKey } from './shape.ts';
+import { isCounted, isRepeated, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
@@ -35,7 +36,7 @@ export interface PackMode {
  * by the caller. What has no case gets SLOW.
  */
 export function pack(code: Int32Array, o: int, i: Insn, mode: PackMode): int {
-  const number = caseOf(i);
+  const number = caseOf(i, mode);
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
   const s = i.src.kind === IMM && i.src2.kind === REG ? i.src2 : i.src;
   let word = number | (registerOf(i.dst) << 10) | (registerOf(s) << 14);
@@ -76,7 +77,14 @@ function reads(i: Insn): boolean {
   return i.op === 'CMP' || i.op === 'TEST';
 }
 
-function caseOf(i: Insn): int {
+function caseOf(i: Insn, mode: PackMode): int {
+  // Quick ways are for flat segments and 32-bit addresses.
+  if (isRepeated(i)) {
+    const source = i.src.kind === MEM ? i.src.seg : DS;
+    if (i.asize !== 32 || (mode.bent & ((1 << ES) | (1 << source))) !== 0) return SLOW;
+    return NUMBERS.get(shapeKey(i)) ?? SLOW;
+  }
+  if ((i.op === 'POPSEG' || i.op === 'MOVSEG') && endsBlock(i)) return SLOW;
   if (isCounted(i.op)) {
     const count = i.op === 'SHLD' || i.op === 'SHRD' ? i.src2 : i.src;
     // A count of zero changes nothing (but checks its memory operand: slow).
@@ -88,7 +96,7 @@ function caseOf(i: Insn): int {
   return NUMBERS.get(shapeKey(i)) ?? SLOW;
 }
 
-const STACK = new Set(['PUSH', 'POP', 'CALL', 'RET', 'LEAVE', 'PUSHF', 'PUSHSEG']);
+const STACK = new Set(['PUSH', 'POP', 'CALL', 'RET', 'LEAVE', 'PUSHF', 'PUSHSEG', 'POPSEG']);
 
 function usesSegmentRegister(i: Insn): boolean {
   return i.ssize === 16 && STACK.has(i.op);

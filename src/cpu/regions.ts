@@ -2,6 +2,7 @@
 // counts entries of block heads; the tier decides what to make of a hot one.
 
 import type { int } from '../isa/insn.ts';
+import type { QuickWays } from './quick.ts';
 
 /** A region's answer: where the guest goes on is in EIP, its budget in the engine's words. */
 export const REGION_CHAIN = 0;
@@ -12,13 +13,17 @@ export const REGION_LEFT = 2;
 
 /** What the tier asks of the interpreter. */
 export interface RegionHost {
-  /** Whether the code at a guest-physical address was ever executed as the start of a block. */
+  /** Whether the code at a guest-physical address was executed as the start of a block, and not much less than a head. */
   isWarm(physical: int, mode: int): boolean;
   /**
    * Executes the instruction at EIP by the reference; `next` is where straight-line code goes on, relative to the
    * page of the region's entry. 0 if the region may go on there, else its answer.
    */
   callout(next: int): int;
+  /** A region went away: no link (see links.ts) holds any more. */
+  loseLinks(): void;
+  /** What regions call by these names. */
+  readonly quick: QuickWays;
 }
 
 export interface Regions {
@@ -32,8 +37,12 @@ export interface Regions {
   mayEnter(region: int): boolean;
   /** Whether the region is there at all, or was thrown out. */
   exists(region: int): boolean;
-  /** Runs a region whose head is at EIP; one of the REGION_ answers. */
+  /** Runs a region whose head is at EIP, and those that it is linked to (see links.ts); one of the REGION_ answers. */
   enter(region: int): int;
+  /** The same for one region only. */
+  enterAlone(region: int): int;
+  /** A sample of the ways from region to region: EIP is where one leads, and the word SITE (see links.ts) whence. */
+  sampled(): void;
   /** Forgets regions made from these bytes. */
   codeWritten(physical: int, bytes: int): void;
   mappingLost(user: int): void;

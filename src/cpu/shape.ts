@@ -1,7 +1,7 @@
 // The shape of an instruction: operation, width and kinds of its operands, without their numbers. It names the case
 // of the fast interpreter and the translator's template.
 
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, SREG, XMM } from '../isa/insn.ts';
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, REP_NONE, SREG, XMM } from '../isa/insn.ts';
 
 /** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM. */
 function kindOf(o: Operand): string {
@@ -32,10 +32,20 @@ export function isCounted(op: string): boolean {
   return COUNTED.has(op);
 }
 
+/** String instructions whose repeated forms have shapes. */
+const REPEATED = new Set(['MOVS', 'STOS', 'SCAS', 'CMPS', 'LODS', 'INS', 'OUTS']);
+const ENDS_ON_ZF = new Set(['SCAS', 'CMPS']);
+
+/** Whether it is a string instruction with a repeat prefix. */
+export function isRepeated(i: Insn): boolean {
+  return i.rep !== REP_NONE && REPEATED.has(i.op);
+}
+
 /** For instance `ADD32.d,m32`. Jcc comes without the lowest bit of its condition: the odd ones swap their successors. */
 export function shapeKey(i: Insn): string {
+  const repeat = i.rep === REP_NONE || !REPEATED.has(i.op) ? '' : ENDS_ON_ZF.has(i.op) ? `REP${i.rep} ` : 'REP ';
   const cc = i.op === 'Jcc' ? i.cc & ~1 : i.op === 'SETcc' || i.op === 'CMOVcc' ? i.cc : '';
-  let key = `${i.op}${cc === '' ? '' : `:${cc}:`}${i.size}.${kindOf(i.dst)},`;
+  let key = `${repeat}${i.op}${cc === '' ? '' : `:${cc}:`}${i.size}.${kindOf(i.dst)},`;
   const last = isCounted(i.op) ? (i.src2.kind === NO_OPERAND ? i.src : i.src2) : null;
   key += last === i.src && last.kind === REG8 ? 'c' : kindOf(i.src);
   if (i.src2.kind !== NO_OPERAND) key += `,${last === i.src2 && last.kind === REG8 ? 'c' : kindOf(i.src2)}`;

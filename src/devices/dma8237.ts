@@ -27,6 +27,7 @@ const MODE_WRITE = 0x04; // device to memory
 const MODE_READ = 0x08; // memory to device
 const MODE_AUTOINITIALIZE = 0x10;
 const MODE_DECREMENT = 0x20;
+const MODE_CASCADE = 0xc0;
 
 /** Page register (offset from port 81h) of each channel. */
 const PAGE_OF_CHANNEL = [6, 2, 0, 1, 14, 10, 8, 9] as const;
@@ -230,6 +231,12 @@ export class Dma8237 implements Device<DmaState> {
   /** Memory to device: fills `bytes` from memory until they are full or the channel's count runs out. */
   read(channel: number, bytes: Uint8Array): DmaResult {
     return this.#transfer(channel, MODE_READ, bytes);
+  }
+
+  /** What firmware does first: channel 4 cascades and is not masked. Without it, channels 0 to 3 stand still. */
+  enableCascade(): void {
+    this.secondary.write(2 * MODE, 8, MODE_CASCADE);
+    this.secondary.write(2 * SINGLE_MASK, 8, 0);
   }
 
   reset(): void {

@@ -1,7 +1,7 @@
 // Which instructions end a block of straight-line code. Derived from the operation names and operands of the opcode
 // maps (`opcodes.ts`).
 
-import { CREG, DREG, type Insn, SREG } from './insn.ts';
+import { CREG, CS, DREG, type Insn, type int, SREG, SS } from './insn.ts';
 
 /** Operations that can continue elsewhere than at the next instruction, faults aside. */
 const TRANSFERS: ReadonlySet<string> = new Set(
@@ -30,6 +30,12 @@ export function endsBlock(insn: Insn): boolean {
   if (!MODE_CHANGES.has(insn.op)) return false;
   if (insn.op === 'MOVCR') return insn.dst.kind === CREG;
   if (insn.op === 'MOVDR') return insn.dst.kind === DREG;
-  if (insn.op === 'MOVSEG') return insn.dst.kind === SREG;
+  // Data segments do not say what the bytes mean; engines that build on them look after a load whether they still may.
+  if (insn.op === 'MOVSEG') return insn.dst.kind === SREG && isCodeOrStack(insn.dst.n);
+  if (insn.op === 'POPSEG') return isCodeOrStack(insn.dst.n);
   return true;
+}
+
+function isCodeOrStack(seg: int): boolean {
+  return seg === CS || seg === SS;
 }

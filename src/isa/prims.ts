@@ -112,6 +112,38 @@ export function store(c: Cpu, p: Place, size: int, value: int, at = 0): void {
 /** The words from `word` on hold the double `at` bytes into the place: said for engines, which need not join it again. */
 export function holdsDouble(_c: Cpu, _word: int, _p: Place, _at: int): void {}
 
+// Quick ways: what an engine does at once where it is the common case. The answer is 0 if it did all there is to do, 1 if
+// it did nothing; then the semantics go on as if it had not been asked. The reference has none. They may change memory
+// and state other than general registers and flags, no mapping, and nothing that the engine's code depends on.
+
+/** Names of the quick ways. */
+export const QUICK = ['quickMoves', 'quickStores', 'quickScans', 'quickCompares', 'quickSegment'] as const;
+
+/** REP MOVS upwards of `count` elements of `size` bits between flat segments. */
+export function quickMoves(_c: Cpu, _size: int, _to: int, _from: int, _count: int): int {
+  return 1;
+}
+
+/** REP STOS upwards. */
+export function quickStores(_c: Cpu, _size: int, _to: int, _count: int, _value: int): int {
+  return 1;
+}
+
+/** REP SCAS upwards while elements are `equal` to `value`: leaves `quickCount` and `quickValue`. */
+export function quickScans(_c: Cpu, _size: int, _at: int, _count: int, _value: int, _equal: int): int {
+  return 1;
+}
+
+/** REP CMPS upwards while pairs are `equal`: leaves `quickCount`, `quickValue` (of `a`) and `quickOther`. */
+export function quickCompares(_c: Cpu, _size: int, _a: int, _b: int, _count: int, _equal: int): int {
+  return 1;
+}
+
+/** A load of DS, ES, FS or GS. */
+export function quickSegment(_c: Cpu, _seg: int, _selector: int): int {
+  return 1;
+}
+
 // Control. While an instruction executes, EIP is already that of the next one.
 
 /** EIP of the next instruction. */

@@ -52,6 +52,10 @@ export const WORD = {
   xmm: 192,
   /** Engine-private words (budget, tables): see cpu/. */
   engine: 256,
+  /** What a quick way found: see prims.ts. */
+  quickCount: 300,
+  quickValue: 301,
+  quickOther: 302,
   /** Model-specific registers that only store, two words each: see semantics/msr.ts. */
   msr: 896,
 } as const;
@@ -513,6 +517,25 @@ export class Cpu {
   }
   set fop(value: int) {
     this.words[120] = value;
+  }
+  /** Elements that `quickScans` or `quickCompares` examined; the last one, or the last of each operand. */
+  get quickCount(): int {
+    return this.words[300];
+  }
+  set quickCount(value: int) {
+    this.words[300] = value;
+  }
+  get quickValue(): int {
+    return this.words[301];
+  }
+  set quickValue(value: int) {
+    this.words[301] = value;
+  }
+  get quickOther(): int {
+    return this.words[302];
+  }
+  set quickOther(value: int) {
+    this.words[302] = value;
   }
   get mxcsr(): int {
     return this.words[121];

@@ -512,9 +512,10 @@ export class Machine implements AsyncDisposable {
 
   /** Chip set, PCI and interrupt routing as firmware leaves them, and its tables in memory. */
   #prepareBoard(): void {
-    const { pci, localApic } = this.board;
+    const { pci, localApic, dma } = this.board;
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
+    dma.enableCascade();
     this.#load([...this.#acpi.loads, ...mpTables(PLATFORM)]);
   }
 

@@ -4,12 +4,17 @@
 
 type int = number;
 
+/** Bytes up to which a loop is faster than the engine's own copying and filling. */
+const SMALL_BYTES = 96;
+
 export class Bulk {
   readonly #u8: Uint8Array;
+  readonly #i32: Int32Array;
   readonly #view: DataView;
 
   constructor(heap: ArrayBuffer) {
     this.#u8 = new Uint8Array(heap);
+    this.#i32 = new Int32Array(heap);
     this.#view = new DataView(heap);
   }
 
@@ -18,7 +23,8 @@ export class Bulk {
     const distance = down ? from - to : to - from;
     // Reading what was written before shows only if the destination lies ahead, nearer than the length.
     if (distance <= 0 || distance >= bytes) {
-      this.#u8.copyWithin(to, from, from + bytes);
+      if (bytes <= SMALL_BYTES && !down) this.#copySmall(to, from, bytes);
+      else this.#u8.copyWithin(to, from, from + bytes);
       return;
     }
     const step = size >> 3;
@@ -28,6 +34,12 @@ export class Bulk {
 
   /** Fills `bytes` with elements of `size` bits. */
   fill(to: int, bytes: int, size: int, value: int): void {
+    if (size === 32 && (to & 3) === 0) {
+      const first = to >> 2;
+      if (bytes > SMALL_BYTES) this.#i32.fill(value, first, first + (bytes >> 2));
+      else for (let k = first; k < first + (bytes >> 2); k++) this.#i32[k] = value;
+      return;
+    }
     const low = value & 255;
     if (size === 8 || (value & 0xffff) === low * 0x101) {
       if (size !== 32 || value >>> 16 === low * 0x101) {
@@ -58,6 +70,17 @@ export class Bulk {
     for (let n = 0; n < count; n++, k += by)
       if ((this.#get(a + k, size) === this.#get(b + k, size)) !== equal) return n;
     return count;
+  }
+
+  /** Upwards, where no element is read after it was written. */
+  #copySmall(to: int, from: int, bytes: int): void {
+    const u8 = this.#u8;
+    let k = 0;
+    if (((to | from) & 3) === 0) {
+      const i32 = this.#i32;
+      for (; k + 4 <= bytes; k += 4) i32[(to + k) >> 2] = i32[(from + k) >> 2];
+    }
+    for (; k < bytes; k++) u8[to + k] = u8[from + k];
   }
 
   #get(at: int, size: int): int {

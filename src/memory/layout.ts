@@ -3,6 +3,7 @@
 //   0            guest RAM: for RAM, host offset and guest-physical address are the same number
 //   extraAt      memory of devices and firmware (VRAM, ROM images)
 //   registersAt  the register file, one page
+//   linksAt      the link table of translated code: see cpu/links.ts
 //   tablesAt     shadow page tables, 4 MiB each: the supervisor table, then the user tables
 //
 // The sizes are those that asm.js accepts: a power of two up to 16 MiB, then a multiple of 16 MiB, at most 2 GiB.
@@ -21,6 +22,8 @@ const MAX_HEAP_BYTES = 0x80000000;
 
 /** Bytes kept for the register file. */
 export const REGISTERS_BYTES = 4096;
+/** Bytes kept for the link table of translated code. */
+export const LINKS_BYTES = 65536;
 /** Entries of a shadow page table: one for each guest-linear page. */
 export const TABLE_ENTRIES = 1 << 20;
 export const TABLE_BYTES = TABLE_ENTRIES * 4;
@@ -44,6 +47,7 @@ export interface HeapLayout {
   readonly extraAt: number;
   readonly extraBytes: number;
   readonly registersAt: number;
+  readonly linksAt: number;
   readonly tablesAt: number;
   readonly userTables: number;
   readonly heapBytes: number;
@@ -62,11 +66,12 @@ export function layoutHeap(options: HeapOptions): HeapLayout {
   const extraAt = ramBytes;
   const extra = Math.ceil(extraBytes / PAGE_BYTES) * PAGE_BYTES;
   const registersAt = extraAt + extra;
-  const tablesAt = registersAt + REGISTERS_BYTES;
+  const linksAt = registersAt + REGISTERS_BYTES;
+  const tablesAt = linksAt + LINKS_BYTES;
   const heapBytes = roundHeap(tablesAt + (1 + userTables) * TABLE_BYTES);
   if (heapBytes > MAX_HEAP_BYTES)
     throw new RangeError(`extra memory of ${extraBytes} bytes does not fit in a 2 GiB heap`);
-  return { ramBytes, extraAt, extraBytes: extra, registersAt, tablesAt, userTables, heapBytes };
+  return { ramBytes, extraAt, extraBytes: extra, registersAt, linksAt, tablesAt, userTables, heapBytes };
 }
 
 function roundHeap(bytes: number): number {

@@ -9,9 +9,10 @@ export { type BlockDevice, SECTOR, StorageError, type StorageFault } from './con
 export { detectFormat, HEAD_BYTES, type NamedFormat } from './format.ts';
 /** Images in memory and in a Blob. */
 export { BlobFile, MemoryFile } from './memory-file.ts';
+export type { Unzstd } from './qcow2/compressed.ts';
 /** qcow2: reading, writing, making one. */
 export { createQcow2, type NewQcow2 } from './qcow2/create.ts';
-export { type OpenBacking, Qcow2Image, type Qcow2Options, type Unzstd } from './qcow2/image.ts';
+export { type OpenBacking, Qcow2Image, type Qcow2Options } from './qcow2/image.ts';
 /** Sector n is byte 512 n. */
 export { RawImage, type RawOptions } from './raw.ts';
 /** Writes that are forgotten at the end. */

@@ -13,6 +13,11 @@ const SECTORS_PER_BLOCK = BLOCK / SECTOR;
 const LEAF_BLOCKS = 1024;
 const LEAF_SECTORS = LEAF_BLOCKS * SECTORS_PER_BLOCK;
 
+const NONE_HELD = 0;
+const ALL_HELD = (1 << SECTORS_PER_BLOCK) - 1;
+/** The place of what the layer does not hold. */
+const BASE = -1;
+
 export interface SnapshotOptions {
   /** What messages call it. */
   readonly name?: string;
@@ -38,6 +43,10 @@ export class SnapshotOverlay implements BlockDevice {
   readonly #arena: Arena;
   readonly #leaves = new Map<number, Leaf>();
 
+  // What #find found.
+  #at = BASE;
+  #count = 0;
+
   constructor(base: BlockDevice, options: SnapshotOptions = {}) {
     this.#base = base;
     this.sectors = base.sectors;
@@ -60,21 +69,24 @@ export class SnapshotOverlay implements BlockDevice {
     const count = from.length / SECTOR;
     if (!(sector >= 0 && sector + count <= this.sectors)) return Promise.reject(this.#beyond(sector, count));
     try {
-      for (let s = sector; s < sector + count; s += SECTORS_PER_BLOCK - (s % SECTORS_PER_BLOCK)) this.#give(s);
-      const waiting: Promise<void>[] = [];
+      let waiting: Promise<void>[] | undefined;
       for (let done = 0; done < count; ) {
-        const at = this.#slot(sector + done);
-        let length = 1;
-        while (done + length < count && this.#slot(sector + done + length) === at + length * SECTOR) length++;
-        const writing = this.#arena.write(at, from.subarray(done * SECTOR, (done + length) * SECTOR));
-        if (writing) waiting.push(writing);
-        done += length;
+        const at = this.#give(sector + done);
+        let length = SECTORS_PER_BLOCK - ((sector + done) % SECTORS_PER_BLOCK);
+        while (done + length < count && this.#give(sector + done + length) === at + length * SECTOR) {
+          length += SECTORS_PER_BLOCK;
+        }
+        const end = Math.min(count, done + length);
+        const writing = this.#arena.write(at, from.subarray(done * SECTOR, end * SECTOR));
+        if (writing) {
+          waiting ??= [];
+          waiting.push(writing);
+        }
+        done = end;
       }
-      if (waiting.length === 0) {
-        this.#hold(sector, count);
-        return Promise.resolve();
-      }
-      return settled(waiting).then(() => this.#hold(sector, count));
+      if (waiting) return settled(waiting).then(() => this.#hold(sector, count));
+      this.#hold(sector, count);
+      return Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -109,35 +121,41 @@ export class SnapshotOverlay implements BlockDevice {
     const count = into.length / SECTOR;
     const waiting: Promise<void>[] = [];
     for (let done = 0; done < count; ) {
-      const at = this.#find(sector + done);
-      const step = at < 0 ? 0 : SECTOR;
-      let length = 1;
-      while (done + length < count && this.#find(sector + done + length) === at + length * step) length++;
-      const part = into.subarray(done * SECTOR, (done + length) * SECTOR);
+      this.#find(sector + done, count - done);
+      const at = this.#at;
+      const part = into.subarray(done * SECTOR, (done + this.#count) * SECTOR);
       const reading = at < 0 ? this.#base.read(sector + done, part) : this.#arena.read(at, part);
       if (reading) waiting.push(reading);
-      done += length;
+      done += part.length / SECTOR;
     }
     if (waiting.length) await settled(waiting);
   }
 
-  /** Position in the arena of a sector that the layer holds; -1 for one of the base. */
-  #find(sector: number): number {
-    const leaf = this.#leaves.get(Math.floor(sector / LEAF_SECTORS));
-    if (!leaf) return -1;
-    const block = Math.floor(sector / SECTORS_PER_BLOCK) % LEAF_BLOCKS;
-    return (leaf.held[block] as number) & (1 << (sector % SECTORS_PER_BLOCK)) ? this.#slot(sector) : -1;
+  /** Finds where `most` sectors or less are: in a row in the arena, or all in the base. */
+  #find(sector: number, most: number): void {
+    let count = 0;
+    this.#at = BASE;
+    while (count < most) {
+      const s = sector + count;
+      const leaf = this.#leaves.get(Math.floor(s / LEAF_SECTORS));
+      let at = BASE;
+      let step = LEAF_SECTORS - (s % LEAF_SECTORS);
+      if (leaf) {
+        const block = Math.floor(s / SECTORS_PER_BLOCK) % LEAF_BLOCKS;
+        const within = s % SECTORS_PER_BLOCK;
+        const held = leaf.held[block] as number;
+        step = held === NONE_HELD || held === ALL_HELD ? SECTORS_PER_BLOCK - within : 1;
+        if (held & (1 << within)) at = ((leaf.places[block] as number) - 1) * BLOCK + within * SECTOR;
+      }
+      if (count === 0) this.#at = at;
+      else if (at !== (this.#at < 0 ? BASE : this.#at + count * SECTOR)) break;
+      count += step;
+    }
+    this.#count = Math.min(count, most);
   }
 
-  /** Position in the arena of a sector whose block has a place there. */
-  #slot(sector: number): number {
-    const leaf = this.#leaves.get(Math.floor(sector / LEAF_SECTORS)) as Leaf;
-    const block = Math.floor(sector / SECTORS_PER_BLOCK) % LEAF_BLOCKS;
-    return ((leaf.places[block] as number) - 1) * BLOCK + (sector % SECTORS_PER_BLOCK) * SECTOR;
-  }
-
-  /** Gives the block of a sector a place in the arena, if it has none. */
-  #give(sector: number): void {
+  /** Position in the arena of a sector whose block gets a place there, if it has none. */
+  #give(sector: number): number {
     const index = Math.floor(sector / LEAF_SECTORS);
     let leaf = this.#leaves.get(index);
     if (!leaf) {
@@ -146,16 +164,21 @@ export class SnapshotOverlay implements BlockDevice {
     }
     const block = Math.floor(sector / SECTORS_PER_BLOCK) % LEAF_BLOCKS;
     if (leaf.places[block] === 0) leaf.places[block] = this.#arena.allocate(BLOCK) / BLOCK + 1;
+    return ((leaf.places[block] as number) - 1) * BLOCK + (sector % SECTORS_PER_BLOCK) * SECTOR;
   }
 
   /** From now on these sectors are the layer's. */
   #hold(sector: number, count: number): void {
-    for (let s = sector; s < sector + count; s++) {
+    const end = sector + count;
+    for (let s = sector; s < end; ) {
       const leaf = this.#leaves.get(Math.floor(s / LEAF_SECTORS));
       // The overlay may have been closed in between.
       if (!leaf) return;
       const block = Math.floor(s / SECTORS_PER_BLOCK) % LEAF_BLOCKS;
-      leaf.held[block] = (leaf.held[block] as number) | (1 << (s % SECTORS_PER_BLOCK));
+      const within = s % SECTORS_PER_BLOCK;
+      const sectors = Math.min(SECTORS_PER_BLOCK - within, end - s);
+      leaf.held[block] = (leaf.held[block] as number) | (((1 << sectors) - 1) << within);
+      s += sectors;
     }
   }
 }

@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { chart } from '../../bench/chart.ts';
 import { metalImages } from '../../bench/images.ts';
 import { Markers } from '../../bench/markers.ts';
-import { type EngineName, geometricMean, meanRatio, median, type Report, runSuite } from '../../bench/suite.ts';
+import {
+  type EngineName,
+  geometricMean,
+  meanRatio,
+  median,
+  type Report,
+  type Row,
+  runSuite,
+} from '../../bench/suite.ts';
 import { table } from '../../bench/table.ts';
 import { benchImage, buildMetal, COMPILER_VERSION, compilerVersion } from '../../guests/bench/build.ts';
 
@@ -41,6 +49,7 @@ const report: Report = {
   date: '2026-01-01T00:00:00.000Z',
   host: { processor: 'p', node: '24', v8: '13' },
   guest: 'a <guest>',
+  guestMebibytes: 64,
   options: { engines: ['native', 'translator'], runs: 1, repeat: 1, scale: 100, only: [] },
   rows: [row('one', 1, 2, []), row('two', 1, 8, ['translator'])],
   peakMebibytes: { translator: 300 },
@@ -66,6 +75,21 @@ test('the table has a ratio for each row, the geometric mean, and marks wrong ch
   expect(text).toMatch(/^\| geometric mean, user +\| +\| +\| +4\.00 \|$/m);
   expect(text).toContain('(!) two: the checksum of translator is wrong (not 00000001)');
   expect(meanRatio(report, 'user', 'translator', 'native')).toBeCloseTo(4);
+});
+
+test('the table tells the part of instructions in translated code, and memory after each time through', () => {
+  const translation = (translated: number) => ({ instructions: 1000, translated, seconds: 0.25 });
+  const [one, two] = report.rows as [Row, Row];
+  const cells = (row: Row, n: number) => ({ translator: { ...row.cells.translator!, translation: translation(n) } });
+  const rows = [
+    { ...one, cells: cells(one, 900) },
+    { ...two, cells: cells(two, 1000) },
+  ];
+  const text = table({ ...report, rows, rounds: { translator: [290, 300], v86: [400] } });
+  expect(text).toMatch(/^\| translated code, user +\| +\| +95\.0 % \| +\|$/m);
+  expect(text).toMatch(/^\| making it, user +\| +\| +5\.0 % \| +\|$/m);
+  expect(text).toContain('memory of translator after each time through the suite, MiB: 290 300');
+  expect(text).not.toContain('memory of v86');
 });
 
 test('the chart is well-formed and escapes what it is told', () => {

@@ -40,6 +40,8 @@ function showStmt(s: Stmt): string[] {
       return [`t${s.i} = ${s.write ? 'writePlace' : 'readPlace'}${s.size} ${showExpr(s.a)}`];
     case 'exit':
       return [`exit if ${showExpr(s.e)}`];
+    case 'quick':
+      return [`exit unless ${s.f}(${s.args.map(showExpr).join(', ')})`];
     case 'holds':
       return [`${showExpr(s.to)} == ${showExpr(s.e)}`];
     case 'if':

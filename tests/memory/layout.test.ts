@@ -19,7 +19,8 @@ describe('heap layout', () => {
     expect(layout.extraBytes).toBeGreaterThanOrEqual(extraBytes);
     expect(layout.registersAt).toBe(ramBytes + layout.extraBytes);
     expect(layout.registersAt % 4096).toBe(0);
-    expect(layout.tablesAt).toBe(layout.registersAt + 4096);
+    expect(layout.linksAt).toBe(layout.registersAt + 4096);
+    expect(layout.tablesAt).toBe(layout.linksAt + 65536);
     const used = layout.tablesAt + (1 + layout.userTables) * TABLE_BYTES;
     expect(layout.heapBytes).toBeGreaterThanOrEqual(used);
     expect(layout.heapBytes).toBeLessThanOrEqual(2 ** 31);

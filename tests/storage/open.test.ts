@@ -9,6 +9,10 @@ import { failure, file, pattern, read, temporaryFolder } from './files.ts';
 
 const folder = temporaryFolder();
 
+/** A signature and version 3, nothing else. */
+const ZEROS = new Uint8Array(4096);
+ZEROS.set([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3]);
+
 /** A line of text, then BEDA107Fh at byte 64. */
 const VDI = Buffer.from(`${'<<< Oracle VM VirtualBox Disk Image >>>\n'.padEnd(64, '\0')}\x7f\x10\xda\xbe`, 'latin1');
 
@@ -28,6 +32,16 @@ test.each([
   ['VHD', () => file(folder, 'a.vhd', 'conectix'), /VHD/],
   ['QED', () => file(folder, 'a.qed', 'QED\0'), /QED/],
   ['qcow version 1', () => file(folder, 'a.qcow', new Uint8Array([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 1])), /version 1/],
+  [
+    'a cut qcow2 header',
+    () => file(folder, 'cut.qcow2', new Uint8Array([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3, 0])),
+    /corrupt qcow2 image \(it ends within the header\); check it/,
+  ],
+  [
+    'a qcow2 header of zeros',
+    () => file(folder, 'zeros.qcow2', ZEROS),
+    /corrupt qcow2 image \(clusters of 2\^0 bytes\); check it: qemu-img check/,
+  ],
   ['VDI', () => file(folder, 'a.vdi', VDI), /VDI/],
 ])('%s', async (_, make, message) => {
   const path = make();
@@ -81,4 +95,11 @@ test.skipIf(!seteuid)('a file that may not even be read', async () => {
     const error = await failure(openImage(path, { readOnly: true }));
     expect(error.message).toBe(`${path}: permission denied; change its mode or give another file`);
   });
+});
+
+test('a raw file that is said to be qcow2', async () => {
+  const path = file(folder, 'raw.img', pattern(1024));
+  expect((await failure(openImage(path, { format: 'qcow2' }))).message).toBe(
+    `${path}: is not a qcow2 image; leave the format out, or give raw`,
+  );
 });

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, st
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BlobFile, createQcow2, MemoryFile, Qcow2Image, SnapshotOverlay } from '../../src/storage/index.ts';
 import { createImage, openImage } from '../../src/storage/node/index.ts';
 import {
   failure,
@@ -302,6 +303,30 @@ test('a backing file that is missing, is itself, or is reached by a protocol', a
   expect((await failure(openImage(file(folder, 'nbd.qcow2', bytes)))).message).toMatch(
     /reached by "nbd", which is not/,
   );
+});
+
+test('a qcow2 image in a Blob over one in memory, without the host', async () => {
+  const below = new MemoryFile(new Uint8Array(0));
+  await createQcow2(below, { size: 64 << 10, clusterBytes: 512 });
+  const written = await Qcow2Image.open(below);
+  await written.write(3, pattern(4096));
+  await written.close();
+  const above = new MemoryFile(new Uint8Array(0));
+  await createQcow2(above, { size: 128 << 10, backing: { name: 'below', format: 'qcow2' } });
+  const blob = new BlobFile(new Blob([above.bytes.slice()]), 'above.qcow2');
+  expect((await failure(Qcow2Image.open(blob))).message).toMatch(/its backing file below cannot be opened here/);
+  const disk = await Qcow2Image.open(blob, {
+    openBacking: (name) => {
+      expect(name).toBe('below');
+      return Qcow2Image.open(new MemoryFile(below.bytes, { readOnly: true }));
+    },
+  });
+  expect(await read(disk, 3, 8)).toEqual(pattern(4096));
+  expect(await read(disk, 127, 2)).toEqual(new Uint8Array(1024));
+  expect((await failure(disk.write(0, new Uint8Array(512)))).fault).toBe('read-only');
+  const overlay = new SnapshotOverlay(disk);
+  await overlay.write(4, pattern(512, 2));
+  expect(await read(overlay, 4)).toEqual(pattern(512, 2));
 });
 
 test("a new image takes nobody's place and leaves nothing when it fails", async () => {

@@ -7,6 +7,7 @@ import { type Cpu, WORD } from '../../src/isa/state.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { MachineOptions } from '../../src/machine/options.ts';
 import { Translator, type TranslatorOptions } from '../../translator/engine.ts';
+import { type ExitKind, exitKind } from './exit-kinds.ts';
 
 export interface LockstepOptions {
   /** Both machines' kernel, memory and so on. */
@@ -58,7 +59,11 @@ export class Lockstep {
   readonly translated: Machine;
   readonly interpreted: Machine;
   readonly #options: LockstepOptions;
+  /** Exits of regions by kind. */
+  readonly kinds: Partial<Record<ExitKind, number>> = {};
   #exits = 0;
+  /** Instructions retired when the translator was last started. */
+  #started = 0;
   #comparisons = 0;
   #equalAt = 0;
   #memoryAt: number;
@@ -74,7 +79,13 @@ export class Lockstep {
       clock: 'virtual',
       engine: (cpu, memory) => new Translator(cpu, memory, translator),
     });
-    (this.translated.engine as Interpreter).onRegionExit = () => this.#atExit();
+    const engine = this.translated.engine as Interpreter;
+    engine.onRegionExit = (_, answer) => this.#atExit(answer);
+    const run = engine.run.bind(engine);
+    engine.run = (budget) => {
+      this.#started = engine.retired();
+      run(budget);
+    };
   }
 
   /** Exits of regions, and comparisons made there, so far. */
@@ -97,9 +108,14 @@ export class Lockstep {
     return this.#difference;
   }
 
-  #atExit(): void {
+  #atExit(answer: number): void {
+    const { cpu, memory, engine } = this.translated;
+    const kind = exitKind(cpu, memory, answer);
+    this.kinds[kind] = (this.kinds[kind] ?? 0) + 1;
     if (this.#difference || ++this.#exits % this.#options.every !== 0) return;
-    if (this.translated.engine.retired() < (this.#options.from ?? 0)) return;
+    const at = engine.retired();
+    // Before its first instruction, a run has served timers and interrupts that the other machine gets to in its next.
+    if (at === this.#started || at < (this.#options.from ?? 0)) return;
     this.#compare(RF_BIT);
   }
 

@@ -55,6 +55,7 @@ export function translate(machine: UserMachine, codes: readonly (readonly Insn[]
       name,
       registersAt: memory.layout.registersAt,
       firstCallout: 0,
+      firstSite: 1,
       overshoot: 0,
     });
     for (const i of printed.imports) imports.add(i);

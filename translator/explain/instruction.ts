@@ -117,6 +117,7 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
     name: 'region',
     registersAt: REGISTERS_AT,
     firstCallout: 0,
+    firstSite: 1,
     overshoot: OVERSHOOT,
   });
   stages.push({ name: 'ESTree', lines: treeLines(printed.tree) });

@@ -8,13 +8,11 @@ import type { Memory } from '../../src/memory/memory.ts';
 import { type Class, classify } from '../classify.ts';
 import type { ObservedRegion, Observer } from '../observer.ts';
 import { type Block, type Graph, RETURN } from '../scan.ts';
-import { findKallsyms } from './kallsyms.ts';
-import { identifier, Symbols } from './symbols.ts';
+import { RegionNames } from './names.ts';
+import type { Symbols } from './symbols.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
-/** Linux's half of the address space, unless configured otherwise: where symbols of a kernel can be. */
-const KERNEL = 0x80000000;
 
 export interface RecordedRegion extends ObservedRegion {
   /** Bytes of each instruction by its offset from the entry's page. */
@@ -30,49 +28,39 @@ export interface RecordedRegion extends ObservedRegion {
 
 export class Recorder implements Observer {
   readonly regions: RecordedRegion[] = [];
-  /** Symbols that were given, or were found in the guest. */
-  symbols: Symbols;
   /** Executions by counter. */
   readonly counts: number[] = [];
   readonly count = (counter: int): void => {
     this.counts[counter]++;
   };
   readonly #memory: Memory;
-  readonly #search: boolean;
+  readonly #names: RegionNames;
   readonly #counters = new Map<int, Map<int | undefined, int>>();
   readonly #byNumber = new Map<int, RecordedRegion>();
-  /** Regions to be named before the guest is searched for symbols again. */
-  #patience = 1;
-  #named = 0;
 
   /** Without `symbols`, those of a Linux guest are searched for in its memory. */
   constructor(memory: Memory, symbols?: Symbols) {
     this.#memory = memory;
-    this.#search = symbols === undefined;
-    this.symbols = symbols ?? new Symbols([]);
+    this.#names = new RegionNames(memory, symbols);
+  }
+
+  /** Symbols that were given, or were found in the guest. */
+  get symbols(): Symbols {
+    return this.#names.symbols;
   }
 
   name(region: int, linear: int): string {
-    // The kernel unpacks itself first: what is not there now may be there later.
-    if (linear >>> 0 >= KERNEL && ++this.#named >= this.#patience) {
-      this.findSymbols();
-      this.#patience *= 2;
-    }
-    return this.regionName(region, linear);
+    return this.#names.name(region, linear);
   }
 
   /** `region12_memcpy`, as far as symbols are known. */
   regionName(region: int, linear: int): string {
-    const symbol = this.symbols.text(linear);
-    return `region${region}${symbol === undefined ? '' : `_${identifier(symbol)}`}`;
+    return this.#names.text(region, linear);
   }
 
   /** Searches guest memory, unless there are symbols. */
   findSymbols(): void {
-    if (!this.#search || this.symbols.count > 0) return;
-    const { heap, layout } = this.#memory;
-    const found = findKallsyms(new Uint8Array(heap, 0, layout.ramBytes));
-    if (found) this.symbols = new Symbols(found);
+    this.#names.findSymbols();
   }
 
   counter(region: int, at?: int): int {

@@ -245,7 +245,8 @@ class Reporter {
     };
     const walk = (list: readonly Item[]): void => {
       for (const item of list) {
-        if (item.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit')) add('slow', item.s.at as int);
+        if (item.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit' || item.s.k === 'quick'))
+          add('slow', item.s.at as int);
         else if (item.k === 'callout') add('callout', item.c.at, this.#executionsAt(item.c.at));
         else if (item.k === 'poll') to('poll', item.to);
         else if (item.k === 'leave') to('chain', item.to);

@@ -37,6 +37,8 @@ function statement(s: Stmt | Callout): string[] {
       return [`t${s.i} = place${s.size} ${s.write ? 'write' : 'read'} ${segment(s.seg)}:[${residual(s.a)}]`];
     case 'exit':
       return [`leave if ${residual(s.e)}`];
+    case 'quick':
+      return [`leave unless ${s.f}(${s.args.map((a) => residual(a)).join(', ')})`];
     case 'holds':
       return [`holds ${residual(s.to)} = ${residual(s.e)}`];
     case 'if': {

@@ -7,6 +7,8 @@ export type Effect =
   | 'place'
   /** Leaves the instruction if its condition holds; behind it the condition is known to be false. */
   | 'exit'
+  /** Done by the engine's quick way, or left: behind it the answer is known to be 0. A commit. */
+  | 'quick'
   /** Leaves for a transfer beyond CS's limit: nothing in flat code. */
   | 'reach'
   | 'load'
@@ -54,6 +56,11 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   writeAligned: 'place',
   raiseIf: 'exit',
   leaveIf: 'exit',
+  quickMoves: 'quick',
+  quickStores: 'quick',
+  quickScans: 'quick',
+  quickCompares: 'quick',
+  quickSegment: 'quick',
   reach: 'reach',
   reachTo: 'reach',
   load: 'load',

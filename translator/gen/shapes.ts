@@ -2,7 +2,20 @@
 // hole; what is not listed is executed by the reference.
 
 import { shapeKey } from '../../src/cpu/shape.ts';
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, SREG, XMM } from '../../src/isa/insn.ts';
+import {
+  IMM,
+  type Insn,
+  MEM,
+  NO_OPERAND,
+  type Operand,
+  REG,
+  REG8,
+  REP_NONE,
+  REPE,
+  REPNE,
+  SREG,
+  XMM,
+} from '../../src/isa/insn.ts';
 import { COUNT, type Expr, H } from '../ir.ts';
 
 /** An operand some of whose fields are holes. */
@@ -64,6 +77,7 @@ function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
 interface More {
   readonly cc?: number;
   readonly src2?: Kind;
+  readonly rep?: number;
 }
 
 function shape(op: string, size: number, dst: Kind = '', src: Kind = '', more: More = {}): Shape {
@@ -78,7 +92,7 @@ function shape(op: string, size: number, dst: Kind = '', src: Kind = '', more: M
     // A second source register is always the destination (IMUL r, r/m).
     src2: operand(more.src2 ?? '', 'd'),
     cc: more.cc ?? 0,
-    rep: 0,
+    rep: more.rep ?? REP_NONE,
     lock: false,
     rel: 0,
     length: 0,
@@ -161,6 +175,16 @@ export function hotShapes(): Shape[] {
   for (const op of ['LAHF', 'SAHF']) add(op, 8);
   for (const op of ['PUSHF', 'CLI']) add(op, 32);
   add('PUSHSEG', 32, '', 's');
+  add('POPSEG', 32, 's');
+  add('MOVSEG', 16, 's', 'w');
+  add('MOVSEG', 16, 's', 'm16');
+  for (const s of [8, 32]) {
+    const [r, m, x] = [register[s], memory[s], `X${s}`] as [Kind, Kind, Kind];
+    add('MOVS', s, m, x, { rep: REPE });
+    add('STOS', s, m, r, { rep: REPE });
+  }
+  add('SCAS', 8, 'm8', 'b', { rep: REPNE });
+  add('CMPS', 8, 'm8', 'X8', { rep: REPE });
   return list;
 }
 
@@ -185,8 +209,17 @@ function integerShapes(): Shape[] {
     for (const op of ['MOVS', 'CMPS']) add(op, s, m, x);
     for (const op of ['STOS', 'SCAS']) add(op, s, m, r);
     add('LODS', s, r, x);
+    for (const rep of [REPE, REPNE]) {
+      if (s !== 8 || rep === REPE) add('SCAS', s, m, r, { rep });
+      if (s !== 8 || rep === REPNE) add('CMPS', s, m, x, { rep });
+    }
   }
   for (let cc = 0; cc < 16; cc++) for (const e of ['w', 'm16'] as Kind[]) add('CMOVcc', 16, 'w', e, { cc });
+  for (const [op, src] of [
+    ['MOVS', 'X16'],
+    ['STOS', 'w'],
+  ] as const)
+    add(op, 16, 'm16', src, { rep: REPE });
   for (const op of ['DAA', 'DAS', 'AAA', 'AAS', 'SALC']) add(op, 8);
   for (const op of ['AAM', 'AAD']) add(op, 8, '', 'i');
   add('XLAT', 8, '', 'm8');

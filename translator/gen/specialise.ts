@@ -60,10 +60,11 @@ function checkCommits(key: string, body: readonly Stmt[]): void {
   let committed = false;
   for (const s of body) {
     if ((s.k === 'set' && !isScratch(s.to)) || s.k === 'store') committed = true;
-    if ((s.k === 'place' || s.k === 'exit') && committed) throw new Error(`${key}: may leave after a commit`);
+    if (mayLeave(s) && committed) throw new Error(`${key}: may leave after a commit`);
+    if (s.k === 'quick') committed = true;
     if (s.k !== 'if') continue;
     for (const x of [...s.then, ...s.else]) {
-      if (x.k === 'place' || x.k === 'exit') throw new Error(`${key}: may leave under an if`);
+      if (mayLeave(x)) throw new Error(`${key}: may leave under an if`);
     }
   }
 }
@@ -261,6 +262,9 @@ class Specialiser {
         if (e.k === 't') this.#zero.add(e.i);
         return undefined;
       }
+      case 'quick':
+        this.out.push({ k: 'quick', f: name, args: args.slice(1).map((_, k) => value(k + 1)) });
+        return N(0);
       case 'reach':
         return undefined;
       case 'load': {
@@ -292,6 +296,8 @@ class Specialiser {
     }
   }
 }
+
+const mayLeave = (s: Stmt): boolean => s.k === 'place' || s.k === 'exit' || s.k === 'quick';
 
 /** Whether no state is read. */
 function isPure(e: Expr): boolean {

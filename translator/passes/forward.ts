@@ -53,6 +53,7 @@ export function forward(body: readonly Stmt[]): Stmt[] {
         continue;
       }
     }
+    if (s.k === 'quick') spill((h) => h.reads.length > 0);
     if (s.k === 'set') spill((h) => clashes(h.reads, s.to));
     if (s.k === 'if') {
       const sets = [...s.then, ...s.else].filter((x) => x.k === 'set');

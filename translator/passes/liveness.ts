@@ -33,7 +33,7 @@ export function liveFlags(
         continue;
       }
       uses(step, read);
-      if (step.k === 'place' || step.k === 'exit') leave();
+      if (step.k === 'place' || step.k === 'exit' || step.k === 'quick') leave();
       if (step.k === 'set' && step.to.k === 's') killed.add(step.to.name);
     }
     if (s.test) uses({ k: 'branch', e: s.test }, read);

@@ -61,6 +61,11 @@ export function propagate(
       if (isZero(s.e) || (s.e.k === 't' && passed.has(s.e.i))) continue;
       if (s.e.k === 't') passed.add(s.e.i);
       out.push(s);
+    } else if (s.k === 'quick') {
+      // It changes no general registers and no flags, which are locals of translated code.
+      for (const [key, { at }] of known)
+        if (at.k === 's' ? at.name.startsWith('quick') : at.k === 'r' && at.array !== 'reg') known.delete(key);
+      out.push(s);
     } else if (s.k === 'branch') {
       out.push({ k: 'branch', e: fuse(s.e, definition) });
     } else if (s.k === 'if') {

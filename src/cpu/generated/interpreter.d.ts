@@ -1,7 +1,9 @@
 /** Runs from code offset `o` until `n` instructions are used up or the slow path asks to leave. Returns the offset reached, or a negative number. */
 export type Interpret = (o: number, n: number) => number;
 
-export interface Environment {
+import type { QuickWays } from '../quick.ts';
+
+export interface Environment extends QuickWays {
   readonly R: Int32Array;
   readonly H8: Int8Array;
   readonly H16: Int16Array;

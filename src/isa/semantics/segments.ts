@@ -3,8 +3,8 @@
 // In real-address mode a load changes selector and base only: limit and attributes stay, which is what programs that
 // work in "big real mode" rely on. Stores of segment registers are in segment-store.ts.
 
-import { GP, GuestFault, NP, SS_FAULT, UD } from '../fault.ts';
-import { CS, type Insn, type int, SS } from '../insn.ts';
+import { GP, GuestFault, NP, SS_FAULT } from '../fault.ts';
+import { type Insn, type int, SS } from '../insn.ts';
 import { load, readPlace } from '../prims.ts';
 import { updateSpans } from '../segment.ts';
 import {
@@ -32,9 +32,9 @@ import {
   markAccessed,
   selectorCode,
 } from './descriptors.ts';
-import { offset, popPlace, read, setPart, setStack, stackOffset } from './operand.ts';
+import { offset, setPart } from './operand.ts';
 
-export { MOVSEG, PUSHSEG } from './segment-store.ts';
+export { MOVSEG, POPSEG, PUSHSEG } from './segment-store.ts';
 
 /** Present, read/write, accessed data: what real-address mode starts with. */
 const REAL_MODE_ACCESS = ACCESS_PRESENT | ACCESS_SEGMENT | ACCESS_WRITABLE_OR_READABLE | 1;
@@ -124,19 +124,10 @@ export function loadSegment(c: Cpu, seg: int, selector: int): void {
   else loadDataSegment(c, seg, selector, GP, 0);
 }
 
-/** MOV to a segment register. A load of SS holds off interrupts for one instruction. #UD for CS. */
-export function moveToSegment(c: Cpu, i: Insn): void {
-  if (i.dst.n === CS) throw new GuestFault(UD);
-  loadSegment(c, i.dst.n, read(c, i.src) & 0xffff);
-  if (i.dst.n === SS) c.shadow = 1;
-}
-
-/** POP Sreg. A load of SS holds off interrupts for one instruction. */
-export function POPSEG(c: Cpu, i: Insn): void {
-  const selector = c.memory.load16(popPlace(c, i.ssize, i.osize), 0) & 0xffff;
-  loadSegment(c, i.dst.n, selector);
-  setStack(c, i.ssize, stackOffset(c, i.ssize, i.osize >> 3));
-  if (i.dst.n === SS) c.shadow = 1;
+/** The same by MOV or POP: a load of SS holds off interrupts for one instruction. */
+export function loadSegmentRegister(c: Cpu, seg: int, selector: int): void {
+  loadSegment(c, seg, selector);
+  if (seg === SS) c.shadow = 1;
 }
 
 /** LES, LDS, LSS, LFS, LGS - Sreg:DEST <- far pointer in memory. */

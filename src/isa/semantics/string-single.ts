@@ -1,8 +1,8 @@
 // String instructions: MOVS, STOS, LODS, SCAS, CMPS (SDM vol. 2). Dialect; with a repeat prefix they are residual, in
-// string.ts. Source DS:eSI (or another segment), destination ES:eDI; the direction flag says which way they move.
+// string.ts, but for what engines have a quick way for. Source DS:eSI (or another segment), destination ES:eDI; the direction flag says which way they move.
 
-import { EAX, EDI, ES, ESI, type Insn, type int, REP_NONE } from '../insn.ts';
-import { load, readPlace, store, writePlace } from '../prims.ts';
+import { EAX, ECX, EDI, ES, ESI, type Insn, type int, REP_NONE, REPE } from '../insn.ts';
+import { load, quickCompares, quickMoves, quickScans, quickStores, readPlace, store, writePlace } from '../prims.ts';
 import type { Cpu } from '../state.ts';
 import { flagsSub } from './flags.ts';
 import { extend, setPart } from './operand.ts';
@@ -11,12 +11,21 @@ import { repeatCompares, repeatLoads, repeatMoves, repeatScans, repeatStores } f
 /** ES:EDI = DS:ESI; ESI, EDI move by the size. No flags. */
 export function MOVS(c: Cpu, i: Insn): void {
   if (i.rep === REP_NONE) moveOne(c, i);
-  else repeatMoves(c, i);
+  else if (quickMoves(c, i.size, c.reg[EDI], c.reg[ESI], c.reg[ECX])) repeatMoves(c, i);
+  else {
+    advance(c, i, ESI, c.reg[ECX]);
+    advance(c, i, EDI, c.reg[ECX]);
+    c.reg[ECX] = 0;
+  }
 }
 /** ES:EDI = eAX; EDI moves by the size. No flags. */
 export function STOS(c: Cpu, i: Insn): void {
   if (i.rep === REP_NONE) storeOne(c, i);
-  else repeatStores(c, i);
+  else if (quickStores(c, i.size, c.reg[EDI], c.reg[ECX], accumulator(c, i))) repeatStores(c, i);
+  else {
+    advance(c, i, EDI, c.reg[ECX]);
+    c.reg[ECX] = 0;
+  }
 }
 /** eAX = DS:ESI; ESI moves by the size. No flags. */
 export function LODS(c: Cpu, i: Insn): void {
@@ -26,12 +35,32 @@ export function LODS(c: Cpu, i: Insn): void {
 /** Compares eAX with ES:EDI; EDI moves by the size. CF PF AF ZF SF OF as SUB. */
 export function SCAS(c: Cpu, i: Insn): void {
   if (i.rep === REP_NONE) scanOne(c, i);
-  else repeatScans(c, i);
+  else if (quickScans(c, i.size, c.reg[EDI], c.reg[ECX], accumulator(c, i), repeatsEqual(i))) repeatScans(c, i);
+  else {
+    compareElements(c, i, accumulator(c, i), c.quickValue);
+    advance(c, i, EDI, c.quickCount);
+    c.reg[ECX] = (c.reg[ECX] - c.quickCount) | 0;
+  }
 }
 /** Compares DS:ESI with ES:EDI; both move by the size. CF PF AF ZF SF OF as SUB. */
 export function CMPS(c: Cpu, i: Insn): void {
   if (i.rep === REP_NONE) compareOne(c, i);
-  else repeatCompares(c, i);
+  else if (quickCompares(c, i.size, c.reg[ESI], c.reg[EDI], c.reg[ECX], repeatsEqual(i))) repeatCompares(c, i);
+  else {
+    compareElements(c, i, c.quickValue, c.quickOther);
+    advance(c, i, ESI, c.quickCount);
+    advance(c, i, EDI, c.quickCount);
+    c.reg[ECX] = (c.reg[ECX] - c.quickCount) | 0;
+  }
+}
+
+/** Whether elements are taken as long as they are equal. */
+function repeatsEqual(i: Insn): int {
+  return i.rep === REPE ? 1 : 0;
+}
+/** An index register moves on by `elements`, upwards: only quick ways do that, with 32-bit addresses. */
+function advance(c: Cpu, i: Insn, register: int, elements: int): void {
+  c.reg[register] = (c.reg[register] + elements * (i.size >> 3)) | 0;
 }
 
 export function moveOne(c: Cpu, i: Insn): void {

@@ -13,7 +13,7 @@ const CODES: Readonly<Record<string, readonly [fault: StorageFault, reason: stri
   EACCES: ['read-only', 'permission denied', 'change its mode or give another file'],
   EPERM: ['read-only', 'not permitted', 'change its attributes or give another file'],
   EROFS: ['read-only', 'on a read-only file system', 'open it read-only or with --snapshot'],
-  EBUSY: ['io', 'in use by the host (mounted?)', 'unmount it first'],
+  EBUSY: ['io', 'in use by the host (mounted?) or another process', 'unmount it, or end that process'],
   ENXIO: ['io', 'no such device', 'check the path'],
   ENODEV: ['io', 'no such device', 'check the path'],
   ENOMEDIUM: ['io', 'no medium in the drive', 'insert one'],

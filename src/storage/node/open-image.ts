@@ -78,6 +78,10 @@ async function openBackingFile(
   format: string | undefined,
   rest: Pick<Layer, 'warn' | 'above'>,
 ): Promise<BlockDevice> {
+  if (/\p{Cc}/u.test(name)) {
+    const text = `${path}: the name of its backing file is not text; give it another: qemu-img rebase -u`;
+    throw new StorageError('corrupt', text);
+  }
   const file = name.startsWith('file:') ? name.slice(5) : name;
   // As in QEMU, a colon before the first slash makes a protocol of what stands before it.
   const protocol = /^([^/:]+):/.exec(file)?.[1];

@@ -3,6 +3,7 @@
 
 import type { ByteFile } from '../byte-file.ts';
 import { SECTOR, StorageError } from '../contract.ts';
+import { put64 } from './entry.ts';
 import { EXTENSION_BACKING_FORMAT, MAGIC } from './header.ts';
 
 export interface NewQcow2 {
@@ -51,17 +52,13 @@ export async function createQcow2(file: ByteFile, { size, clusterBytes = 65536, 
 
   const bytes = new Uint8Array(used * clusterBytes);
   const view = new DataView(bytes.buffer);
-  const put64 = (at: number, value: number): void => {
-    view.setUint32(at, Math.floor(value / 2 ** 32));
-    view.setUint32(at + 4, value % 2 ** 32);
-  };
   view.setUint32(0, MAGIC);
   view.setUint32(4, 3);
   view.setUint32(20, bits);
-  put64(24, size);
+  put64(view, 24, size);
   view.setUint32(36, l1Entries);
-  put64(40, l1At);
-  put64(48, tableAt);
+  put64(view, 40, l1At);
+  put64(view, 48, tableAt);
   view.setUint32(56, 1);
   view.setUint32(96, 4);
   // The header is followed by its extensions; with 8 bytes for the compression type and its padding.
@@ -70,11 +67,11 @@ export async function createQcow2(file: ByteFile, { size, clusterBytes = 65536, 
     view.setUint32(HEADER_ROOM, EXTENSION_BACKING_FORMAT);
     view.setUint32(HEADER_ROOM + 4, format.length);
     bytes.set(format, HEADER_ROOM + 8);
-    put64(8, nameAt);
+    put64(view, 8, nameAt);
     view.setUint32(16, name.length);
     bytes.set(name, nameAt);
   }
-  put64(tableAt, blockAt);
+  put64(view, tableAt, blockAt);
   for (let i = 0; i < used; i++) view.setUint16(blockAt + 2 * i, 1);
   await file.write(0, bytes);
   await file.flush();

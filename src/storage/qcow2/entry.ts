@@ -19,3 +19,9 @@ export function compressedAt(high: number, low: number, clusterBits: number): { 
   const sectors = ((high & 0x3fffffff) >>> shift) + 1;
   return { offset, bytes: sectors * 512 - (offset % 512) };
 }
+
+/** Stores 64 bits; `value` is below 2^53. */
+export function put64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, Math.floor(value / 2 ** 32));
+  view.setUint32(at + 4, value % 2 ** 32);
+}

@@ -109,7 +109,7 @@ export async function readHeader(file: ByteFile): Promise<Header> {
   };
 
   const size = u64(24);
-  if (size / SECTOR > 2 ** 48) throw corrupt(name, `a virtual size of ${size} bytes`);
+  if (size === 0 || size / SECTOR > 2 ** 48) throw corrupt(name, `a virtual size of ${size} bytes`);
   const l1Entries = Math.ceil(size / (cluster * (cluster / 8)));
   if (u32(36) < l1Entries) throw corrupt(name, `an L1 table of ${u32(36)} entries, where its size needs ${l1Entries}`);
   checkTable('an L1 table', u64(40), l1Entries * 8, MAX_L1_BYTES);

@@ -11,17 +11,15 @@
 
 import { type ByteFile, beyondEnd, notWritable, readPadded } from '../byte-file.ts';
 import { type BlockDevice, SECTOR, StorageError } from '../contract.ts';
-import { COMPRESSED, COPIED, compressedAt, offsetOf, ZERO } from './entry.ts';
+import { CompressedClusters, type Unzstd } from './compressed.ts';
+import { COMPRESSED, COPIED, compressedAt, offsetOf } from './entry.ts';
 import { AUTOCLEAR_AT, CORRUPT, corrupt, type Header, INCOMPATIBLE_AT, readHeader } from './header.ts';
-import { InflateError, inflate } from './inflate.ts';
+import { BAD, DATA, HOLE, Mapping, SQUEEZED, ZEROS } from './mapping.ts';
 import { addMetadata, Refcounts } from './refcounts.ts';
-import { Table, TableCache } from './table-cache.ts';
+import type { Table } from './table-cache.ts';
 
 /** Opens a backing file for reading. `format` is what the image says, if anything. */
 export type OpenBacking = (name: string, format: string | undefined) => Promise<BlockDevice>;
-
-/** Decompresses a zstd frame, which may have bytes behind it, into `into`. Rejects when it does not fill it. */
-export type Unzstd = (bytes: Uint8Array, into: Uint8Array) => Promise<void>;
 
 export interface Qcow2Options {
   /** Without it, an image with a backing file is refused. */
@@ -30,31 +28,17 @@ export interface Qcow2Options {
   readonly unzstd?: Unzstd;
 }
 
-/** What a stretch of the disk is made of. */
-const HOLE = 0;
-const ZEROS = 1;
-const DATA = 2;
-const SQUEEZED = 3;
-/** An entry that no image may have. */
-const BAD = 4;
-
-/** Decompressed clusters to keep: a guest reads a cluster in several requests. */
-const DECOMPRESSED = 4;
-
 export class Qcow2Image implements BlockDevice {
   readonly sectors: number;
   readonly readOnly: boolean;
   readonly #file: ByteFile;
   readonly #header: Header;
   readonly #cluster: number;
-  readonly #perL2: number;
-  readonly #l1: Table;
-  readonly #l2: TableCache;
+  readonly #map: Mapping;
+  readonly #compressed: CompressedClusters;
   readonly #backing: BlockDevice | undefined;
-  readonly #unzstd: Unzstd | undefined;
   /** Only of an image that may be written. */
   readonly #refcounts: Refcounts | undefined;
-  readonly #decompressed = new Map<number, Uint8Array>();
   /** Ends when the last request that changes tables has ended. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Reads of clusters that a write might free. */
@@ -62,24 +46,14 @@ export class Qcow2Image implements BlockDevice {
   /** Set by a contradiction that was found while writing: nothing is written any more. */
   #broken: StorageError | undefined;
 
-  // What #locate found.
-  #kind = HOLE;
-  #bytes = 0;
-  #host = 0;
-  #inPlace = false;
-  #high = 0;
-  #low = 0;
-
-  private constructor(file: ByteFile, header: Header, l1: Table, refcounts: Refcounts | undefined, rest: Qcow2Parts) {
+  private constructor(file: ByteFile, header: Header, parts: Parts) {
     this.#file = file;
     this.#header = header;
     this.#cluster = 2 ** header.clusterBits;
-    this.#perL2 = this.#cluster / 8;
-    this.#l1 = l1;
-    this.#l2 = new TableCache(file, this.#cluster);
-    this.#refcounts = refcounts;
-    this.#backing = rest.backing;
-    this.#unzstd = rest.unzstd;
+    this.#map = parts.map;
+    this.#refcounts = parts.refcounts;
+    this.#backing = parts.backing;
+    this.#compressed = new CompressedClusters(file, header, parts.unzstd);
     this.sectors = Math.ceil(header.size / SECTOR);
     this.readOnly = file.readOnly;
   }
@@ -103,9 +77,8 @@ export class Qcow2Image implements BlockDevice {
       const text = `${name}: a qcow2 image compressed by zstd, which this host cannot read; convert it: qemu-img convert -O qcow2`;
       throw new StorageError('corrupt', text);
     }
-    const l1 = new Table(header.l1Offset, new Uint8Array(header.l1Entries * 8));
-    await readPadded(file, header.l1Offset, l1.bytes);
-    const refcounts = file.readOnly ? undefined : await openRefcounts(file, header, l1);
+    const map = await Mapping.open(file, header);
+    const refcounts = file.readOnly ? undefined : await openRefcounts(file, header, map);
     const backing = await openBackingOf(name, header, options.openBacking);
     try {
       if (refcounts && header.autoclear) {
@@ -116,7 +89,7 @@ export class Qcow2Image implements BlockDevice {
       await backing?.close();
       throw error;
     }
-    return new Qcow2Image(file, header, l1, refcounts, { backing, unzstd: options.unzstd });
+    return new Qcow2Image(file, header, { map, refcounts, backing, unzstd: options.unzstd });
   }
 
   read(sector: number, into: Uint8Array): Promise<void> {
@@ -124,14 +97,15 @@ export class Qcow2Image implements BlockDevice {
     if (!(sector >= 0 && sector + count <= this.sectors)) {
       return Promise.reject(beyondEnd(this.#file.name, sector, count, this.sectors));
     }
+    if (count === 0) return Promise.resolve();
     // One stretch of data, whose table is in memory: nothing else to do.
     const at = sector * SECTOR;
-    const table = this.#tableInMemory(at);
+    const map = this.#map;
+    const table = map.tableInMemory(at);
     if (table) {
-      this.#locate(table, at, into.length);
-      if (this.#kind === DATA && this.#inPlace && this.#bytes === into.length) {
-        const host = this.#host;
-        if (host + into.length <= this.#file.size) return this.#file.read(host, into);
+      map.locate(table, at, into.length);
+      if (map.inPlace && map.bytes === into.length && map.host + into.length <= this.#file.size) {
+        return this.#file.read(map.host, into);
       }
     }
     return this.#readSlowly(at, into);
@@ -144,17 +118,14 @@ export class Qcow2Image implements BlockDevice {
     }
     if (!this.#refcounts) return Promise.reject(notWritable(this.#file.name));
     if (this.#broken) return Promise.reject(this.#broken);
+    if (count === 0) return Promise.resolve();
     const at = sector * SECTOR;
-    const table = this.#tableInMemory(at);
+    const map = this.#map;
+    const table = map.tableInMemory(at);
     if (table) {
-      this.#locate(table, at, from.length);
-      if (
-        this.#kind === DATA &&
-        this.#inPlace &&
-        this.#bytes === from.length &&
-        this.#isSafe(this.#host, from.length)
-      ) {
-        return this.#file.write(this.#host, from);
+      map.locate(table, at, from.length);
+      if (map.inPlace && map.bytes === from.length && this.#isSafe(map.host, from.length)) {
+        return this.#file.write(map.host, from);
       }
     }
     return this.#inTurn(() => this.#writeSlowly(at, from));
@@ -179,101 +150,41 @@ export class Qcow2Image implements BlockDevice {
     }
   }
 
-  // Looking up.
-
-  /** Host offset of the L2 table of a byte of the disk; 0 for none. Throws when it cannot be there. */
-  #l2Offset(at: number): number {
-    const index = Math.floor(at / (this.#cluster * this.#perL2)) * 8;
-    const offset = offsetOf(this.#l1.view.getUint32(index), this.#l1.view.getUint32(index + 4));
-    if (offset !== 0 && !this.#l2.find(offset) && (offset % this.#cluster !== 0 || offset >= this.#file.size)) {
-      throw corrupt(this.#file.name, `an L2 table at byte ${offset}, not within the file`);
-    }
-    return offset;
-  }
-
-  /** The L2 table of a byte of the disk, if it exists and is in memory. */
-  #tableInMemory(at: number): Table | undefined {
-    const index = Math.floor(at / (this.#cluster * this.#perL2)) * 8;
-    const offset = offsetOf(this.#l1.view.getUint32(index), this.#l1.view.getUint32(index + 4));
-    return offset === 0 ? undefined : this.#l2.find(offset);
-  }
-
-  /** Finds what the disk is made of from byte `at` on, `most` bytes or less, in `table` (undefined where none exists). */
-  #locate(table: Table | undefined, at: number, most: number): void {
-    const within = at % this.#cluster;
-    let index = Math.floor(at / this.#cluster) % this.#perL2;
-    this.#bytes = Math.min(most, (this.#perL2 - index) * this.#cluster - within);
-    this.#inPlace = false;
-    if (!table) {
-      this.#kind = HOLE;
-      return;
-    }
-    const { view } = table;
-    const high = (this.#high = view.getUint32(index * 8));
-    const low = (this.#low = view.getUint32(index * 8 + 4));
-    const kind = (this.#kind = this.#kindOf(high, low));
-    const host = offsetOf(high, low);
-    this.#inPlace = kind === DATA && (high & COPIED) !== 0;
-    this.#host = host + within;
-    let bytes = this.#cluster - within;
-    if (kind !== SQUEEZED) {
-      for (index++; bytes < this.#bytes; index++, bytes += this.#cluster) {
-        const nextHigh = view.getUint32(index * 8);
-        const nextLow = view.getUint32(index * 8 + 4);
-        if (this.#kindOf(nextHigh, nextLow) !== kind) break;
-        if (
-          kind === DATA &&
-          (offsetOf(nextHigh, nextLow) !== host + within + bytes || (nextHigh & COPIED) !== (high & COPIED))
-        )
-          break;
-      }
-    }
-    if (bytes < this.#bytes) this.#bytes = bytes;
-  }
-
-  #kindOf(high: number, low: number): number {
-    if (high & COMPRESSED) return SQUEEZED;
-    if (low & ZERO) return this.#header.version === 2 ? BAD : ZEROS;
-    const host = offsetOf(high, low);
-    return host === 0 ? HOLE : host % this.#cluster === 0 ? DATA : BAD;
-  }
-
-  #badEntry(at: number): StorageError {
-    return corrupt(this.#file.name, `the L2 entry of byte ${at} of the disk`);
-  }
-
   // Reading.
 
   async #readSlowly(at: number, into: Uint8Array): Promise<void> {
+    const map = this.#map;
     this.#readers++;
     try {
       for (let done = 0; done < into.length; ) {
-        const offset = this.#l2Offset(at + done);
-        const table = offset === 0 ? undefined : (this.#l2.find(offset) ?? (await this.#l2.load(offset)));
-        this.#locate(table, at + done, into.length - done);
-        const part = into.subarray(done, done + this.#bytes);
-        done += this.#bytes;
-        await this.#readStretch(at + done - part.length, part);
+        const offset = map.l2Offset(at + done);
+        const table = offset === 0 ? undefined : (map.l2.find(offset) ?? (await map.l2.load(offset)));
+        map.locate(table, at + done, into.length - done);
+        const part = into.subarray(done, done + map.bytes);
+        const reading = this.#readStretch(at + done, part);
+        done += part.length;
+        await reading;
       }
     } finally {
       this.#readers--;
     }
   }
 
-  /** Reads what #locate found. */
+  /** Reads what was located. */
   #readStretch(at: number, into: Uint8Array): Promise<void> {
-    switch (this.#kind) {
+    const map = this.#map;
+    switch (map.kind) {
       case HOLE:
         return this.#readBacking(at, into);
       case DATA:
-        return this.#readData(this.#host, into);
+        return this.#readData(map.host, into);
       case SQUEEZED:
-        return this.#readSqueezed(this.#high, this.#low, at % this.#cluster, into);
+        return this.#readCompressed(map.high, map.low, at % this.#cluster, into);
       case ZEROS:
         into.fill(0);
         return Promise.resolve();
       default:
-        return Promise.reject(this.#badEntry(at));
+        return Promise.reject(map.badEntry(at));
     }
   }
 
@@ -297,31 +208,8 @@ export class Qcow2Image implements BlockDevice {
     return readPadded(this.#file, host, into);
   }
 
-  async #readSqueezed(high: number, low: number, within: number, into: Uint8Array): Promise<void> {
-    const { offset, bytes } = compressedAt(high, low, this.#header.clusterBits);
-    let cluster = this.#decompressed.get(offset);
-    if (!cluster) {
-      if (offset >= this.#file.size) {
-        throw corrupt(this.#file.name, `a compressed cluster at byte ${offset}, past the end of the file`);
-      }
-      const input = new Uint8Array(Math.min(bytes, this.#file.size - offset));
-      await this.#file.read(offset, input);
-      cluster = new Uint8Array(this.#cluster);
-      try {
-        if (this.#header.compression === 'zstd') await this.#unzstd?.(input, cluster);
-        else inflate(input, cluster);
-      } catch (cause) {
-        if (cause instanceof InflateError || this.#header.compression === 'zstd') {
-          throw corrupt(this.#file.name, `the compressed cluster at byte ${offset} is damaged`);
-        }
-        throw cause;
-      }
-      for (const first of this.#decompressed.keys()) {
-        if (this.#decompressed.size < DECOMPRESSED) break;
-        this.#decompressed.delete(first);
-      }
-      this.#decompressed.set(offset, cluster);
-    }
+  async #readCompressed(high: number, low: number, within: number, into: Uint8Array): Promise<void> {
+    const cluster = await this.#compressed.read(high, low);
     into.set(cluster.subarray(within, within + into.length));
   }
 
@@ -347,67 +235,49 @@ export class Qcow2Image implements BlockDevice {
   }
 
   async #writeSlowly(at: number, from: Uint8Array): Promise<void> {
+    const map = this.#map;
     const refcounts = this.#refcounts as Refcounts;
     for (let done = 0; done < from.length; ) {
       if (this.#broken) throw this.#broken;
-      if (this.#l2.crowded || refcounts.crowded) await this.#commit();
-      const table = await this.#ownTable(at + done);
-      this.#locate(table, at + done, from.length - done);
-      if (this.#kind === BAD) throw this.#badEntry(at + done);
-      if (this.#inPlace) {
-        const part = from.subarray(done, done + this.#bytes);
-        if (!this.#isSafe(this.#host, part.length)) {
-          throw corrupt(
-            this.#file.name,
-            `the data cluster at byte ${this.#host} is not free of tables, or past the end`,
-          );
+      if (map.l2.crowded || refcounts.crowded) await this.#commit();
+      const tableOffset = await this.#ownTable(at + done);
+      map.locate(await this.#tableAt(tableOffset), at + done, from.length - done);
+      if (map.kind === BAD) throw map.badEntry(at + done);
+      if (map.inPlace) {
+        const part = from.subarray(done, done + map.bytes);
+        if (!this.#isSafe(map.host, part.length)) {
+          throw corrupt(this.#file.name, `the data at byte ${map.host} lie on a table or past the end of the file`);
         }
-        await this.#file.write(this.#host, part);
+        await this.#file.write(map.host, part);
         done += part.length;
       } else {
-        done += await this.#writeNew(table.offset, at + done, from.subarray(done));
+        done += await this.#writeNew(tableOffset, at + done, from.subarray(done));
       }
     }
   }
 
   /** Writes to clusters that have none of their own yet, as many as can be had in a row. Gives the bytes written. */
   async #writeNew(tableOffset: number, at: number, from: Uint8Array): Promise<number> {
+    const map = this.#map;
     const refcounts = this.#refcounts as Refcounts;
-    const within = at % this.#cluster;
-    const wanted = this.#clustersToReplace(await this.#tableAt(tableOffset), at, from.length);
+    const wanted = map.clustersToReplace(await this.#tableAt(tableOffset), at, from.length);
     const { offset, count } = await refcounts.allocate(wanted);
-    const bytes = Math.min(from.length, count * this.#cluster - within);
+    const bytes = Math.min(from.length, count * this.#cluster - (at % this.#cluster));
     try {
       await this.#fill(offset, at, from.subarray(0, bytes));
     } catch (error) {
       await refcounts.cancel(offset, count);
       throw error;
     }
-    const table = await this.#tableAt(tableOffset);
-    const first = Math.floor(at / this.#cluster) % this.#perL2;
-    for (let i = 0; i < count; i++) {
-      const entry = (first + i) * 8;
-      this.#releaseEntry(table.view.getUint32(entry), table.view.getUint32(entry + 4));
-      const host = offset + i * this.#cluster;
-      table.view.setUint32(entry, Math.floor(host / 2 ** 32) | COPIED);
-      table.view.setUint32(entry + 4, host % 2 ** 32);
+    // No wait between finding the table and changing it: it could be dropped from memory.
+    while (!map.l2.find(tableOffset)) await map.l2.load(tableOffset);
+    const table = map.l2.find(tableOffset) as Table;
+    const first = map.l2Index(at);
+    for (let i = first; i < first + count; i++) {
+      this.#releaseEntry(table.view.getUint32(i * 8), table.view.getUint32(i * 8 + 4));
     }
-    table.touch(first * 8, (first + count) * 8);
+    map.setClusters(table, first, offset, count);
     return bytes;
-  }
-
-  /** Clusters from byte `at` on, in this table and up to `bytes`, that may not be written in place. */
-  #clustersToReplace(table: Table, at: number, bytes: number): number {
-    const first = Math.floor(at / this.#cluster) % this.#perL2;
-    const most = Math.min(this.#perL2 - first, Math.ceil(((at % this.#cluster) + bytes) / this.#cluster));
-    let count = 0;
-    for (; count < most; count++) {
-      const high = table.view.getUint32((first + count) * 8);
-      const low = table.view.getUint32((first + count) * 8 + 4);
-      const kind = this.#kindOf(high, low);
-      if (kind === BAD || (kind === DATA && high & COPIED)) break;
-    }
-    return count;
   }
 
   /** Writes new clusters: `from`, and around it what the disk had there before. */
@@ -430,9 +300,10 @@ export class Qcow2Image implements BlockDevice {
   /** Whether nothing is below these bytes: no cluster, and no backing file there. */
   async #isHole(at: number, bytes: number): Promise<boolean> {
     if (this.#backing && this.#backing.sectors * SECTOR > at) return false;
-    for (let done = 0; done < bytes; done += this.#bytes) {
-      this.#locate(await this.#tableAt(this.#l2Offset(at + done)), at + done, bytes - done);
-      if (this.#kind !== HOLE && this.#kind !== ZEROS) return false;
+    const map = this.#map;
+    for (let done = 0; done < bytes; done += map.bytes) {
+      map.locate(await this.#tableAt(map.l2Offset(at + done)), at + done, bytes - done);
+      if (map.kind !== HOLE && map.kind !== ZEROS) return false;
     }
     return true;
   }
@@ -448,33 +319,29 @@ export class Qcow2Image implements BlockDevice {
     const refcounts = this.#refcounts as Refcounts;
     if (high & COMPRESSED) {
       const { offset, bytes } = compressedAt(high, low, this.#header.clusterBits);
-      refcounts.release(offset, bytes);
+      refcounts.releaseData(offset, bytes);
     } else if (offsetOf(high, low) !== 0) {
-      refcounts.release(offsetOf(high, low), this.#cluster);
+      refcounts.releaseData(offsetOf(high, low), this.#cluster);
     }
   }
 
-  /** The table at an offset, for use before the next wait: it cannot be dropped until then. */
-  async #tableAt(offset: number): Promise<Table> {
-    let table = this.#l2.find(offset);
-    for (; !table; table = this.#l2.find(offset)) await this.#l2.load(offset);
-    return table;
+  /** The L2 table at an offset, to look at. */
+  #tableAt(offset: number): Promise<Table> {
+    return this.#map.l2.load(offset);
   }
 
-  /** The L2 table of a byte of the disk, to be changed: made if there is none, copied if others refer to it. */
-  async #ownTable(at: number): Promise<Table> {
+  /** Host offset of the L2 table for a byte of the disk, to be changed: made if there is none, copied if others have it. */
+  async #ownTable(at: number): Promise<number> {
+    const map = this.#map;
     const refcounts = this.#refcounts as Refcounts;
-    const entry = Math.floor(at / (this.#cluster * this.#perL2)) * 8;
-    const old = this.#l2Offset(at);
-    if (old !== 0 && this.#l1.view.getUint32(entry) & COPIED) return this.#tableAt(old);
-    const offset = await refcounts.allocateMetadata();
+    const old = map.l2Offset(at);
+    if (old !== 0 && map.l1.view.getUint32(map.l1Entry(at)) & COPIED) return old;
     const bytes = old === 0 ? new Uint8Array(this.#cluster) : (await this.#tableAt(old)).bytes.slice();
-    const table = this.#l2.create(offset, bytes);
+    const offset = await refcounts.allocateMetadata();
+    map.l2.create(offset, bytes);
     if (old !== 0) refcounts.release(old, this.#cluster);
-    this.#l1.view.setUint32(entry, Math.floor(offset / 2 ** 32) | COPIED);
-    this.#l1.view.setUint32(entry + 4, offset % 2 ** 32);
-    this.#l1.touch(entry, entry + 8);
-    return table;
+    map.setTable(at, offset);
+    return offset;
   }
 
   /** Whether data may be written there: clusters that start within the file and hold no tables. */
@@ -490,60 +357,48 @@ export class Qcow2Image implements BlockDevice {
   async #commit(): Promise<void> {
     const refcounts = this.#refcounts as Refcounts;
     if (this.#broken) throw this.#broken;
-    const tables = this.#l2.anyDirty || this.#l1.dirty;
+    const { l1, l2 } = this.#map;
+    const tables = l2.anyDirty || l1.dirty;
     if (tables || refcounts.anyDirty) await refcounts.write();
     await this.#file.flush();
     if (tables) {
-      await this.#l2.write();
-      if (this.#l1.dirty) {
+      await l2.write();
+      if (l1.dirty) {
         await this.#file.flush();
-        const { dirtyFrom, dirtyTo } = this.#l1;
-        await this.#file.write(this.#l1.offset + dirtyFrom, this.#l1.bytes.subarray(dirtyFrom, dirtyTo));
+        await this.#file.write(l1.offset + l1.dirtyFrom, l1.bytes.subarray(l1.dirtyFrom, l1.dirtyTo));
       }
       await this.#file.flush();
-      this.#l1.dirtyFrom = this.#l1.dirtyTo = 0;
+      l1.dirtyFrom = l1.dirtyTo = 0;
     }
     // A slow read may still be on its way to a cluster that would be given out anew.
-    if (refcounts.anyReleased && this.#readers === 0) {
-      this.#decompressed.clear();
-      await refcounts.applyReleased();
-    }
+    if (refcounts.anyReleased && this.#readers === 0) await refcounts.applyReleased();
   }
 }
 
-interface Qcow2Parts {
+interface Parts {
+  readonly map: Mapping;
+  readonly refcounts: Refcounts | undefined;
   readonly backing: BlockDevice | undefined;
   readonly unzstd: Unzstd | undefined;
 }
 
 /** Reads what writing needs. No two tables of the image may lie on each other. */
-async function openRefcounts(file: ByteFile, header: Header, l1: Table): Promise<Refcounts> {
-  const { name } = file;
+async function openRefcounts(file: ByteFile, header: Header, map: Mapping): Promise<Refcounts> {
   const cluster = 2 ** header.clusterBits;
   const metadata = new Set([0]);
-  addMetadata(name, metadata, header.l1Offset, l1.bytes.length, cluster);
-  if (header.snapshots) addMetadata(name, metadata, header.snapshotsOffset, 40 * header.snapshots, cluster);
-  for (let i = 0; i < l1.bytes.length; i += 8) {
-    const offset = offsetOf(l1.view.getUint32(i), l1.view.getUint32(i + 4));
-    if (offset === 0) continue;
-    if (offset % cluster !== 0 || offset >= file.size) {
-      throw corrupt(name, `an L2 table at byte ${offset}, not within the file`);
-    }
-    addMetadata(name, metadata, offset, cluster, cluster);
-  }
+  addMetadata(file.name, metadata, header.l1Offset, map.l1.bytes.length, cluster);
+  if (header.snapshots) addMetadata(file.name, metadata, header.snapshotsOffset, 40 * header.snapshots, cluster);
+  for (const offset of map.l2Offsets()) addMetadata(file.name, metadata, offset, cluster, cluster);
   return Refcounts.open(file, header, metadata);
 }
 
 async function openBackingOf(
   name: string,
-  header: Header,
+  { backing }: Header,
   open: OpenBacking | undefined,
 ): Promise<BlockDevice | undefined> {
-  if (!header.backing) return undefined;
-  if (!open)
-    throw new StorageError(
-      'io',
-      `${name}: its backing file ${header.backing.name} cannot be opened here; convert it to an image without one`,
-    );
-  return open(header.backing.name, header.backing.format);
+  if (!backing) return undefined;
+  if (open) return open(backing.name, backing.format);
+  const text = `${name}: its backing file ${backing.name} cannot be opened here; convert it to an image without one`;
+  throw new StorageError('io', text);
 }

@@ -6,6 +6,7 @@
 
 import { type ByteFile, readPadded } from '../byte-file.ts';
 import { StorageError } from '../contract.ts';
+import { put64 } from './entry.ts';
 import { corrupt, type Header, REFCOUNT_TABLE_OFFSET_AT } from './header.ts';
 import { type Table, TableCache } from './table-cache.ts';
 
@@ -106,6 +107,16 @@ export class Refcounts {
     const first = Math.floor(offset / this.#cluster);
     const last = Math.floor((offset + bytes - 1) / this.#cluster);
     for (let at = first; at <= last; at++) this.#released.push(at * this.#cluster);
+  }
+
+  /** As {@link release}, of what an L2 entry led to. Throws when that is no data. */
+  releaseData(offset: number, bytes: number): void {
+    const last = Math.floor((offset + bytes - 1) / this.#cluster);
+    for (let at = Math.floor(offset / this.#cluster); at <= last; at++) {
+      if (this.#metadata.has(at))
+        throw corrupt(this.#file.name, `an L2 entry leads to the table at byte ${at * this.#cluster}`);
+    }
+    this.release(offset, bytes);
   }
 
   get anyReleased(): boolean {
@@ -268,9 +279,4 @@ export function addMetadata(name: string, metadata: Set<number>, offset: number,
     if (metadata.has(at)) throw corrupt(name, `two tables at byte ${at * cluster}`);
     metadata.add(at);
   }
-}
-
-function put64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / 2 ** 32));
-  view.setUint32(at + 4, value % 2 ** 32);
 }

@@ -1,0 +1,77 @@
+// The link table: for an EIP, the region that may be entered there at once. A region that is left looks here for the
+// next one (translator/chain.ts), before the interpreter is asked. It is direct-mapped; an entry holds for one stamp.
+//
+// A stamp stands for everything that a region's entry depends on besides its EIP: mode, privilege, address space and
+// mappings, and that its code was not written. Whoever changes one of these takes a new stamp.
+
+import type { int } from '../isa/insn.ts';
+import { WORD } from '../isa/state.ts';
+import { LINKS_BYTES } from '../memory/layout.ts';
+
+/** Words of an entry: EIP, stamp, number of the region, nothing. */
+export const LINK_WORDS = 4;
+export const LINK_ENTRIES = LINKS_BYTES / (4 * LINK_WORDS);
+
+/** Word of the stamp that holds now. */
+export const STAMP = WORD.engine + 4;
+/** Word that counts the regions that were entered from a region. */
+export const CHAINED = WORD.engine + 5;
+/** Word that names where a region was left by a value: for profiles. NO_SITE: it was left otherwise. */
+export const SITE = WORD.engine + 6;
+export const NO_SITE = 0;
+/** Word that is set when the way from region to region is to be looked at. */
+export const SAMPLED = WORD.engine + 7;
+/** One of so many links is not taken: it is looked at, for the profile of indirect jumps. A power of two. */
+export const SAMPLE_LINKS = 256;
+/** The stamp of no entry. */
+export const NO_STAMP = -1;
+
+/** Number of the entry for an EIP. */
+export function linkEntry(eip: int): int {
+  return (eip ^ (eip >>> 11)) & (LINK_ENTRIES - 1);
+}
+
+/** What a stamp was given for. */
+interface Known {
+  readonly stamp: int;
+  readonly mode: int;
+}
+
+export class Links {
+  /** The heap by words, and the first word of the table in it. */
+  readonly #heap: Int32Array;
+  readonly #at: int;
+  #last = NO_STAMP;
+  #supervisor: Known | undefined;
+  /** User stamps by CR3: an address space that comes back finds its links. */
+  readonly #user = new Map<int, Known>();
+
+  constructor(heap: Int32Array, linksAt: int) {
+    this.#heap = heap;
+    this.#at = linksAt >> 2;
+  }
+
+  /** The stamp for a mode, and for an address space if `user`. */
+  stamp(mode: int, user: int, cr3: int): int {
+    const known = user ? this.#user.get(cr3) : this.#supervisor;
+    if (known?.mode === mode) return known.stamp;
+    // Far from ever wrapping: a stamp lasts for microseconds at least.
+    const stamp = ++this.#last;
+    if (user) this.#user.set(cr3, { stamp, mode });
+    else this.#supervisor = { stamp, mode };
+    return stamp;
+  }
+
+  /** No link holds any more, of user or supervisor code. */
+  lose(user: int): void {
+    if (user) this.#user.clear();
+    else this.#supervisor = undefined;
+  }
+
+  set(eip: int, stamp: int, region: int): void {
+    const at = this.#at + linkEntry(eip) * LINK_WORDS;
+    this.#heap[at] = eip;
+    this.#heap[at + 1] = stamp;
+    this.#heap[at + 2] = region;
+  }
+}

@@ -1,0 +1,136 @@
+// Slots: temporaries that are never live together share a local. V8 merges every local at every exit of a region, so
+// that its compile time grows with locals times exits: a region of 200 instructions has 300 temporaries, and needs a
+// dozen locals for them.
+//
+// A structured region is text, and a temporary is live from its definition to its last use in the order of the text; a
+// use inside a loop that the definition is before lasts to the loop's end.
+
+import { type Expr, isDouble, type Stmt, uses } from '../ir.ts';
+import type { Item } from '../structure.ts';
+
+interface Lifetime {
+  readonly begin: number;
+  end: number;
+  readonly double: boolean;
+}
+
+interface Loop {
+  readonly begin: number;
+  /** Temporaries of before that are used inside. */
+  readonly held: Set<number>;
+}
+
+/** Names of locals (`s0`, `s1`, ... for integers, `d0`, ... for doubles) by temporary: of places, and what is live. */
+export function assignSlots(items: readonly Item[], live: ReadonlySet<number>): Map<number, string> {
+  const lifetimes = new Lifetimes(live);
+  lifetimes.list(items);
+  const names = new Map<number, string>();
+  const free = { s: [] as number[], d: [] as number[] };
+  const made = { s: 0, d: 0 };
+  // In the order of their beginnings, since that is the order in which they were seen.
+  const running: { readonly lifetime: Lifetime; readonly slot: number }[] = [];
+  for (const [i, lifetime] of lifetimes.of) {
+    for (let k = running.length - 1; k >= 0; k--) {
+      const r = running[k] as (typeof running)[number];
+      if (r.lifetime.end > lifetime.begin) continue;
+      free[r.lifetime.double ? 'd' : 's'].push(r.slot);
+      running.splice(k, 1);
+    }
+    const kind = lifetime.double ? 'd' : 's';
+    const slot = free[kind].pop() ?? made[kind]++;
+    running.push({ lifetime, slot });
+    names.set(i, `${kind}${slot}`);
+  }
+  return names;
+}
+
+class Lifetimes {
+  readonly of = new Map<number, Lifetime>();
+  readonly #live: ReadonlySet<number>;
+  readonly #loops: Loop[] = [];
+  #now = 0;
+
+  constructor(live: ReadonlySet<number>) {
+    this.#live = live;
+  }
+
+  list(items: readonly Item[]): void {
+    for (const item of items) this.#item(item);
+  }
+
+  #item(item: Item): void {
+    switch (item.k) {
+      case 'step':
+        this.#step(item.s, item.arm);
+        break;
+      case 'poll':
+      case 'leave':
+      case 'goto':
+        if (item.k !== 'poll') this.#arm(item.arm);
+        if (item.k !== 'goto' && 'value' in item.to) this.#uses(item.to.value);
+        break;
+      case 'fork':
+        this.#uses(item.test);
+        this.list(item.yes);
+        this.list(item.no);
+        break;
+      case 'label':
+        this.list(item.body);
+        break;
+      case 'loop': {
+        const loop: Loop = { begin: this.#now, held: new Set() };
+        this.#loops.push(loop);
+        this.list(item.body);
+        this.#loops.pop();
+        this.#now++;
+        for (const i of loop.held) this.#use(i);
+        break;
+      }
+    }
+  }
+
+  /** What a statement reads is read before its value is defined; its arm runs behind that. */
+  #step(s: Stmt, arm: readonly Stmt[]): void {
+    if (s.k === 'if') {
+      this.#uses(s.e);
+      for (const x of [...s.then, ...s.else]) this.#step(x, []);
+      return;
+    }
+    this.#now++;
+    uses(s, (e) => {
+      if (e.k === 't') this.#use(e.i);
+    });
+    if (s.k === 'let' && this.#live.has(s.i)) this.#define(s.i, isDouble(s.e));
+    else if (s.k === 'load' && this.#live.has(s.i)) this.#define(s.i, s.size === 64);
+    else if (s.k === 'place') this.#define(s.i, false);
+    this.#arm(arm);
+  }
+
+  #arm(arm: readonly Stmt[]): void {
+    this.#now++;
+    for (const s of arm) this.#step(s, []);
+  }
+
+  #uses(e: Expr): void {
+    this.#now++;
+    uses({ k: 'branch', e }, (x) => {
+      if (x.k === 't') this.#use(x.i);
+    });
+  }
+
+  #define(i: number, double: boolean): void {
+    this.of.set(i, { begin: this.#now, end: this.#now + 1, double });
+  }
+
+  #use(i: number): void {
+    const lifetime = this.of.get(i);
+    if (!lifetime) return;
+    lifetime.end = Math.max(lifetime.end, this.#now);
+    // The outermost loop that began after the definition.
+    for (const loop of this.#loops) {
+      if (loop.begin < lifetime.begin) continue;
+      loop.held.add(i);
+      return;
+    }
+  }
+}
