@@ -2,13 +2,14 @@
 
 import { parseArgs } from 'node:util';
 import { UserError } from '../../src/lib/errors.ts';
+import { debianDisk } from './disk.ts';
 import { type GuestName, guest, guestNames } from './guests.ts';
 import { type MediumName, medium, mediumNames } from './media.ts';
 
 const usage = `usage: npm run guests -- [--update] [--arguments] [NAME...]
 Fetches Debian's i386 kernels and installer through apt, without root, and builds an initramfs.
 NAME: ${guestNames.join(', ')} (these where none is given);
-  bootable media and firmware: ${mediumNames.join(', ')}
+  bootable media and firmware: ${mediumNames.join(', ')}; a disk with Debian 12: debian-disk
 --update: look for newer versions
 --arguments: print nothing but the options of \`transvisor run\`, on one line, quoted for a shell`;
 
@@ -21,12 +22,20 @@ try {
     console.log(usage);
   } else {
     for (const name of positionals.length ? positionals : guestNames) {
+      if (name === 'debian-disk') {
+        const { path, user, password } = await debianDisk();
+        if (values.arguments) console.log(`--hda ${quoted(path)}`);
+        else console.log(`debian-disk\n  --hda ${path}\n  user ${user}, password ${password}`);
+        continue;
+      }
       if (isMediumName(name)) {
         await printMedium(name, values.update, values.arguments);
         continue;
       }
       if (!isGuestName(name)) {
-        throw new UserError(`no guest '${name}': there are ${[...guestNames, ...mediumNames].join(', ')}`);
+        throw new UserError(
+          `no guest '${name}': there are ${[...guestNames, ...mediumNames, 'debian-disk'].join(', ')}`,
+        );
       }
       const made = await guest(name, { update: values.update });
       if (values.arguments) {

@@ -15,11 +15,13 @@ import type { RunOptions } from './run.ts';
 import { internalError, STATUS, type Verdict } from './status.ts';
 
 const RUN_HELP = `
-The image is a Linux kernel (bzImage) or a Multiboot kernel for i386. Without one, the demo guest runs.
+The image is a Linux kernel (bzImage) or a Multiboot kernel for i386. Without one, a machine with a disk, CD-ROM or
+floppy starts from that; with neither, the demo guest runs.
 
 Examples:
   transvisor run
   transvisor run -m 256M --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0'
+  transvisor run --hda disk.qcow2 --cdrom installer.iso --boot dc -m 512M
   transvisor run --until 'login:' --timeout 120 --stats boot.json vmlinuz
   transvisor run --debug-exit --serial file:test.log --timeout 10 kernel.elf
   echo 'uname -a; poweroff -f' | transvisor run --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0'
