@@ -15,6 +15,8 @@ import type { Abi } from './verify.ts';
 const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
 const MAX_BATCH = 32;
+/** Entries after which a block inside a region, which got hot before the region was there, is a head after all. */
+const INTERIOR_ENTRIES = 20_000;
 const PAGE = 4096;
 
 interface Region {
@@ -70,6 +72,10 @@ export class Translations implements Regions {
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
   #queue: Hot[] = [];
+  /** Blocks inside regions, by the keys of heads; whether they were asked for since. */
+  readonly #interior = new Map<string, boolean>();
+  /** Heads of the last queue that no region begins at. */
+  readonly #unfit = new Set<string>();
   /** Offsets behind callouts, by callout number. */
   readonly #callouts: int[] = [];
   /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
@@ -97,15 +103,21 @@ export class Translations implements Regions {
 
   hot(physical: int, eip: int, mode: int): int {
     const user = this.#cpu.cpl === 3 ? 1 : 0;
-    const key = `${physical >>> 0}:${mode}:${user}`;
+    const key = keyOf(physical, mode, user);
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
+    // It got hot before a region had it.
+    if (this.#interior.get(key) === false) {
+      this.#interior.set(key, true);
+      return -INTERIOR_ENTRIES;
+    }
     if (!this.#queue.some((h) => h.key === key)) {
       this.#queue.push({ key, physical, linear: eip, mode, user });
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
+    this.#unfit.clear();
     this.#compileQueue();
-    return this.#byHead.get(key) ?? NEVER;
+    return this.#byHead.get(key) ?? (this.#unfit.has(key) ? NEVER : -this.#batchEntries);
   }
 
   mayEnter(number: int): boolean {
@@ -151,6 +163,7 @@ export class Translations implements Regions {
     this.#regions.fill(undefined);
     this.#byHead.clear();
     this.#byFrame.clear();
+    this.#interior.clear();
     this.#queue = [];
   }
 
@@ -181,9 +194,7 @@ export class Translations implements Regions {
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
     const made: { hot: Hot; graph: Graph; number: int; name: string }[] = [];
-    for (const hot of queue) {
-      const graph = this.#scan(hot);
-      if (!graph) continue;
+    for (const { hot, graph } of this.#worthwhile(queue)) {
       const number = this.#regions.length + made.length;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
@@ -216,6 +227,32 @@ export class Translations implements Regions {
     });
     this.#counts.modules++;
     this.#counts.compileMillis += performance.now() - translated;
+  }
+
+  /**
+   * Graphs for the heads of a queue, the large ones first. What became hot together mostly runs together: a head inside
+   * another's region is left out, and counts anew, so that it gets a region if it is still entered from elsewhere.
+   */
+  #worthwhile(queue: readonly Hot[]): { hot: Hot; graph: Graph }[] {
+    const scanned: { hot: Hot; graph: Graph }[] = [];
+    for (const hot of queue) {
+      const graph = this.#scan(hot);
+      if (graph) scanned.push({ hot, graph });
+      else this.#unfit.add(hot.key);
+    }
+    scanned.sort((a, b) => b.graph.instructions - a.graph.instructions);
+    const covered = new Set<string>();
+    return scanned.filter(({ hot, graph }) => {
+      if (covered.has(hot.key)) return false;
+      for (const at of graph.blocks.keys()) {
+        const frame = graph.pages.get(at >> 12);
+        if (frame === undefined) continue;
+        const key = keyOf((frame << 12) | (at & (PAGE - 1)), hot.mode, hot.user);
+        covered.add(key);
+        if (!this.#interior.has(key)) this.#interior.set(key, false);
+      }
+      return true;
+    });
   }
 
   /** The region's graph, or undefined if it is not worth a region. */
@@ -288,4 +325,9 @@ export class Translations implements Regions {
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
     this.#counts.regionsInvalidated++;
   }
+}
+
+/** Name of a head: where it is, what it was packed for, whose rights it has. */
+function keyOf(physical: int, mode: int, user: int): string {
+  return `${physical >>> 0}:${mode}:${user}`;
 }
