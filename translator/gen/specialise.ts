@@ -29,7 +29,6 @@ const VIEWS: Record<string, { readonly array: string; readonly first: number }> 
   xmmF32: { array: 'singles', first: WORD.xmm },
   xmmF64: { array: 'doubles', first: WORD.xmm / 2 },
   fpr: { array: 'words', first: WORD.fpr },
-  fpd: { array: 'doubles', first: WORD.fpd / 2 },
 };
 const STAGED = WORD.xmm + 32;
 /** Words of the staging register: nobody reads them after the instruction. */
