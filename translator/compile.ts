@@ -2,6 +2,7 @@
 // text but numbers.
 
 import { wide } from '../src/isa/wide.ts';
+import { x87 } from '../src/isa/x87-unit.ts';
 
 /** A region's function; its answer is one of the REGION_ constants. */
 export type RegionFunction = () => number;
@@ -53,6 +54,6 @@ export function compile(
   foreign: Readonly<Record<string, unknown>>,
 ): RegionFunction[] {
   const make = new Function('stdlib', 'foreign', 'heap', moduleText(source));
-  const made = make(STDLIB, { ...wide, ...foreign }, heap) as Record<string, RegionFunction>;
+  const made = make(STDLIB, { ...wide, ...x87, ...foreign }, heap) as Record<string, RegionFunction>;
   return source.functions.map((f) => made[f.name] as RegionFunction);
 }

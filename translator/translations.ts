@@ -10,6 +10,7 @@ import type { Observer } from './observer.ts';
 import { type Graph, scan } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
+import type { Stack } from './x87.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
@@ -39,6 +40,8 @@ interface Hot {
   readonly linear: int;
   readonly mode: int;
   readonly user: int;
+  /** The x87's, when it was found hot. */
+  readonly stack: Stack;
 }
 
 export interface TranslationsPolicy {
@@ -101,7 +104,8 @@ export class Translations implements Regions {
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     if (!this.#queue.some((h) => h.key === key)) {
-      this.#queue.push({ key, physical, linear: eip, mode, user });
+      const { ftop, ftag } = this.#cpu;
+      this.#queue.push({ key, physical, linear: eip, mode, user, stack: { top: ftop, tags: ftag } });
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#compileQueue();
@@ -241,6 +245,7 @@ export class Translations implements Regions {
       maxInstructions: MAX_INSTRUCTIONS,
       inline: true,
       isWarm,
+      stack: hot.stack,
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);

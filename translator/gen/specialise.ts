@@ -14,6 +14,8 @@ export interface Template {
   readonly body: readonly Stmt[];
   /** Temporaries are numbered below this. */
   readonly temporaries: number;
+  /** Only where the x87 is ready, and TOP and tags are known: see translator/x87.ts. */
+  readonly x87?: true;
 }
 
 /** What an expression of the dialect is while it is evaluated: a residual expression, or an object known now. */
@@ -51,7 +53,7 @@ export function specialise(dialect: Dialect, shape: Shape, options: Options): Te
   );
   const body = removeDeadTemporaries(propagate(state.out));
   checkCommits(shape.key, body);
-  return { body, temporaries: state.temporaries };
+  return { body, temporaries: state.temporaries, ...(state.usesX87 && { x87: true as const }) };
 }
 
 /** The rule that makes side exits exact: nothing is committed before the last statement that may leave. */
@@ -72,6 +74,7 @@ class Specialiser {
   readonly #options: Options;
   out: Stmt[] = [];
   temporaries = 0;
+  usesX87 = false;
   /** Temporaries known to be zero, since the instruction was not left. */
   readonly #zero = new Set<number>();
 
@@ -169,8 +172,9 @@ class Specialiser {
         return literal(n.value);
       case 'Identifier': {
         if (env.has(n.name)) return this.#now(env.get(n.name));
-        const v = this.#dialect.constants.get(n.name);
-        return v === undefined ? breach(n, `unbound ${n.name}`) : literal(v);
+        const { constants } = this.#dialect;
+        const v = constants.get(`${n.file}:${n.name}`) ?? constants.get(n.name);
+        return v === undefined || Number.isNaN(v) ? breach(n, `unbound ${n.name}`) : literal(v);
       }
       case 'UnaryExpression': {
         const a = this.#int(this.#expression(n.argument, env), n);
@@ -282,6 +286,11 @@ class Specialiser {
       }
       case 'next':
         return H('next');
+      case 'here':
+        return H('here');
+      case 'ready':
+        this.usesX87 = true;
+        return undefined;
       case 'control':
         if (name === 'branch') this.out.push({ k: 'branch', e: value(1) });
         else if (name === 'jump') this.out.push({ k: 'jump' });

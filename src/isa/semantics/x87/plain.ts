@@ -115,14 +115,14 @@ function stageWords(c: Cpu, lo: int, hi: int, se: int): void {
 function stageSingle(c: Cpu, w: int): void {
   const e = (w >>> 23) & 0xff;
   const hi = ((w << 8) | MSB) & (0 - ltu((e - 1) | 0, 0xfe));
-  stageWords(c, 0, hi, ((e + BIAS - 127) & (0 - ne(w << 1, 0))) | ((w >>> 16) & SIGN));
+  stageWords(c, 0, hi, ((e + (BIAS - 127)) & (0 - ne(w << 1, 0))) | ((w >>> 16) & SIGN));
 }
 
 function stageDouble(c: Cpu, lo: int, hi: int): void {
   const e = (hi >>> 20) & 0x7ff;
   const normal = 0 - ltu((e - 1) | 0, 0x7fe);
   const h = ((hi << 11) | (lo >>> 21) | MSB) & normal;
-  const se = ((e + BIAS - 1023) & (0 - ne((hi << 1) | lo, 0))) | ((hi >>> 16) & SIGN);
+  const se = ((e + (BIAS - 1023)) & (0 - ne((hi << 1) | lo, 0))) | ((hi >>> 16) & SIGN);
   stageWords(c, (lo << 11) & normal, h, se);
 }
 
