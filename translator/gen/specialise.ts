@@ -211,6 +211,8 @@ class Specialiser {
       if (a.k !== 'n' || b.k !== 'n') return breach(n, '=== is for what is known now; eq() for values');
       return N((a.v === b.v) === (n.operator === '===') ? 1 : 0);
     }
+    // A word whose top bit is set is written as `0x80000000 | 0`.
+    if (n.operator === '|' && a.k === 'd' && b.k === 'n' && b.v === 0) return N(a.v);
     return isOperator(n.operator) ? bin(n.operator, a, b) : breach(n, `operator ${n.operator}`);
   }
 
