@@ -136,6 +136,11 @@ export interface GuestMemory {
   loadPdptes(cr3: int): boolean;
   /** INVLPG. */
   invalidatePage(linear: int): void;
+  /**
+   * Where `place` is a ticket for `bytes` of RAM within a page whose writes are watched: lets `write` change them all,
+   * given the host offset of the first, and tells the watchers once. Whether it is such a place.
+   */
+  overwrite?(place: Place, bytes: int, write: (host: int) => void): boolean;
   /** Loops of repeated string instructions over places that are no tickets. */
   readonly bulk?: BulkMemory;
 }
