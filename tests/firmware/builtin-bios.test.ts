@@ -5,7 +5,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { BuiltinBios } from '../../src/firmware/bios/bios.ts';
 import type { BiosHost, BiosMedia, BiosMedium, BiosRegisters } from '../../src/firmware/bios/host.ts';
 import { biosImage, CALL_BOOT, callAt, stubOf } from '../../src/firmware/bios/stubs.ts';
-import { defaultPlatform } from '../../src/firmware/platform.ts';
 
 const RAM_BYTES = 32 << 20;
 const CARRY = 1;
@@ -37,9 +36,7 @@ function medium(sectors: number, readOnly = false): BiosMedium & { readonly writ
 
 class Host implements BiosHost {
   readonly memoryBytes = RAM_BYTES;
-  readonly platform = defaultPlatform;
   readonly bootOrder = ['floppy', 'disk', 'cdrom'] as const;
-  readonly epochMillis = 0;
   readonly ram = new Uint8Array(RAM_BYTES);
   readonly ports = new Map<number, number>();
   readonly outs: [port: number, value: number][] = [];
