@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { NamedFile } from '../firmware/plan.ts';
+import { UserError } from '../lib/errors.ts';
 import { readImage } from './files.ts';
 import { packageFile } from './package.ts';
 
@@ -16,7 +17,7 @@ export interface FirmwareOptions {
 }
 
 export interface Firmware {
-  readonly bios?: NamedFile;
+  readonly bios: NamedFile | 'builtin';
   readonly vgaBios?: NamedFile;
 }
 
@@ -31,21 +32,23 @@ function folders(): readonly string[] {
 }
 
 /**
- * Reads the firmware; without `bios` there is none on this host, or the user wants the built-in one.
+ * Reads the firmware; the built-in one where there is none on this host, or the user wants it.
  * @throws UserError for files that cannot be read.
  */
 export function findFirmware(options: FirmwareOptions): Firmware {
-  if (options.bios === 'builtin') return {};
-  const bios =
-    options.bios ??
-    folders()
-      .map((folder) => join(folder, BIOS))
-      .find((path) => existsSync(path));
-  if (bios === undefined) return {};
+  const bios = options.bios ?? existing(folders().map((folder) => join(folder, BIOS))) ?? 'builtin';
+  if (bios === 'builtin') {
+    if (options.vgabios === undefined) return { bios };
+    throw new UserError('--vgabios without a system BIOS, which would call it; give one with --bios');
+  }
   const beside = join(dirname(bios), VGA_BIOS);
-  const vgaBios = options.vgabios ?? [beside, ...folders().map((f) => join(f, VGA_BIOS))].find((p) => existsSync(p));
+  const vgaBios = options.vgabios ?? existing([beside, ...folders().map((folder) => join(folder, VGA_BIOS))]);
   return {
     bios: readImage('--bios', bios),
     ...(vgaBios !== undefined && { vgaBios: readImage('--vgabios', vgaBios) }),
   };
+}
+
+function existing(paths: readonly string[]): string | undefined {
+  return paths.find((path) => existsSync(path));
 }

@@ -5,7 +5,6 @@ import { setMode3 } from '../devices/vga/mode3.ts';
 import { BuiltinBios } from '../firmware/bios/bios.ts';
 import type { BiosAnswer, BiosHost, BiosMedia, BiosRegisters, BootSource } from '../firmware/bios/host.ts';
 import { BIOS_SEGMENT, CALL_PORT, callAt, waitOf } from '../firmware/bios/stubs.ts';
-import type { Platform } from '../firmware/platform.ts';
 import { CS, DS, EAX, EBP, EBX, ECX, EDI, EDX, ES, ESI, ESP, SS } from '../isa/insn.ts';
 import { setSegment } from '../isa/semantics/segments.ts';
 import type { Cpu } from '../isa/state.ts';
@@ -23,7 +22,6 @@ export interface BuiltinFirmwareParts {
   readonly memory: Memory;
   readonly board: Board;
   readonly clock: Clock;
-  readonly platform: Platform;
   readonly memoryBytes: number;
   readonly bootOrder: readonly BootSource[];
   readonly media: () => BiosMedia;
@@ -73,7 +71,6 @@ function hostOf({ cpu, memory, board, clock, ...rest }: BuiltinFirmwareParts): B
     out8: (port, value) => board.ports.write(port, 8, value),
     setTextMode: () => setMode3(board.vga),
     now: () => clock.now(),
-    epochMillis: clock.epochMillis,
     readConfig: (device, fn, offset, size) => select(board.pci, device, fn, offset).read(4 + (offset & 3), size),
     writeConfig: (device, fn, offset, size, value) =>
       select(board.pci, device, fn, offset).write(4 + (offset & 3), size, value),

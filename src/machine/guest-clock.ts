@@ -6,6 +6,11 @@ import { ManualClock, type Timer } from '../lib/clock.ts';
 /** Guest nanoseconds that an instruction takes on the virtual clock: a 1 GHz processor at four cycles each. */
 export const VIRTUAL_NANOS_PER_INSTRUCTION = 4;
 
+/** What a fast engine takes for an instruction; a slow one is late by its slowness. */
+const HOST_NANOS_PER_INSTRUCTION = 5;
+/** Fewer instructions at once do not pay for the way out of the engine and back. */
+const LEAST_BUDGET = 1000;
+
 /** What the monitor loop needs of a clock, besides what devices do. */
 export abstract class GuestClock extends ManualClock {
   /** Called when a timer is scheduled that is earlier than all others. */
@@ -52,8 +57,10 @@ export class HostClock extends GuestClock {
     this.#paused = undefined;
   }
 
+  /** An estimate: the next timer, such as the end of a disk's command, shall not wait for a whole budget. */
   instructionsUntilDeadline(most: number): number {
-    return most;
+    const nanos = this.nextDeadline() - this.now();
+    return Math.max(LEAST_BUDGET, Math.min(most, Math.floor(nanos / HOST_NANOS_PER_INSTRUCTION)));
   }
 }
 

@@ -13,7 +13,7 @@ import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
-import type { BootPlan, Load, NamedFile } from '../firmware/plan.ts';
+import type { BootPlan, Load } from '../firmware/plan.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
@@ -116,7 +116,7 @@ export class Machine implements AsyncDisposable {
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
-    const rom = options.kernel ? undefined : checkBios(options.bios);
+    const rom = options.kernel ? undefined : romOf(options.bios);
     this.memory = new Memory({
       ramBytes,
       extraBytes: DISPLAY_MEMORY_BYTES + (rom?.length ?? 0),
@@ -184,13 +184,12 @@ export class Machine implements AsyncDisposable {
         textMode: true,
       });
     }
-    if (!options.kernel && !rom && hasDrives(options)) {
+    if (!options.kernel && !rom && (options.bios === 'builtin' || hasDrives(options))) {
       this.#builtin = new BuiltinFirmware({
         cpu: this.cpu,
         memory: this.memory,
         board: this.board,
         clock: this.clock,
-        platform: PLATFORM,
         memoryBytes: ramBytes,
         bootOrder: options.bootOrder ?? BOOT_ORDER,
         media: () => biosMedia(options, this.#floppies),
@@ -550,10 +549,11 @@ export class Machine implements AsyncDisposable {
   }
 }
 
-function checkBios(bios: NamedFile | undefined): Uint8Array | undefined {
-  const problem = bios && biosProblem(bios.bytes);
+function romOf(bios: MachineOptions['bios']): Uint8Array | undefined {
+  if (bios === undefined || bios === 'builtin') return undefined;
+  const problem = biosProblem(bios.bytes);
   if (problem) throw new UserError(`${bios.name}: ${problem}; give a system BIOS such as SeaBIOS's bios-256k.bin`);
-  return bios?.bytes;
+  return bios.bytes;
 }
 
 /** Writes to the first, and tells the second. */

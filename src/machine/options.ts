@@ -22,7 +22,7 @@ export interface MachineOptions extends DriveMedia {
    * A system BIOS that the machine starts in, if there is no kernel. SeaBIOS is one. Without one, and with a medium in a
    * drive, the machine starts in its built-in one.
    */
-  readonly bios?: NamedFile;
+  readonly bios?: NamedFile | 'builtin';
   /** The option ROM of the display adapter, which the system BIOS is given. */
   readonly vgaBios?: NamedFile;
   /** What the system BIOS starts from, in this order: up to three. Disk, CD-ROM, floppy unless given. */

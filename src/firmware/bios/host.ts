@@ -1,7 +1,5 @@
 // What the built-in BIOS sees of the machine that it serves: registers in real-address mode, memory, ports, media.
 
-import type { Platform } from '../platform.ts';
-
 /** Sectors of 512 bytes, asynchronously: what storage/contract.ts calls a block device. */
 export interface BiosMedium {
   readonly sectors: number;
@@ -21,7 +19,6 @@ export type BootSource = 'floppy' | 'disk' | 'cdrom' | 'network';
 
 export interface BiosHost {
   readonly memoryBytes: number;
-  readonly platform: Platform;
   readonly registers: BiosRegisters;
   readonly bootOrder: readonly BootSource[];
   media(): BiosMedia;
@@ -31,9 +28,8 @@ export interface BiosHost {
   out8(port: number, value: number): void;
   /** Mode 3 with an empty screen. */
   setTextMode(): void;
-  /** Guest time in nanoseconds, and the wall clock's time at its zero in milliseconds since 1970 (UTC). */
+  /** Guest time in nanoseconds. */
   now(): number;
-  readonly epochMillis: number;
   /** Configuration space of PCI, bus 0. */
   readConfig(device: number, fn: number, offset: number, size: 8 | 16 | 32): number;
   writeConfig(device: number, fn: number, offset: number, size: 8 | 16 | 32, value: number): void;

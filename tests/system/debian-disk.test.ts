@@ -1,0 +1,82 @@
+// A Debian 12 disk, through firmware and GRUB to its login, with work on it that has to be there afterwards: first by
+// SeaBIOS, then by the built-in BIOS.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { GuestUnavailable } from '../../guests/debian/apt.ts';
+import { type Disk, debianDisk } from '../../guests/debian/disk.ts';
+import { COMPLAINT } from './debian.ts';
+import { inDirectory, Run } from './transvisor.ts';
+
+/** Where the partition begins. */
+const PARTITION_BYTES = 2048 * 512;
+const PROMPT = /root@transvisor:~# /;
+const PROGRAM = 'int printf(const char *, ...); int main(void) { printf("%d from C\\\\n", 6 * 7); return 0; }';
+
+let disk: Disk | undefined;
+let reason = '';
+try {
+  disk = await debianDisk();
+} catch (error) {
+  if (!(error instanceof GuestUnavailable) || process.env.CI) throw error;
+  reason = error.message;
+}
+
+/** From firmware to a shell on COM1. */
+async function login(run: Run, { user, password }: Disk): Promise<void> {
+  await run.waitFor(/GNU GRUB/);
+  await run.waitFor(/transvisor login: /);
+  run.type(`${user}\n`);
+  await run.waitFor(/Password: /);
+  run.type(`${password}\n`);
+  await run.waitFor(PROMPT);
+}
+
+/** Runs a command in the shell; returns what it printed, when it succeeded. */
+async function command(run: Run, text: string): Promise<string> {
+  // The mark is not in the echo of the line.
+  run.type(`${text}; echo "ma""rk $?"\n`);
+  const match = await run.waitFor(/\r\n([\s\S]*?)mark (\d+)\r\n/);
+  expect(match[2], text).toBe('0');
+  await run.waitFor(PROMPT);
+  return match[1] ?? '';
+}
+
+/** The file system's checker finds nothing to mend. */
+function checked(image: string): string {
+  const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  return execFileSync('e2fsck', ['-f', '-n', `${image}?offset=${PARTITION_BYTES}`], { encoding: 'utf8', env });
+}
+
+test.skipIf(reason !== '')(`a Debian 12 disk boots, works, and keeps what was written${reason}`, () =>
+  inDirectory(async (directory) => {
+    const image = join(directory, 'disk.img');
+    cpSync((disk as Disk).path, image);
+    let sum = '';
+    {
+      await using run = new Run(['-m', '256M', '--hda', image, '--timeout', '500'], 'pipe');
+      await login(run, disk as Disk);
+      expect(run.output).not.toMatch(COMPLAINT);
+      await command(run, `echo '${PROGRAM}' > answer.c && tcc -o answer answer.c`);
+      expect(await command(run, './answer')).toContain('42 from C');
+      expect(await command(run, 'apt list --installed 2>/dev/null | head -4')).toMatch(/installed/);
+      await command(run, 'dd if=/dev/urandom of=data bs=1M count=64');
+      sum = (await command(run, 'sha256sum data')).slice(0, 64);
+      expect(sum).toMatch(/^[0-9a-f]{64}$/);
+      await command(run, 'sync');
+      run.type('poweroff\n');
+      expect(await run.ended).toMatchObject({ status: 0, errors: '' });
+    }
+    expect(checked(image)).toMatch(/debian: \d+\/\d+ files/);
+    {
+      await using run = new Run(['-m', '256M', '--hda', image, '--bios', 'builtin', '--timeout', '500'], 'pipe');
+      await login(run, disk as Disk);
+      expect(await command(run, 'echo 3 > /proc/sys/vm/drop_caches; sha256sum data')).toContain(sum);
+      run.type('poweroff\n');
+      expect(await run.ended).toMatchObject({ status: 0, errors: '' });
+    }
+    expect(checked(image)).toMatch(/debian: \d+\/\d+ files/);
+  }),
+);
