@@ -8,6 +8,7 @@ import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
 import { type Expr, isDouble, type Stmt, uses } from './ir.ts';
 import { FLAGS } from './passes/liveness.ts';
+import type { Callout } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
@@ -45,8 +46,8 @@ export interface Printed {
   readonly text: string;
   /** Primitives that the module must import: names of prims.ts, and `callout`. */
   readonly imports: ReadonlySet<string>;
-  /** Callouts in the order of their numbers: offsets of the instructions behind them. */
-  readonly callouts: readonly number[];
+  /** Callouts in the order of their numbers: the instruction, the offset of the one behind it. */
+  readonly callouts: readonly Pick<Callout, 'next' | 'insn'>[];
 }
 
 export function print(items: readonly Item[], options: PrintOptions): Printed {
@@ -63,7 +64,7 @@ class Printer implements AsmNames {
   /** Those temporaries that are doubles. */
   readonly #doubles = new Set<string>();
   readonly #imports = new Set<string>();
-  readonly #callouts: number[] = [];
+  readonly #callouts: Callout[] = [];
   /** Filled once all state is known. */
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
   /** Places checked for reading only: their mark must be masked off. */
@@ -88,11 +89,6 @@ class Printer implements AsmNames {
       type: 'VariableDeclarator',
       id: id(n),
       init: this.#doubles.has(n) ? decimal(0) : lit(0),
-    });
-    const labelled = (name: string, nodes: Node[]): Node => ({
-      type: 'LabeledStatement',
-      label: id(name),
-      body: block(nodes),
     });
     const fn: Node = {
       type: 'FunctionDeclaration',
@@ -173,6 +169,8 @@ class Printer implements AsmNames {
         return this.#step(item.s, item.arm);
       case 'callout':
         return this.#callout(item.c);
+      case 'guarded':
+        return this.#guarded(item.body, item.c);
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
       case 'mark':
@@ -224,8 +222,15 @@ class Printer implements AsmNames {
     return out;
   }
 
-  #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[]): Node[] {
-    const slow = (): Node[] => this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
+  /** `G: { S: { steps, which break S where they would leave; break G; } callout }`. */
+  #guarded(body: readonly Item[], c: Callout): Node[] {
+    const [go, stop] = [label('G', c.at), label('S', c.at)];
+    const steps = body.flatMap((item) => (item.k === 'step' ? this.#step(item.s, [], () => [brk(stop)]) : []));
+    return [labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#callout(c)])];
+  }
+
+  #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[], leave?: () => Node[]): Node[] {
+    const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
         if (isDouble(s.e)) this.#doubles.add(`t${s.i}`);
@@ -305,10 +310,10 @@ class Printer implements AsmNames {
   }
 
   /** Everything goes to the heap, the reference executes the instruction, everything comes back. */
-  #callout(c: { at: number; undo: number; next: number }): Node[] {
+  #callout(c: Callout): Node[] {
     this.#imports.add('callout');
     const number = this.#options.firstCallout + this.#callouts.length;
-    this.#callouts.push(c.next);
+    this.#callouts.push(c);
     const spill = block([]);
     const fill = block([]);
     this.#spills.push({ nodes: spill.body, load: false }, { nodes: fill.body, load: true });
@@ -324,6 +329,12 @@ class Printer implements AsmNames {
     ];
   }
 }
+
+const labelled = (name: string, nodes: Node[]): Node => ({
+  type: 'LabeledStatement',
+  label: id(name),
+  body: block(nodes),
+});
 
 const label = (kind: string, at: number): string => `${kind}${at < 0 ? `_${-at}` : at}`;
 
@@ -369,6 +380,7 @@ function liveTemporaries(items: readonly Item[]): Set<number> {
           break;
         case 'loop':
         case 'label':
+        case 'guarded':
           visitItems(item.body);
           break;
       }

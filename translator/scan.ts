@@ -3,6 +3,7 @@
 // mapped one after the other as they were when it was scanned.
 
 import { DECODE_MODES } from '../src/cpu/decoded.ts';
+import { isTransfer } from '../src/isa/control.ts';
 import { decode } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
@@ -16,6 +17,8 @@ export interface Placed {
   readonly at: int;
   readonly insn: Insn;
   readonly class: Class;
+  /** It often could not be executed inline: then it is a callout, and the region goes on. */
+  readonly guarded?: boolean;
 }
 
 export type Terminator =
@@ -49,6 +52,8 @@ export interface ScanOptions {
   readonly inline: boolean;
   /** Whether code at an offset was ever reached: what was not stays out. */
   isWarm(at: int): boolean;
+  /** Whether the instruction at an offset is to be guarded. */
+  isGuarded?(at: int): boolean;
 }
 
 /** Pseudo block: where returns go on. */
@@ -97,7 +102,9 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
       if (host < 0) break;
       const insn = decode(memory.u8, host, Math.min(PAGE - (at & (PAGE - 1)), MAX_LENGTH), decodeMode);
       if (!insn) break;
-      const placed = { at, insn, class: classify(insn, mode) };
+      const way = classify(insn, mode);
+      const guarded = options.isGuarded?.(at) === true && isStraight(insn, way);
+      const placed = { at, insn, class: way, ...(guarded && { guarded }) };
       seen.set(at, placed);
       const next = at + insn.length;
       if (placed.class === 'leave') break;
@@ -128,6 +135,11 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     }
   }
   return build(entry, seen, leaders, returns, pages);
+}
+
+/** Whether it has a template that goes on with the next instruction. */
+function isStraight(i: Insn, way: Class): boolean {
+  return (way === 'ident' || way === 'inline') && !isTransfer(i) && i.op !== 'STI';
 }
 
 function isLoop(i: Insn): boolean {

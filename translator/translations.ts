@@ -1,11 +1,13 @@
 // The translation cache: regions by number, made when the interpreter finds a head hot, entered while their code and
 // its mapping stand, thrown out when the guest writes over it.
 
+import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
+import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { type Graph, scan } from './scan.ts';
 import { translate } from './translate.ts';
@@ -21,6 +23,7 @@ const PAGE = 4096;
 
 interface Region {
   readonly number: int;
+  readonly hot: Hot;
   readonly name: string;
   readonly run: RegionFunction;
   readonly graph: Graph;
@@ -33,6 +36,11 @@ interface Region {
   stamp: int;
   page: int;
   entries: int;
+}
+
+interface KnownCallout {
+  readonly next: int;
+  readonly known: Executable;
 }
 
 interface Hot {
@@ -50,6 +58,8 @@ export interface TranslationsPolicy {
   readonly maxBatch?: number;
   /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
   readonly verify?: (text: string, abi: Abi) => void;
+  /** Guards every instruction from the start: for tests. */
+  readonly guardAll?: boolean;
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
@@ -66,18 +76,22 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
+  readonly #guardAll: boolean;
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
   readonly #regions: (Region | undefined)[] = [];
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
   #queue: Hot[] = [];
+  readonly #leaving = new Leaving();
+  /** Numbers of regions that were made again, by their old ones. */
+  readonly #successors = new Map<int, int>();
   /** Blocks inside regions, by the keys of heads; whether they were asked for since. */
   readonly #interior = new Map<string, boolean>();
   /** Heads of the last queue that no region begins at. */
   readonly #unfit = new Set<string>();
-  /** Offsets behind callouts, by callout number. */
-  readonly #callouts: int[] = [];
+  /** What callouts execute, and the offsets behind them, by callout number. */
+  readonly #callouts: KnownCallout[] = [];
   /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
   readonly #stamps = [0, 0];
   #cr3 = 0;
@@ -85,6 +99,7 @@ export class Translations implements Regions {
     regions: 0,
     regionInstructions: 0,
     regionsInvalidated: 0,
+    regionsGuarded: 0,
     modules: 0,
     translateMillis: 0,
     compileMillis: 0,
@@ -95,6 +110,7 @@ export class Translations implements Regions {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#verifyText = options.verify;
+    this.#guardAll = options.guardAll ?? false;
     this.#observer = options.observer;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
@@ -116,7 +132,9 @@ export class Translations implements Regions {
       if (this.#queue.length < this.#maxBatch) return -this.#batchEntries;
     }
     this.#unfit.clear();
-    this.#compileQueue();
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#compile(this.#worthwhile(queue));
     return this.#byHead.get(key) ?? (this.#unfit.has(key) ? NEVER : -this.#batchEntries);
   }
 
@@ -143,6 +161,38 @@ export class Translations implements Regions {
     return region.run();
   }
 
+  left(): void {
+    const at = this.#leaving.left(this.#cpu.eip);
+    if (at === undefined) return;
+    const user = this.#cpu.cpl === 3 ? 1 : 0;
+    const again = new Set<Region>();
+    for (const eip of at) {
+      const physical = this.#memory.probeFetch(eip, user);
+      if (physical === -1 || this.#leaving.isGuarded(physical)) continue;
+      this.#leaving.guard(physical);
+      for (const number of this.#byFrame.get(physical >>> 12) ?? []) {
+        const region = this.#regions[number];
+        if (region?.pieces.some((p) => p.physical <= physical && physical < p.physical + p.length)) again.add(region);
+      }
+    }
+    this.#compile(
+      [...again].flatMap(({ hot }) => {
+        const graph = this.#scan(hot);
+        return graph ? [{ hot, graph }] : [];
+      }),
+    );
+    for (const region of again) {
+      this.#drop(region);
+      const successor = this.#byHead.get(region.hot.key);
+      if (successor !== undefined) this.#successors.set(region.number, successor);
+    }
+    this.#counts.regionsGuarded += again.size;
+  }
+
+  successor(number: int): int {
+    return this.#successors.get(number) ?? -1;
+  }
+
   codeWritten(physical: int, bytes: int): void {
     for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
       for (const number of this.#byFrame.get(frame) ?? []) {
@@ -164,6 +214,8 @@ export class Translations implements Regions {
     this.#byHead.clear();
     this.#byFrame.clear();
     this.#interior.clear();
+    this.#successors.clear();
+    this.#leaving.clear();
     this.#queue = [];
   }
 
@@ -186,15 +238,13 @@ export class Translations implements Regions {
     return true;
   }
 
-  #compileQueue(): void {
-    const queue = this.#queue;
-    this.#queue = [];
+  #compile(list: readonly { readonly hot: Hot; readonly graph: Graph }[]): void {
     const observer = this.#observer;
     const started = performance.now();
     const functions: { name: string; text: string }[] = [];
     const imports = new Set<string>();
     const made: { hot: Hot; graph: Graph; number: int; name: string }[] = [];
-    for (const { hot, graph } of this.#worthwhile(queue)) {
+    for (const { hot, graph } of list) {
       const number = this.#regions.length + made.length;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
@@ -206,7 +256,8 @@ export class Translations implements Regions {
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
-      this.#callouts.push(...printed.callouts);
+      for (const { next, insn } of printed.callouts)
+        this.#callouts.push({ next, known: { insn, run: semanticOf(insn) } });
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
       made.push({ hot, graph, number, name });
@@ -220,7 +271,10 @@ export class Translations implements Regions {
     const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
       ...this.#host.quick,
       visit: observer?.count,
-      callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
+      callout: (number: int) => {
+        const { next, known } = this.#callouts[number] as KnownCallout;
+        return this.#host.callout(next, known);
+      },
     });
     made.forEach((m, k) => {
       this.#add(m.hot, m.graph, m.number, m.name, runs[k] as RegionFunction);
@@ -279,6 +333,11 @@ export class Translations implements Regions {
       maxInstructions: MAX_INSTRUCTIONS,
       inline: true,
       isWarm,
+      isGuarded: (at) => {
+        if (this.#guardAll) return true;
+        const frame = frameOf((base + (at & -PAGE)) | 0);
+        return frame >= 0 && this.#leaving.isGuarded((frame << 12) | (at & (PAGE - 1)));
+      },
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
@@ -293,6 +352,7 @@ export class Translations implements Regions {
     const others = [...graph.pages].filter(([page]) => page !== 0);
     this.#regions[number] = {
       number,
+      hot,
       name,
       run,
       graph,
@@ -321,7 +381,7 @@ export class Translations implements Regions {
   #drop(region: Region): void {
     this.#regions[region.number] = undefined;
     this.#observer?.dropped?.(region.number);
-    for (const [key, number] of this.#byHead) if (number === region.number) this.#byHead.delete(key);
+    if (this.#byHead.get(region.hot.key) === region.number) this.#byHead.delete(region.hot.key);
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
     this.#counts.regionsInvalidated++;
   }

@@ -10,6 +10,7 @@ import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import type { Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
@@ -78,7 +79,7 @@ export class Interpreter implements Engine {
     this.#regions = makeRegions?.({
       quick: ways,
       isWarm: (physical, mode) => this.#blocks.isWarm(physical, mode),
-      callout: (next) => this.#callout(next),
+      callout: (next, known) => this.#callout(next, known),
     });
     this.#flushTags(0);
     this.#flushTags(1);
@@ -373,7 +374,10 @@ export class Interpreter implements Engine {
     const region = this.#blocks.code[o + 1];
     c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
     if (!regions.mayEnter(region)) {
-      if (!regions.exists(region)) this.#blocks.cool(o);
+      if (regions.exists(region)) return o + 4;
+      const successor = regions.successor(region);
+      if (successor >= 0) this.#blocks.setRegion(o, successor);
+      else this.#blocks.cool(o);
       return o + 4;
     }
     const budget = words[BUDGET];
@@ -385,6 +389,7 @@ export class Interpreter implements Engine {
     if (answer === REGION_SLOW) {
       this.#counts.slow++;
       this.#counts.regionSlow++;
+      regions.left(region);
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();
@@ -398,14 +403,14 @@ export class Interpreter implements Engine {
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
-  #callout(next: int): int {
+  #callout(next: int, known: Executable): int {
     const c = this.cpu;
     const words = c.words;
     this.#left = words[BUDGET];
     this.#position = 1;
     this.#counts.callouts++;
     const cpl = c.cpl;
-    this.#reference.step();
+    this.#reference.execute(known);
     const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
     if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0 && !isWatched(c)) {
       words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
