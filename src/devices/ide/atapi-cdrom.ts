@@ -316,7 +316,7 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
 
   /** Pending sense data, or else the condition that the next command would meet: either is told once. */
   #requestSense(allocation: number): PacketResult {
-    const sense = this.#sense === NO_SENSE ? (this.#attention(false) ?? NO_SENSE) : this.#sense;
+    const sense = this.#sense.key === 0 ? (this.#attention(false) ?? NO_SENSE) : this.#sense;
     this.#sense = NO_SENSE;
     return this.#answer(senseData(sense), allocation);
   }
