@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   isa: ['lib'],
   memory: ['lib'],
-  devices: ['lib'],
+  devices: ['lib', 'storage'],
   storage: ['lib'],
   net: ['lib'],
   firmware: ['lib'],
