@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DISK_SECTORS, DSC, digest, type IdeStep, pattern } from './script.ts';
+import { packetScripts } from './packets.ts';
+import { DISC_SECTORS, DISK_SECTORS, digest, type IdeStep, pattern } from './script.ts';
 import { scripts } from './scripts.ts';
 
 const QEMU = 'qemu-system-i386';
@@ -16,7 +17,7 @@ class Qtest {
   readonly #answers: ((answer: string) => void)[] = [];
   readonly levels = new Map<number, boolean>();
 
-  constructor(disk: string) {
+  constructor(disk: string, disc: string) {
     const options = [
       '-machine',
       'pc',
@@ -35,6 +36,8 @@ class Qtest {
       ...options,
       '-drive',
       `file=${disk},format=raw,if=ide,index=0`,
+      '-drive',
+      `file=${disc},format=raw,if=ide,index=2,media=cdrom`,
       '-qtest-log',
       '/dev/null',
     ]);
@@ -64,9 +67,10 @@ class Qtest {
 
 const LETTER = { 8: 'b', 16: 'w', 32: 'l' } as const;
 
-async function record(steps: readonly IdeStep[], disk: string): Promise<string[]> {
+async function record(steps: readonly IdeStep[], disk: string, disc: string): Promise<string[]> {
   writeFileSync(disk, pattern(0, DISK_SECTORS));
-  const qemu = new Qtest(disk);
+  writeFileSync(disc, pattern(DISK_SECTORS, DISC_SECTORS));
+  const qemu = new Qtest(disk, disc);
   const results: string[] = [];
   await qemu.ask('irq_intercept_in ioapic');
   for (const step of steps) {
@@ -84,11 +88,11 @@ async function record(steps: readonly IdeStep[], disk: string): Promise<string[]
         results.push(digest(Uint8Array.from(bytes)));
         break;
       }
-      case 'status':
-        results.push((Number(await qemu.ask(`inb ${step[1]}`)) & ~DSC).toString(16));
+      case 'bits':
+        results.push((Number(await qemu.ask(`in${LETTER[step[1]]} ${step[2]}`)) & step[3]).toString(16));
         break;
       case 'ready':
-        while (Number(await qemu.ask(`inb ${step[1]}`)) & 0x80);
+        while (Number(await qemu.ask(`inb ${step[1]}`)) & step[2]);
         break;
       case 'irq':
         results.push(qemu.levels.get(step[1]) ? 'high' : 'low');
@@ -115,8 +119,8 @@ const folder = mkdtempSync(join(tmpdir(), 'ide-scripts-'));
 try {
   const version = execFileSync(QEMU, ['--version'], { encoding: 'utf8' }).split('\n')[0];
   const results: Record<string, string> = {};
-  for (const [name, steps] of Object.entries(scripts)) {
-    results[name] = (await record(steps, join(folder, 'disk.img'))).join(' | ');
+  for (const [name, steps] of Object.entries({ ...scripts, ...packetScripts })) {
+    results[name] = (await record(steps, join(folder, 'disk.img'), join(folder, 'disc.iso'))).join(' | ');
   }
   const file = new URL('../ide-qemu.vectors.json', import.meta.url);
   writeFileSync(file, `${JSON.stringify({ recordedFrom: version, results }, null, 2)}\n`);

@@ -2,15 +2,17 @@
 
 /** Sectors of the disk, and what is in it before a script. */
 export const DISK_SECTORS = 40_000;
+/** Sectors of the disc in the CD-ROM drive, master of the second channel: of 512 bytes, as those of the disk. */
+export const DISC_SECTORS = 8_000;
 
 export type IdeStep =
   | readonly ['out', size: 8 | 16 | 32, port: number, value: number]
   /** The answer is part of the result; of several, their bytes. */
   | readonly ['in', size: 8 | 16 | 32, port: number, times: number]
-  /** The status at this port, without DSC: ATA/ATAPI-6 leaves that bit to each command. */
-  | readonly ['status', port: number]
-  /** Waits until BSY is clear in the alternate status at this port. */
-  | readonly ['ready', port: number]
+  /** The same of one value, whose other bits the standards leave open. */
+  | readonly ['bits', size: 8 | 16, port: number, mask: number]
+  /** Waits until these bits are clear in the alternate status at this port: BSY, and DRQ where DMA is asked for. */
+  | readonly ['ready', port: number, bits: 0x80 | 0x88]
   /** The level of IRQ 14 or 15 is part of the result. */
   | readonly ['irq', line: 14 | 15]
   /** Guest-physical memory. */
@@ -26,7 +28,8 @@ export function pattern(sector: number, count: number): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-export const DSC = 0x10;
+/** Status without DSC, which ATA/ATAPI-6 leaves to each command. */
+export const STATUS = 0xef;
 
 /** Long results by their checksum (FNV-1a), short ones in full. */
 export function digest(bytes: Uint8Array): string {

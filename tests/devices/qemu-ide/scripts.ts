@@ -1,6 +1,6 @@
 // The scripts: what ATA/ATAPI-6 and SFF-8038i leave to a controller, command by command.
 
-import type { IdeStep } from './script.ts';
+import { type IdeStep, STATUS } from './script.ts';
 
 const BASE = 0x1f0;
 const CONTROL = 0x3f6;
@@ -9,9 +9,10 @@ const PRDT = 0x1000;
 
 const out = (port: number, ...values: number[]): IdeStep[] => values.map((value) => ['out', 8, port, value]);
 const read = (port: number): IdeStep[] => [['in', 8, port, 1]];
-const status = (port: number): IdeStep[] => [['status', port]];
+const status = (port: number): IdeStep[] => [['bits', 8, port, STATUS]];
 const words = (count: number): IdeStep[] => [['in', 16, BASE, count]];
-const ready: IdeStep[] = [['ready', CONTROL]];
+const ready: IdeStep[] = [['ready', CONTROL, 0x80]];
+const transferred: IdeStep[] = [['ready', CONTROL, 0x88]];
 const irq: IdeStep[] = [['irq', 14]];
 
 /** Error, device, alternate status and the line; then status, which clears it. */
@@ -88,7 +89,7 @@ const START = 1;
 const masterState: IdeStep[] = [...read(MASTER), ...read(MASTER + 2)];
 /** What an interrupt handler does: looks, stops, clears. */
 const dmaEnd: IdeStep[] = [
-  ...ready,
+  ...transferred,
   ...irq,
   ...masterState,
   ...status(BASE + 7),
