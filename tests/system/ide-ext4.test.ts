@@ -59,7 +59,8 @@ function options(engine: string, image: string, command: string): string[] {
   return [...bootOptions(guest, `tv_run="${command}"`), '--engine', engine, '--hda', image];
 }
 
-describe.skipIf(reason !== '' || !tools)(`Debian ${title} with ext4 on an IDE disk`, () => {
+const lacking = tools ? '' : ' (skipped: needs e2fsprogs)';
+describe.skipIf(reason !== '' || !tools)(`Debian ${title} with ext4 on an IDE disk${lacking}`, () => {
   test.each(['interpreter', 'translator'])('%s: what it wrote is there, and the file system is clean', (engine) =>
     inDirectory(async (directory) => {
       const image = makeDisk(directory);
@@ -105,7 +106,7 @@ describe.skipIf(reason !== '' || !tools)(`Debian ${title} with ext4 on an IDE di
         copyFileSync(empty, image);
         const command = [
           MOUNT,
-          // Each file says what it is; `sync FILE` is fsync. Something else is written all the time.
+          // Each file says what it is and is synced before its number is told. Something else is written all the time.
           '(while true; do dd if=/dev/urandom of=/mnt/noise bs=64k count=40 conv=notrunc 2>/dev/null; done) & k=0',
           'while true; do k=$((k+1)); seq $k $((k+999)) > /mnt/f$k; sync /mnt/f$k; echo synced $k; done',
         ].join('; ');
