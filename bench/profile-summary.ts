@@ -38,7 +38,7 @@ const PARTS: readonly { readonly name: string; readonly function?: RegExp; reado
 ];
 export const PART_NAMES: readonly string[] = PARTS.map((part) => part.name);
 
-/** Self time, over all that was not idle. `most`: hottest functions. */
+/** Self time, over all that was work of the program's. `most`: hottest functions. */
 export function summarise(profile: CpuProfile, most: number): ProfileSummary {
   const frames = new Map(profile.nodes.map((node) => [node.id, node.callFrame] as const));
   const parts = new Map<string, number>();
@@ -46,7 +46,8 @@ export function summarise(profile: CpuProfile, most: number): ProfileSummary {
   let all = 0;
   profile.samples.forEach((id, k) => {
     const { functionName, url } = frames.get(id)!;
-    if (functionName === '(idle)') return;
+    // Waiting, and the profiler at its own work.
+    if (functionName === '(idle)' || url === 'node:inspector') return;
     const time = profile.timeDeltas[k]!;
     all += time;
     add(parts, partOf(functionName, url), time);

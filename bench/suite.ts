@@ -242,7 +242,8 @@ export function geometricMean(values: readonly number[]): number {
  */
 export function ratio(row: Row, engine: EngineName, base: EngineName): number | undefined {
   const [over, under] = [row.cells[engine]?.cpu, row.cells[base]?.cpu];
-  return over === undefined || under === undefined || under === 0 ? undefined : over / under;
+  // What a meter of ten milliseconds shows as nothing is not known.
+  return !over || !under ? undefined : over / under;
 }
 
 /** Geometric mean of `ratio` over the rows of a group that have one. */

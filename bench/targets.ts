@@ -10,6 +10,10 @@ export interface Target {
   readonly met: boolean | undefined;
 }
 
+/** Of v86's time to boot Linux. */
+const BOOT = 0.5;
+/** Times native, for the user-level suite. */
+const NATIVE = 6;
 /** MiB that the process may use besides the guest's memory. */
 const BESIDES = 250;
 /** How much memory may vary from the second time through the suite to the last. */
@@ -20,10 +24,10 @@ export function targets(linux: Report, memory: Report | undefined): Target[] {
   const boot = linux.rows.find((row) => row.group === 'boot');
   const shares = translationShares(linux, 'user', 'translator');
   return [
-    atMost('boot of Linux to user space, of v86', boot && ratio(boot, 'translator', 'v86'), 0.5, times),
+    atMost('boot of Linux to user space, of v86', boot && ratio(boot, 'translator', 'v86'), BOOT, times),
     atMost('the same, of QEMU (TCG)', boot && ratio(boot, 'translator', 'qemu'), undefined, times),
     atLeast('user-level, v86 / translator', meanRatio(linux, 'user', 'v86', 'translator'), 3.5, times),
-    atMost('user-level, translator / native', meanRatio(linux, 'user', 'translator', 'native'), 6, times),
+    atMost('user-level, translator / native', meanRatio(linux, 'user', 'translator', 'native'), NATIVE, times),
     none('user-level, slower than v86', slower(linux, 'user')),
     atLeast('kernel-bound, v86 / translator', meanRatio(linux, 'kernel', 'v86', 'translator'), 2.5, times),
     atMost('kernel-bound, translator / QEMU (TCG)', meanRatio(linux, 'kernel', 'translator', 'qemu'), undefined, times),
@@ -41,6 +45,19 @@ export function slower(report: Report, group?: Row['group']): Row[] {
   return report.rows
     .filter((row) => over(row) > 1 && (group === undefined || row.group === group))
     .sort((a, b) => over(b) - over(a));
+}
+
+/**
+ * Rows to look into, at most that many: the boot while it takes too long, what is slower than v86, then what is more
+ * than six times native; the worst of each first.
+ */
+export function shortfalls(report: Report, most: number): Row[] {
+  const overNative = (row: Row): number => ratio(row, 'translator', 'native') ?? 0;
+  const far = report.rows
+    .filter((row) => row.group !== 'boot' && overNative(row) > NATIVE)
+    .sort((a, b) => overNative(b) - overNative(a));
+  const boot = report.rows.filter((row) => row.group === 'boot' && (ratio(row, 'translator', 'v86') ?? 0) > BOOT);
+  return [...new Set([...boot, ...slower(report), ...far])].slice(0, most);
 }
 
 /** As Markdown. */

@@ -10,7 +10,7 @@ import { REGION_CHAIN } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
-import type { RegionFunction } from './compile.ts';
+import { instantiate, type RegionFunction } from './compile.ts';
 
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;
@@ -101,8 +101,7 @@ export class Chain {
   readonly #regions: (RegionFunction | null)[] = [];
 
   constructor(heap: ArrayBuffer, layout: HeapLayout, overshoot: int) {
-    const make = new Function('stdlib', 'foreign', 'heap', nextText(layout, overshoot));
-    const { next } = make({ Int32Array }, {}, heap) as { next: () => int };
+    const { next } = instantiate(nextText(layout, overshoot), heap, {}) as { next: RegionFunction };
     const instance = new WebAssembly.Instance(new WebAssembly.Module(MODULE), { m: { next, t: this.#table } });
     this.#next = next;
     this.run = instance.exports.run;

@@ -2,6 +2,7 @@
 // text but numbers.
 
 import { wide } from '../src/isa/wide.ts';
+import { x87 } from '../src/isa/x87-unit.ts';
 
 /** A region's function; its answer is one of the REGION_ constants. */
 export type RegionFunction = () => number;
@@ -52,7 +53,15 @@ export function compile(
   heap: ArrayBuffer,
   foreign: Readonly<Record<string, unknown>>,
 ): RegionFunction[] {
-  const make = new Function('stdlib', 'foreign', 'heap', moduleText(source));
-  const made = make(STDLIB, { ...wide, ...foreign }, heap) as Record<string, RegionFunction>;
+  const made = instantiate(moduleText(source), heap, { ...wide, ...x87, ...foreign });
   return source.functions.map((f) => made[f.name] as RegionFunction);
+}
+
+/** Makes a module from its text: the functions that it exports. */
+export function instantiate(
+  text: string,
+  heap: ArrayBuffer,
+  foreign: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, RegionFunction>> {
+  return new Function('stdlib', 'foreign', 'heap', text)(STDLIB, foreign, heap);
 }

@@ -8,7 +8,7 @@ import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
-import { FLAGS } from './passes/liveness.ts';
+import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
 import type { Item, Target } from './structure.ts';
 
@@ -135,7 +135,7 @@ class Printer implements AsmNames {
   }
 
   state(name: string): Node {
-    if ((FLAGS as readonly string[]).includes(name)) return this.#local(name, (WORD as Record<string, number>)[name]);
+    if (SUNK.has(name) || name === 'fcw') return this.#local(name, (WORD as Record<string, number>)[name]);
     if (name === 'pb') return id('pb');
     if (name === 'rpc') {
       this.#temporaries.add('rpc');
@@ -148,7 +148,7 @@ class Printer implements AsmNames {
 
   element(array: string, n: number): Node {
     if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
-    if (array === 'words') return this.#word(n);
+    if (array === 'words') return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#local(x87Name(n), n) : this.#word(n);
     // By their indices: see #word.
     if (array === 'doubles') return at(id('F64'), lit(this.#options.registersAt / 8 + n));
     if (array === 'singles') return at(id('F32'), lit(this.#options.registersAt / 4 + n));
@@ -339,6 +339,9 @@ class Printer implements AsmNames {
     ];
   }
 }
+
+/** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
+const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;
 
 const label = (kind: string, at: number): string => `${kind}${at < 0 ? `_${-at}` : at}`;
 

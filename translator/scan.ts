@@ -7,6 +7,7 @@ import { decode } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { type Class, classify } from './classify.ts';
+import { type Prediction, predictStacks, type Stack, usesX87 } from './x87.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
@@ -15,7 +16,10 @@ const MAX_LENGTH = 15;
 export interface Placed {
   readonly at: int;
   readonly insn: Insn;
-  readonly class: Class;
+  class: Class;
+  /** Whether its template is one of the x87; if so, the stack that it is inlined for. */
+  readonly usesX87?: boolean;
+  stack?: Prediction;
 }
 
 export type Terminator =
@@ -41,6 +45,8 @@ export interface Graph {
   /** Bytes of guest code: offset from the entry's page and length, for traces. */
   readonly bytes: readonly { readonly at: int; readonly length: int }[];
   readonly instructions: int;
+  /** The x87's stack, if it is looked at before everything else. */
+  stack?: Stack;
 }
 
 export interface ScanOptions {
@@ -51,7 +57,11 @@ export interface ScanOptions {
   isWarm(at: int): boolean;
   /** Targets of indirect jumps and calls, by the instruction's offset, as a profile has them; of returns, by RETURN. */
   targetsOf?(at: int): readonly int[];
+  /** The x87's stack at the entry; empty unless told otherwise. */
+  readonly stack?: Stack;
 }
+
+const EMPTY: Stack = { top: 0, tags: 0 };
 
 /** Pseudo block: where returns go on. */
 export const RETURN = 0x40000000;
@@ -99,7 +109,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
       if (host < 0) break;
       const insn = decode(memory.u8, host, Math.min(PAGE - (at & (PAGE - 1)), MAX_LENGTH), decodeMode);
       if (!insn) break;
-      const placed = { at, insn, class: classify(insn, mode) };
+      const placed: Placed = { at, insn, class: classify(insn, mode), usesX87: usesX87(insn) };
       seen.set(at, placed);
       const next = at + insn.length;
       if (placed.class === 'leave') break;
@@ -136,7 +146,9 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
       at = next;
     }
   }
-  return build(entry, seen, leaders, returns, pages, options);
+  const graph = build(entry, seen, leaders, returns, pages, options);
+  predictStacks(graph, options.stack ?? EMPTY);
+  return graph;
 }
 
 function isLoop(i: Insn): boolean {

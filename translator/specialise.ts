@@ -8,6 +8,7 @@ import { TEMPLATES } from './generated/templates.js';
 import { type Expr, mapStmt, N, type Stmt, T, uses } from './ir.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Block, Placed } from './scan.ts';
+import { guardOf } from './x87.ts';
 
 /** A residual statement with what an exit from it needs to know. */
 export type Step = Stmt & {
@@ -58,6 +59,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     }
     const made = instantiate(placed, bent, temporaries);
     if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
+    if (placed.stack?.guard) run.push({ k: 'exit', e: guardOf(placed.stack), at: placed.at, undo });
     for (const s of made)
       run.push(s.k === 'place' || s.k === 'exit' || s.k === 'quick' ? { ...s, at: placed.at, undo } : s);
   });
@@ -111,6 +113,9 @@ export function instantiate(placed: Placed, bent: int, temporaries: { n: number 
   const leaf = (e: Expr): Expr => {
     if (e.k === 't') return T(e.i + first);
     if (e.k === 'r') return e.array === 'reg' && e.n.k === 'n' && e.n.v === 8 ? N(0) : e;
+    if (e.k === 's' && placed.stack) {
+      return e.name === 'ftop' ? N(placed.stack.top) : e.name === 'ftag' ? N(placed.stack.tags) : e;
+    }
     if (e.k !== 'h') return e;
     switch (e.name) {
       case 'dn':
@@ -126,6 +131,8 @@ export function instantiate(placed: Placed, bent: int, temporaries: { n: number 
         return N(immediate(i));
       case 'next':
         return { k: 'b', op: '+', a: { k: 's', name: 'pb' }, b: N(placed.at + i.length) };
+      case 'here':
+        return { k: 'b', op: '+', a: { k: 's', name: 'pb' }, b: N(placed.at) };
       case 'base':
         return N(m ? m.base : 8);
       case 'index':

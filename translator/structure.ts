@@ -3,9 +3,10 @@
 // On the way, flag words sink to where they are wanted: exits and merges.
 
 import { type Expr, N, type Stmt, T, uses } from './ir.ts';
-import { FLAGS, liveFlags } from './passes/liveness.ts';
+import { liveFlags, SUNK } from './passes/liveness.ts';
 import { type Block, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
+import { guardOf } from './x87.ts';
 
 /** Where an exit leaves to: an offset from the entry's page, or a value (an EIP). */
 /** Where a region is left to: an offset, or a value, then with the instruction (RETURN for all returns) that leaves. */
@@ -27,7 +28,6 @@ export type Item =
   | { readonly k: 'label'; readonly at: number; readonly body: readonly Item[] };
 
 type Pending = Map<string, Expr>;
-const isFlag = (name: string): boolean => (FLAGS as readonly string[]).includes(name);
 
 /** Reverse postorder, dominators and what follows from them. */
 class Flow {
@@ -141,7 +141,10 @@ export function structure(
   const specialised = new Map(flow.order.map((b) => [b.at, specialise(b)] as const));
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
   const live = liveFlags(graph, specialised, heads);
-  return new Builder(graph, flow, specialised, live, temporaries).tree(graph.entry, new Map());
+  const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.entry, new Map());
+  if (!graph.stack) return items;
+  const guard: Step = { k: 'exit', e: guardOf(graph.stack), at: graph.entry, undo: 0 };
+  return [{ k: 'step', s: guard, arm: [] }, ...items];
 }
 
 const settle = (p: Pending, wanted?: ReadonlySet<string>): Stmt[] =>
@@ -202,7 +205,7 @@ class Builder {
   }
 
   #step(s: Step, pending: Pending, out: Item[]): void {
-    if (s.k === 'set' && s.to.k === 's' && isFlag(s.to.name)) {
+    if (s.k === 'set' && s.to.k === 's' && SUNK.has(s.to.name)) {
       pending.set(s.to.name, s.e);
       return;
     }

@@ -12,6 +12,7 @@ import type { Observer } from './observer.ts';
 import { type Block, type Graph, RETURN, scan } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
+import type { Stack } from './x87.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
@@ -51,6 +52,7 @@ interface Region {
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
   readonly user: int;
   readonly mode: int;
+  readonly stack: Stack;
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
   page: int;
@@ -64,6 +66,8 @@ interface Hot {
   readonly linear: int;
   readonly mode: int;
   readonly user: int;
+  /** The x87's, when it was found hot. */
+  readonly stack: Stack;
 }
 
 /** An instruction that leaves a region by a value (RETURN for all of its returns). */
@@ -162,7 +166,8 @@ export class Translations implements Regions {
     const key = `${physical >>> 0}:${mode}:${user}`;
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions.has(known) ? known : NEVER;
-    const hot: Hot = { key, physical, linear: eip, mode, user };
+    const { ftop, ftag } = this.#cpu;
+    const hot: Hot = { key, physical, linear: eip, mode, user, stack: { top: ftop, tags: ftag } };
     // All of a loop is hot at once, and most of it never again once there is a region for its head.
     if (this.#isInside(hot) && !this.#sides.has(key)) {
       this.#sides.add(key);
@@ -219,8 +224,8 @@ export class Translations implements Regions {
     if (++profile.total < profile.next) return;
     profile.next = profile.total * 2;
     if (!likelyTargets(profile, from).some((at) => !region.graph.blocks.has(at))) return;
-    const { physical, linear, mode, user } = region;
-    this.#compile([{ key: region.key, physical, linear, mode, user, again: region.number }]);
+    const { key: head, physical, linear, mode, user, stack } = region;
+    this.#compile([{ key: head, physical, linear, mode, user, stack, again: region.number }]);
     this.#counts.regionsAgain++;
   }
 
@@ -376,6 +381,7 @@ export class Translations implements Regions {
       inline: true,
       isWarm,
       targetsOf,
+      stack: hot.stack,
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
@@ -402,6 +408,7 @@ export class Translations implements Regions {
       pieces: graph.bytes.map(({ at, length }) => ({ physical: physicalOf(at), length })),
       user: hot.user,
       mode: hot.mode,
+      stack: hot.stack,
       stamp: -1,
       page: 0,
     };

@@ -9,6 +9,8 @@ import {
   type VariableDeclaration,
 } from 'acorn';
 import { QUICK } from '../src/isa/prims.ts';
+import { wide } from '../src/isa/wide.ts';
+import { x87 } from '../src/isa/x87-unit.ts';
 import { constantOf, nameOf, Refused, refuse } from './verify-match.ts';
 
 /** What the functions of a module may refer to. */
@@ -35,7 +37,7 @@ const VIEWS: Readonly<Record<string, View>> = {
 
 /** Pure functions of the standard library; functions of ours, which a module gets from `compile`. */
 const MATH = new Set(['imul', 'clz32', 'sqrt', 'abs', 'fround', 'floor', 'ceil']);
-const FOREIGN = new Set(['mulhu', 'divu', 'divs', 'callout', 'visit', ...QUICK]);
+const FOREIGN = new Set([...Object.keys(wide), ...Object.keys(x87), 'callout', 'visit', ...QUICK]);
 const PARAMETERS = ['stdlib', 'foreign', 'heap'];
 
 /** Checks the frame, then calls `region` for each function. */

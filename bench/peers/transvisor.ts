@@ -86,7 +86,7 @@ function translationOf({ engine }: Machine): Translation {
 }
 
 if (import.meta.main) {
-  await peerMain(['interpreter'], (boot, given) =>
-    bootTransvisor(boot, { engine: given.interpreter ? 'interpreter' : 'translator' }),
+  await peerMain(['interpreter', 'named'], (boot, given) =>
+    bootTransvisor(boot, { engine: given.interpreter ? 'interpreter' : 'translator', named: given.named }),
   );
 }

@@ -6,8 +6,8 @@ import { endsBlock } from '../isa/control.ts';
 import { decode } from '../isa/decode.ts';
 import type { Insn, int } from '../isa/insn.ts';
 import type { Memory } from '../memory/memory.ts';
-import { DECODE_MODES } from './decoded.ts';
-import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW } from './pack.ts';
+import { DECODE_MODES, type Executable, semanticOf } from './decoded.ts';
+import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW, UNSHADOW } from './pack.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
@@ -51,6 +51,8 @@ export class BlockCache {
   readonly eips = new Int32Array(CODE_WORDS >> 2);
   /** By slot: SLOT_ flags. */
   readonly slots = new Uint8Array(CODE_WORDS >> 2);
+  /** Instructions that have no case, by word 1 of their slots; the first stands for what is not known. */
+  readonly residuals: (Executable | undefined)[] = [undefined];
   readonly #memory: Memory;
   readonly #pages = new Map<int, CodePage>();
   #top = 4;
@@ -89,6 +91,11 @@ export class BlockCache {
     this.setHeat(o, this.#heat);
   }
 
+  /** What the reference executes for the instruction at `o`, if it is known without looking. */
+  residual(o: int): Executable | undefined {
+    return (this.code[o] & 1023) === SLOW ? this.residuals[this.code[o + 1]] : undefined;
+  }
+
   /** The instruction at `o`, `position` in its block, took the slow path: its block's head is hotter by that. */
   warm(o: int, position: int): void {
     const head = o - 4 * position;
@@ -103,6 +110,7 @@ export class BlockCache {
 
   clear(): void {
     this.#pages.clear();
+    this.residuals.length = 1;
     this.#top = 4;
     this.slots.fill(0);
     this.counts.flushes++;
@@ -181,10 +189,13 @@ export class BlockCache {
     }
     let position = 0;
     let previous: Insn | undefined;
+    /** An STI that comes just before. */
+    let sti: { readonly slot: int; readonly insn: Insn } | undefined;
     for (;;) {
       const i = q < PAGE ? decode(memory.u8, host - at + q, Math.min(PAGE - q, MAX_LENGTH), decodeMode) : null;
       if (!i) {
         // An instruction that lies across the page's end goes slow; the next page is another block.
+        if (sti) this.#residual(sti.slot, sti.insn);
         if (q >= PAGE) this.#goOn(o, q, position, stubs);
         else this.#slow(o, q, ++position);
         o += 4;
@@ -195,7 +206,12 @@ export class BlockCache {
       this.slots[o >> 2] = 0;
       code[o + 3] = ++position | pack(code, o, i, packMode);
       const ends = endsBlock(i);
-      if (i.op === 'CALL' || i.op === 'CALLn') code[o + 1] = next;
+      // The shadow ends behind the next instruction, if that is in the block.
+      if (sti && ends) this.#residual(sti.slot, sti.insn);
+      const isShadowed = sti !== undefined && !ends;
+      sti = i.op === 'STI' ? { slot: o, insn: i } : undefined;
+      if ((code[o] & 1023) === SLOW) this.#residual(o, i);
+      else if (i.op === 'CALL' || i.op === 'CALLn') code[o + 1] = next;
       if (isRelative(i) && (code[o] & 1023) !== SLOW) {
         const target = next + i.rel;
         if (isConditional(i)) {
@@ -210,11 +226,20 @@ export class BlockCache {
       previous = i;
       o += 4;
       q = next;
+      if (isShadowed) {
+        code[o] = UNSHADOW;
+        code[o + 3] = position;
+        this.eips[o >> 2] = q;
+        this.slots[o >> 2] = 0;
+        previous = undefined;
+        o += 4;
+      }
       if (ends) {
         this.slots[(o - 4) >> 2] |= SLOT_END;
         break;
       }
       if (position === MAX_BLOCK - 1) {
+        if (sti) this.#residual(sti.slot, sti.insn);
         this.#goOn(o, q, position, stubs);
         o += 4;
         break;
@@ -230,8 +255,16 @@ export class BlockCache {
     return start;
   }
 
+  /** Leaves the instruction in a slot to the reference. */
+  #residual(o: int, insn: Insn): void {
+    this.code[o] = SLOW;
+    this.code[o + 1] = this.residuals.length;
+    this.residuals.push({ insn, run: semanticOf(insn) });
+  }
+
   #slow(o: int, q: int, position: int): void {
     this.code[o] = SLOW;
+    this.code[o + 1] = 0;
     this.code[o + 3] = position;
     this.eips[o >> 2] = q;
     this.slots[o >> 2] = SLOT_END;

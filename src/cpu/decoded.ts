@@ -9,9 +9,12 @@ import { ACCESS_BIG, type Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
 
 /** An instruction and the function that executes it. */
-export interface Decoded {
+export interface Executable {
   readonly insn: Insn;
   readonly run: Semantic;
+}
+
+export interface Decoded extends Executable {
   /** Guest-physical address of its first byte, as an int32. */
   readonly physical: int;
   /** Frame of its last byte if that is another one, else -1. */
@@ -27,6 +30,11 @@ const ENTRIES = 1 << 14;
 const undefinedOpcode: Semantic = () => {
   throw new GuestFault(UD);
 };
+
+/** The function that executes an instruction. */
+export function semanticOf(insn: Insn): Semantic {
+  return SEMANTICS[insn.op] ?? undefinedOpcode;
+}
 
 /** CS.D in bit 0, SS.B in bit 1. */
 export function decodeModeOf(c: Cpu): int {
@@ -120,6 +128,6 @@ export class DecodedInstructions {
   }
 
   #made(insn: Insn, physical: int, secondFrame: int, mode: int): Decoded {
-    return { insn, run: SEMANTICS[insn.op] ?? undefinedOpcode, physical, secondFrame, mode };
+    return { insn, run: semanticOf(insn), physical, secondFrame, mode };
   }
 }

@@ -5,7 +5,7 @@ import type { int } from '../isa/insn.ts';
 import type { Cpu } from '../isa/state.ts';
 
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
-const WHOLE = -15;
+export const WHOLE = -15;
 
 export function isFlatData(c: Cpu, seg: int): boolean {
   return c.base[seg] === 0 && c.readSpan[seg] === WHOLE && c.writeSpan[seg] === WHOLE;

@@ -5,29 +5,26 @@ import { GuestFault } from '../isa/fault.ts';
 import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
-import { type Cpu, WORD } from '../isa/state.ts';
+import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
-import { decodeModeOf } from './decoded.ts';
 import type { Engine } from './engine.ts';
-import { isFlatData } from './flat.ts';
+import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
 import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
+import { TAG_ENTRIES, TAG_WORDS, tagOf } from './tags.ts';
 import { TRAINING_EXIT, train } from './training.ts';
 
 // Words that the generated function shares with this file.
 const BUDGET = WORD.engine;
 const PAGE_EIP = WORD.engine + 1;
 const TABLE = WORD.engine + 2;
-const TAG_BASE = WORD.engine + 3;
 
-/** Entries of a direct-mapped EIP -> code offset table: one table for supervisor, one for user code. */
-const TAG_ENTRIES = 4096;
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
 export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
@@ -49,11 +46,8 @@ export class Interpreter implements Engine {
   readonly #blocks: BlockCache;
   readonly #regions: Regions | undefined;
   readonly #links: Links;
-  readonly #tags = new Int32Array(4 * TAG_ENTRIES);
+  readonly #tags = new Int32Array(TAG_ENTRIES * TAG_WORDS);
   readonly #interpret: Interpret;
-  /** Mode that each table of tags is valid for. */
-  readonly #tagMode = [-1, -1];
-  #tagCr3 = 0;
   /** Mode of the block that runs. */
   #mode = -1;
   #codeChanged = false;
@@ -90,8 +84,6 @@ export class Interpreter implements Engine {
         this.#loseLinks(1);
       },
     });
-    this.#flushTags(0);
-    this.#flushTags(1);
     this.#interpret = makeInterpreter({
       R: cpu.words,
       H8: memory.i8,
@@ -108,7 +100,7 @@ export class Interpreter implements Engine {
         this.#left = cpu.words[BUDGET];
         this.#position = 1;
         cpu.eip = eip;
-        return this.#enter();
+        return this.#find();
       },
       region: (o) => (this.#training ? TRAINING_EXIT : this.#region(o)),
       overshoot: this.#regions?.overshoot ?? 0,
@@ -129,7 +121,7 @@ export class Interpreter implements Engine {
         words[BUDGET] = budget;
         words[PAGE_EIP] = TRAINING_PAGE;
         words[TABLE] = memory.tableWord(0);
-        words[TAG_BASE] = 0;
+        words[STAMP] = 0;
         // With no budget left too: that way out is seen.
         this.#interpret(o, budget);
       },
@@ -197,7 +189,6 @@ export class Interpreter implements Engine {
   mappingLost(user: int): void {
     this.#regions?.mappingLost(user);
     this.#loseLinks(user);
-    this.#flushTags(user);
     this.#codeChanged = true;
   }
 
@@ -207,7 +198,6 @@ export class Interpreter implements Engine {
     this.#blocks.clear();
     for (const user of [0, 1]) {
       this.#loseLinks(user);
-      this.#flushTags(user);
     }
   }
 
@@ -233,8 +223,25 @@ export class Interpreter implements Engine {
     return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
-  /** Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. */
+  /**
+   * Code offset for CS:EIP, and the words that go with it; LEAVE if only the reference can go on. Where the tags know
+   * it, `#physical` is not found.
+   */
   #enter(): int {
+    const c = this.cpu;
+    if (c.TF !== 0 || c.shadow !== 0 || isWatched(c)) return LEAVE;
+    const mode = modeOf(c);
+    if ((mode & FLAT_MODE) !== FLAT_MODE || !isFlatCode(c)) return LEAVE;
+    const eip = c.eip;
+    const user = c.cpl === 3 ? 1 : 0;
+    const stamp = this.#links.stamp(mode, user, c.cr3);
+    const at = tagOf(eip);
+    if (this.#tags[at] !== eip || this.#tags[at + 1] !== stamp) return this.#find();
+    return this.#begin(this.#tags[at + 2], eip, mode, user, stamp);
+  }
+
+  /** The same, by the guest-physical address of the code. */
+  #find(): int {
     const c = this.cpu;
     const words = c.words;
     this.#counts.lookups++;
@@ -256,35 +263,32 @@ export class Interpreter implements Engine {
       }
       if (this.#blocks.isFull()) {
         this.#blocks.clear();
-        this.#flushTags(0);
-        this.#flushTags(1);
+        this.#loseLinks(0);
+        this.#loseLinks(1);
       }
       const o = this.#blocks.block(physical, mode);
       if (o < 0) return LEAVE;
-      // It lasts for one instruction, and counts only where there are breakpoints.
-      c.RF = 0;
       this.#physical = physical;
-      if (c.cr3 !== this.#tagCr3) {
-        this.#tagCr3 = c.cr3;
-        this.#flushTags(1);
-      }
-      if (this.#tagMode[user] !== mode) {
-        this.#flushTags(user);
-        this.#tagMode[user] = mode;
-      }
-      const base = user * 2 * TAG_ENTRIES;
-      const at = base + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
+      const stamp = this.#links.stamp(mode, user, c.cr3);
+      const at = tagOf(eip);
       this.#tags[at] = eip;
-      this.#tags[at + 1] = o;
-      this.#mode = mode;
-      // At least one instruction follows, without the reference, which clears it otherwise.
-      c.RF = 0;
-      words[PAGE_EIP] = eip & -4096;
-      words[TABLE] = this.#memory.tableWord(user);
-      words[TAG_BASE] = base;
-      words[STAMP] = this.#links.stamp(mode, user, c.cr3);
-      return o;
+      this.#tags[at + 1] = stamp;
+      this.#tags[at + 2] = o;
+      return this.#begin(o, eip, mode, user, stamp);
     }
+  }
+
+  #begin(o: int, eip: int, mode: int, user: int, stamp: int): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#mode = mode;
+    // It lasts for one instruction, and counts only where there are breakpoints. At least one instruction follows,
+    // without the reference, which clears it otherwise.
+    c.RF = 0;
+    words[PAGE_EIP] = eip & -4096;
+    words[TABLE] = this.#memory.tableWord(user);
+    words[STAMP] = stamp;
+    return o;
   }
 
   /** The generated function's way out: the instruction (or stub) at code offset `o`. The offset to go on at, or LEAVE. */
@@ -304,7 +308,9 @@ export class Interpreter implements Engine {
     this.#blocks.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
-    this.#reference.step();
+    const residual = this.#blocks.residual(o);
+    if (residual !== undefined) this.#reference.execute(residual);
+    else this.#reference.step();
     const next = (page + this.#blocks.eips[slot + 1]) | 0;
     const goesOn = (kind & SLOT_END) === 0 && c.eip === next && !this.#codeChanged && c.cpl === cpl;
     if (goesOn && c.shadow === 0 && modeOf(c) === this.#mode && !this.#mustReturn()) {
@@ -338,7 +344,7 @@ export class Interpreter implements Engine {
     this.#left = words[BUDGET];
     this.#position = 1;
     const flushes = this.#blocks.counts.flushes;
-    const target = this.#enter();
+    const target = this.#find();
     // The link is made only if nothing came between: a fault on the fetch, a flush.
     if (target < 0 || c.eip !== eip || flushes !== this.#blocks.counts.flushes) return target;
     if ((kind & SLOT_STUB) !== 0) this.#blocks.link(o, this.#physical, target);
@@ -394,10 +400,10 @@ export class Interpreter implements Engine {
       regions.sampled();
     }
     const eip = c.eip;
-    const at = words[TAG_BASE] + ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * 2;
-    if (this.#tags[at] !== eip) return this.#enter();
+    const at = tagOf(eip);
+    if (this.#tags[at] !== eip || this.#tags[at + 1] !== words[STAMP]) return this.#find();
     words[PAGE_EIP] = eip & -4096;
-    return this.#tags[at + 1];
+    return this.#tags[at + 2];
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
@@ -423,12 +429,6 @@ export class Interpreter implements Engine {
     // What is running must not go on with them either.
     this.cpu.words[STAMP] = NO_STAMP;
   }
-
-  #flushTags(user: int): void {
-    // No EIP has the tag 0 in entry 1, nor 1 in any other.
-    const base = user * 2 * TAG_ENTRIES;
-    for (let k = 0; k < TAG_ENTRIES; k++) this.#tags[base + 2 * k] = k === 1 ? 0 : 1;
-  }
 }
 
 /**
@@ -436,11 +436,17 @@ export class Interpreter implements Engine {
  * a region, and which pages that may span depends on it.
  */
 function modeOf(c: Cpu): int {
-  let bent = 0;
-  // CS is one of them, since it cannot be written.
-  for (let s = ES; s <= DS; s++) if (!isFlatData(c, s)) bent |= 1 << s;
-  // FS and GS always go through their base.
-  return decodeModeOf(c) | ((bent | 0x30) << 2) | (c.cpl === 3 ? USER_MODE : 0);
+  const w = c.words;
+  const code = (w[WORD.access + CS] & ACCESS_BIG) >> 14;
+  const stack = (w[WORD.access + SS] & ACCESS_BIG) >> 13;
+  // CS is one that is not flat, since it cannot be written. FS and GS always go through their base.
+  const bent = bentBit(w, ES) | bentBit(w, CS) | bentBit(w, SS) | bentBit(w, DS) | 0x30;
+  return code | stack | (bent << 2) | (w[WORD.cpl] === 3 ? USER_MODE : 0);
+}
+
+function bentBit(w: Int32Array, s: int): int {
+  const isFlat = (w[WORD.base + s] | (w[WORD.readSpan + s] - WHOLE) | (w[WORD.writeSpan + s] - WHOLE)) === 0;
+  return isFlat ? 0 : 1 << s;
 }
 
 /** Code at base 0 up to 4 GiB, and a stack that needs no check. */

@@ -17,6 +17,8 @@ export const SLOW = 0;
 export const CROSS = NUMBERS.get('cross') as number;
 export const HEAT = NUMBERS.get('heat') as number;
 export const ENTER = NUMBERS.get('enter') as number;
+/** Ends the interrupt shadow of an STI, behind the instruction after it. */
+export const UNSHADOW = NUMBERS.get('unshadow') as number;
 export const JUMP = NUMBERS.get('JMP32.,') as number;
 const IDLE = NUMBERS.get('NOP32.,') as number;
 

@@ -1,9 +1,9 @@
 // The shape of an instruction: operation, width and kinds of its operands, without their numbers. It names the case
 // of the fast interpreter and the translator's template.
 
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, REP_NONE, SREG, XMM } from '../isa/insn.ts';
+import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, REP_NONE, SREG, ST, XMM } from '../isa/insn.ts';
 
-/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM. */
+/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM; t ST(n). */
 function kindOf(o: Operand): string {
   switch (o.kind) {
     case NO_OPERAND:
@@ -20,12 +20,16 @@ function kindOf(o: Operand): string {
       return 's';
     case XMM:
       return 'x';
+    case ST:
+      return 't';
     default:
       return '?';
   }
 }
 
 const COUNTED = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR', 'SHLD', 'SHRD']);
+
+const CONDITIONAL = new Set(['SETcc', 'CMOVcc', 'FCMOVcc']);
 
 /** Whether the last operand is a shift count. */
 export function isCounted(op: string): boolean {
@@ -44,7 +48,7 @@ export function isRepeated(i: Insn): boolean {
 /** For instance `ADD32.d,m32`. Jcc comes without the lowest bit of its condition: the odd ones swap their successors. */
 export function shapeKey(i: Insn): string {
   const repeat = i.rep === REP_NONE || !REPEATED.has(i.op) ? '' : ENDS_ON_ZF.has(i.op) ? `REP${i.rep} ` : 'REP ';
-  const cc = i.op === 'Jcc' ? i.cc & ~1 : i.op === 'SETcc' || i.op === 'CMOVcc' ? i.cc : '';
+  const cc = i.op === 'Jcc' ? i.cc & ~1 : CONDITIONAL.has(i.op) ? i.cc : '';
   let key = `${repeat}${i.op}${cc === '' ? '' : `:${cc}:`}${i.size}.${kindOf(i.dst)},`;
   const last = isCounted(i.op) ? (i.src2.kind === NO_OPERAND ? i.src : i.src2) : null;
   key += last === i.src && last.kind === REG8 ? 'c' : kindOf(i.src);

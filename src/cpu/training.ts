@@ -5,6 +5,8 @@
 import { type int, NONE } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES } from './generated/interpreter.js';
+import { HEAT } from './pack.ts';
+import { tagOf } from './tags.ts';
 
 /** What a training run works on: the engine's own function and arrays, before they hold anything. */
 export interface Gymnasium {
@@ -12,7 +14,7 @@ export interface Gymnasium {
   run(o: int, budget: int): void;
   readonly code: Int32Array;
   readonly words: Int32Array;
-  /** Tags and offsets: see the generated function. */
+  /** See tags.ts. The stamp that holds is 0. */
   readonly tags: Int32Array;
   /** Guest-linear address of a page that can be read and written directly, and heap offset of the same. */
   readonly page: int;
@@ -43,9 +45,11 @@ export function train(g: Gymnasium): void {
       words[WORD.reg + 4] = g.page + 32;
       if (name.startsWith('LEAVE')) words[WORD.reg + 5] = g.page + 32;
       const eip = g.page + 256;
-      const tag = ((eip ^ (eip >>> 11)) & 4095) * 2;
+      const tag = tagOf(eip);
       g.tags[tag] = eip;
-      g.tags[tag + 1] = exit;
+      // The stamp is 0, or is not.
+      g.tags[tag + 1] = run % 11 === 10 ? 1 : 0;
+      g.tags[tag + 2] = exit;
       if (run % 2 === 0) g.heap[(g.page + 32) >> 2] = eip;
       const registers = ((run & 3) << 10) | (((run >> 2) & 3) << 14);
       const high = (run & 1) << 28;
@@ -64,6 +68,9 @@ export function train(g: Gymnasium): void {
       // Segment words: one that is zero for the base; the span is that of the reset state, or of nothing.
       const span = run % 2 === 0 ? WORD.reg + NONE : WORD.readSpan;
       code[FIRST + 3] = 1 | (run % 10 === 9 ? 0x100 : 0) | ((WORD.base + 6) << 9) | (span << 16);
+      // Behind a transfer a head is counted, and passed or not.
+      code[exit] = HEAT;
+      code[exit + 1] = run % 3;
       code[FIRST + 4] = 0;
       code[FIRST + 5] = exit;
       code[FIRST + 6] = exit;

@@ -264,8 +264,11 @@ export class Fdc82077 implements Device<Fdc82077State> {
   save(): Fdc82077State {
     const drives = this.#options.drives.map((drive) => drive && { track: drive.track, changed: drive.changed });
     const state = structuredClone({ ...this.#state, drives });
-    // A command that waits for the host has its result in the next moment.
+    // What the host has not answered cannot be taken along: the driver has to write once more.
     if (state.phase === 'execution' && state.executeAt < 0) {
+      const [, select = 0, cylinder = 0, head = 0, sector = 0, size = 0] = state.command;
+      const failure = [(select & 7) | ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR];
+      state.result = [...failure, cylinder, head, sector, size];
       state.phase = 'result';
       state.irq = true;
     }

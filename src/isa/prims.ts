@@ -8,6 +8,7 @@ import { linearForRead, linearForWrite } from './segment.ts';
 import { dataBreakpoints, hasBreakpoints } from './semantics/debug-registers.ts';
 import { type Cpu, CR0_AM, type Place } from './state.ts';
 import { wide } from './wide.ts';
+import { x87 } from './x87-unit.ts';
 
 // Comparisons: 0 or 1, so that conditions are values.
 export const lt = (a: int, b: int): int => (a < b ? 1 : 0);
@@ -48,6 +49,23 @@ export const fne = (a: number, b: number): int => (a !== b ? 1 : 0);
 export const fromInt = (a: int): number => a;
 /** Truncated; any value where that is no int32. */
 export const toInt = (a: number): int => a | 0;
+
+// The x87's arithmetic, on the words of its numbers: see x87-unit.ts.
+export const {
+  x87add,
+  x87sub,
+  x87mul,
+  x87div,
+  x87sqrt,
+  x87double,
+  x87single,
+  x87integer,
+  x87round,
+  x87load,
+  x87compare,
+  x87lo,
+  x87hi,
+} = x87;
 
 // Memory: a place is checked (segment, then paging) before anything is committed; accesses through it cannot fault.
 
@@ -149,6 +167,11 @@ export function quickSegment(_c: Cpu, _seg: int, _selector: int): int {
 /** EIP of the next instruction. */
 export function nextEip(c: Cpu): int {
   return c.eip;
+}
+
+/** EIP of the instruction itself. */
+export function currentEip(c: Cpu, i: Insn): int {
+  return (c.eip - i.length) | 0;
 }
 
 /** Near transfer to EIP + rel, truncated to the operand size; #GP(0) beyond the limit of CS. */

@@ -43,11 +43,17 @@ export const WORD = {
   access: 88,
   readSpan: 96,
   writeSpan: 104,
+  fcw: 112,
+  fsw: 113,
+  ftop: 114,
+  ftag: 115,
+  fip: 116,
+  fcs: 117,
+  fdp: 118,
+  fds: 119,
   mxcsr: 121,
-  /** Eight physical x87 registers of four words: significand low, high, sign and exponent (16 bits), form. */
+  /** Eight physical x87 registers of four words: significand low, high, sign and exponent (16 bits), zero. */
   fpr: 128,
-  /** Eight doubles: the value of a physical x87 register whose form is FORM_DOUBLE. */
-  fpd: 160,
   /** Eight XMM registers of four words; then one more, where memory operands are staged. */
   xmm: 192,
   /** Engine-private words (budget, tables): see cpu/. */
@@ -59,10 +65,6 @@ export const WORD = {
   /** Model-specific registers that only store, two words each: see semantics/msr.ts. */
   msr: 896,
 } as const;
-
-/** Form of an x87 register: its 80-bit words are valid / its double at `fpd` is valid (and its words are not). */
-export const FORM_EXTENDED = 0;
-export const FORM_DOUBLE = 1;
 
 // Segment attributes (`access`): bits 8..15 of the descriptor's high word in bits 0..7, bits 20..23 in bits 12..15.
 export const ACCESS_WRITABLE_OR_READABLE = 0x0002;
@@ -134,6 +136,11 @@ export interface GuestMemory {
   loadPdptes(cr3: int): boolean;
   /** INVLPG. */
   invalidatePage(linear: int): void;
+  /**
+   * Where `place` is a ticket for `bytes` of RAM within a page whose writes are watched: lets `write` change them all,
+   * given the host offset of the first, and tells the watchers once. Whether it is such a place.
+   */
+  overwrite?(place: Place, bytes: int, write: (host: int) => void): boolean;
   /** Loops of repeated string instructions over places that are no tickets. */
   readonly bulk?: BulkMemory;
 }
@@ -187,7 +194,6 @@ export class Cpu {
   readonly readSpan: Int32Array;
   readonly writeSpan: Int32Array;
   readonly fpr: Int32Array;
-  readonly fpd: Float64Array;
   readonly xmm: Int32Array;
   /** The same registers as floats, doubles, bytes and words. */
   readonly xmmF32: Float32Array;
@@ -210,7 +216,6 @@ export class Cpu {
     this.readSpan = words(WORD.readSpan, 8);
     this.writeSpan = words(WORD.writeSpan, 8);
     this.fpr = words(WORD.fpr, 32);
-    this.fpd = new Float64Array(heap, at + 4 * WORD.fpd, 8);
     this.xmm = words(WORD.xmm, 36);
     this.xmmF32 = new Float32Array(heap, at + 4 * WORD.xmm, 36);
     this.xmmF64 = new Float64Array(heap, at + 4 * WORD.xmm, 18);

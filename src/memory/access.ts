@@ -24,6 +24,8 @@ export class MemoryAccess {
   readonly #names: Int32Array;
   readonly #onCodeWrite: (physical: number, bytes: number) => void;
   readonly #lost: () => void;
+  /** A page table as it was before `overwrite`. */
+  readonly #before = new Int32Array(1024);
 
   /** `lost`: called after page-table writes, when shadow entries may have gone. */
   constructor(
@@ -133,6 +135,27 @@ export class MemoryAccess {
       for (let k = 0; k < bytes.length; k++) this.#storeToTable(host + k, 1, bytes[k]);
     } else this.u8.set(bytes, host);
     if (flags !== 0) this.#written(host, bytes.length, flags);
+  }
+
+  /** Lets `write` change `bytes` at a host offset in RAM, upwards and within one page, and tells whoever traces them. */
+  overwrite(host: int, bytes: int, write: (host: int) => void): void {
+    const frame = host >>> 12;
+    const flags = frame < this.#frames ? this.#traces.flags[frame] : 0;
+    if ((flags & PAGE_TABLE) === 0) write(host);
+    else {
+      const first = host >> 2;
+      const last = (host + bytes - 1) >> 2;
+      const before = this.#before;
+      before.set(this.i32.subarray(first, last + 1));
+      write(host);
+      this.hits.pageTable++;
+      for (let k = first; k <= last; k++) {
+        const now = this.i32[k];
+        if (now !== before[k - first]) this.#spaces.entryWritten(frame, k & 1023, before[k - first], now);
+      }
+      this.#lost();
+    }
+    if (flags !== 0) this.#written(host, bytes, flags);
   }
 
   #put(host: int, bytes: int, value: int): void {

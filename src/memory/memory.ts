@@ -218,6 +218,14 @@ export class Memory {
     else this.#view.setInt32(host, value, true);
   }
 
+  /** See GuestMemory. */
+  overwrite(place: int, bytes: int, write: (host: int) => void): boolean {
+    const host = this.#slow.tracedHost(place, bytes);
+    if (host < 0) return false;
+    this.#access.overwrite(host, bytes, write);
+    return true;
+  }
+
   // What generated code and the engines use.
 
   /**

@@ -126,6 +126,12 @@ export class SlowPath {
     return this.#traces.flags[this.host >>> 12] === CODE && !this.#traces.touchesCode(this.host, bytes);
   }
 
+  /** Host offset of a ticket's `bytes`, if they are traced RAM within one page; else -1. */
+  tracedHost(place: int, bytes: int): int {
+    const at = (-1 - place) * SLOT_WORDS;
+    return this.#slots[at] === TRACED && bytes <= this.#slots[at + 6] ? this.#slots[at + 1] : -1;
+  }
+
   /** The sign-extended value of 1, 2 or 4 bytes through a ticket. */
   load(place: int, at: int, bytes: int): int {
     const slot = (-1 - place) * SLOT_WORDS;

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { withGenerated } from '../../bench/document.ts';
 import { type CpuProfile, summarise } from '../../bench/profile-summary.ts';
 import type { EngineName, Group, Report, Row } from '../../bench/suite.ts';
-import { slower, targets, targetTable } from '../../bench/targets.ts';
+import { shortfalls, slower, targets, targetTable } from '../../bench/targets.ts';
 
 /** Seconds of native code, QEMU, v86, translator. */
 function row(name: string, group: Group, ...seconds: number[]): Row {
@@ -73,7 +73,14 @@ test('the slower benchmarks, the worst first', () => {
   expect(slower({ ...report, rows }).map((one) => one.name)).toEqual(['b', 'a']);
 });
 
-test('self time of a profile by part, without idle time', () => {
+test('what is looked into: the boot, what is slower than v86, what is far from native', () => {
+  const rows = [row('far', 'user', 1, 1, 9, 8), row('fine', 'user', 1, 1, 9, 2), row('slow', 'kernel', 1, 1, 1, 3)];
+  const all = { ...report, rows: [...report.rows.slice(0, 1), ...rows] };
+  expect(shortfalls(all, 9).map((one) => one.name)).toEqual(['boot', 'slow', 'far']);
+  expect(shortfalls(all, 2).map((one) => one.name)).toEqual(['boot', 'slow']);
+});
+
+test('self time of a profile by part, without waiting and the profiler', () => {
   const frame = (functionName: string, url = '') => ({ functionName, url });
   const profile: CpuProfile = {
     nodes: [
@@ -83,9 +90,10 @@ test('self time of a profile by part, without idle time', () => {
       { id: 4, callFrame: frame('(idle)') },
       { id: 5, callFrame: frame('print', 'file:///x/translator/print.ts') },
       { id: 6, callFrame: frame('readFileSync', 'node:fs') },
+      { id: 7, callFrame: frame('post', 'node:inspector') },
     ],
-    samples: [1, 4, 2, 3, 5, 6, 1],
-    timeDeltas: [300, 5000, 100, 200, 50, 50, 300],
+    samples: [1, 4, 2, 3, 5, 6, 1, 7],
+    timeDeltas: [300, 5000, 100, 200, 50, 50, 300, 9000],
   };
   const { parts, functions } = summarise(profile, 2);
   const shares = Object.fromEntries(parts.map(({ name, part }) => [name, part]));

@@ -5,12 +5,14 @@ import { decode } from '../../src/isa/decode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
 import { WORD } from '../../src/isa/state.ts';
 import { wide } from '../../src/isa/wide.ts';
+import { x87 } from '../../src/isa/x87-unit.ts';
 import { classify } from '../../translator/classify.ts';
 import { compile, moduleText, type RegionFunction } from '../../translator/compile.ts';
 import { print } from '../../translator/print.ts';
-import type { Block, Graph } from '../../translator/scan.ts';
+import type { Block, Graph, Placed } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
+import { predictStacks, type Stack, usesX87 } from '../../translator/x87.ts';
 import type { UserMachine } from '../engines/user-machine.ts';
 import { CODE } from '../vectors/integer-format.ts';
 
@@ -27,8 +29,15 @@ export interface Single {
   run(): number;
 }
 
-/** Translates the instructions (more than one: in a row), as if each were at CODE; undefined where one has no template. */
-export function translate(machine: UserMachine, codes: readonly (readonly Insn[])[]): (Single | undefined)[] {
+/**
+ * Translates the instructions (more than one: in a row), as if each were at CODE; undefined where one has no template.
+ * `stacks`: the x87's before each of `codes`, empty unless told otherwise.
+ */
+export function translate(
+  machine: UserMachine,
+  codes: readonly (readonly Insn[])[],
+  stacks: readonly Stack[] = [],
+): (Single | undefined)[] {
   const { memory, cpu } = machine;
   const functions: { name: string; text: string }[] = [];
   const imports = new Set<string>();
@@ -36,7 +45,7 @@ export function translate(machine: UserMachine, codes: readonly (readonly Insn[]
     if (insns.some((i) => !['ident', 'inline'].includes(classify(i, 3)))) return undefined;
     let at = 0;
     const placed = insns.map((insn) => {
-      const one = { at, insn, class: classify(insn, 3) };
+      const one: Placed = { at, insn, class: classify(insn, 3), usesX87: usesX87(insn) };
       at += insn.length;
       return one;
     });
@@ -48,6 +57,8 @@ export function translate(machine: UserMachine, codes: readonly (readonly Insn[]
       bytes: [],
       instructions: insns.length,
     };
+    predictStacks(graph, stacks[k] ?? { top: 0, tags: 0 });
+    if (placed.some((p) => p.class === 'callout')) return undefined;
     const temporaries = { n: 0 };
     const items = structure(graph, (b) => specialise(b, BENT, temporaries), temporaries);
     const name = `single${k}`;
@@ -98,6 +109,10 @@ export function isValid(machine: UserMachine, singles: readonly Single[]): boole
   setFlagsFromString('--allow-natives-syntax');
   const isAsm = new Function('f', 'return %IsAsmWasmCode(f)') as (f: unknown) => boolean;
   const make = new Function('stdlib', 'foreign', 'heap', textOf(singles));
-  make({ Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array }, wide, machine.memory.heap);
+  make(
+    { Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array },
+    { ...wide, ...x87 },
+    machine.memory.heap,
+  );
   return isAsm(make);
 }

@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { posix } from 'node:path';
 import { parse } from 'acorn';
 import type { Node } from '../estree.ts';
 import { RESIDUAL } from './effects.ts';
@@ -43,6 +44,12 @@ const FILES = [
   'semantics/simd/scalar-double.ts',
   'semantics/simd/packed-double.ts',
   'semantics/simd/single.ts',
+  'semantics/x87/bits.ts',
+  'semantics/x87/plain.ts',
+  'semantics/x87/plain-arithmetic.ts',
+  'semantics/x87/plain-compare.ts',
+  'semantics/x87/plain-control.ts',
+  'semantics/x87/plain-transfer.ts',
 ];
 
 const ALLOWED = new Set([
@@ -65,6 +72,7 @@ const ALLOWED = new Set([
 
 export interface Dialect {
   readonly functions: ReadonlyMap<string, Node>;
+  /** By `file:name`, and by name. */
   readonly constants: ReadonlyMap<string, number>;
 }
 
@@ -82,6 +90,7 @@ export function readSemantics(file: string): string {
 export function readDialect(read: (file: string) => string = readSemantics): Dialect {
   const functions = new Map<string, Node>();
   const constants = new Map<string, number>();
+  const imports = new Map<string, string>();
   for (const file of FILES) {
     const tree = parse(stripTypeScriptTypes(read(file)), {
       ecmaVersion: 2024,
@@ -89,15 +98,28 @@ export function readDialect(read: (file: string) => string = readSemantics): Dia
       locations: true,
     }) as unknown as Node;
     for (const statement of tree.body) {
+      if (statement.type === 'ImportDeclaration') {
+        const from = posix.join(posix.dirname(file), statement.source.value);
+        for (const s of statement.specifiers) imports.set(`${file}:${s.local.name}`, `${from}:${s.local.name}`);
+      }
       const d = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
       if (d?.type === 'FunctionDeclaration') {
         if (!RESIDUAL.has(d.id.name) && file.startsWith('semantics/')) check(d, file);
         if (functions.has(d.id.name)) breach(d, `a second ${d.id.name}`);
         functions.set(d.id.name, d);
       } else if (d?.type === 'VariableDeclaration') {
-        for (const v of d.declarations) constants.set(v.id.name, constant(v.init, constants));
+        for (const v of d.declarations) {
+          const value = constant(v.init, constants);
+          constants.set(v.id.name, value);
+          constants.set(`${file}:${v.id.name}`, value);
+        }
       }
     }
+  }
+  // Files may have different constants of the same name: what is imported is meant.
+  for (const [name, from] of imports) {
+    const value = constants.get(from);
+    if (value !== undefined) constants.set(name, value);
   }
   return { functions, constants };
 }

@@ -15,8 +15,11 @@ export type Effect =
   | 'store'
   /** State has the value of a place already, as a double: for the passes. */
   | 'holds'
-  /** EIP of the next instruction. */
+  /** EIP of the next instruction, of this one. */
   | 'next'
+  | 'here'
+  /** That the x87 can be used: regions see to it before they come to such an instruction (translator/x87.ts). */
+  | 'ready'
   /** Ends the instruction. */
   | 'control';
 
@@ -50,6 +53,19 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   fne: 'pure',
   fromInt: 'pure',
   toInt: 'pure',
+  x87add: 'pure',
+  x87sub: 'pure',
+  x87mul: 'pure',
+  x87div: 'pure',
+  x87sqrt: 'pure',
+  x87double: 'pure',
+  x87single: 'pure',
+  x87integer: 'pure',
+  x87round: 'pure',
+  x87load: 'pure',
+  x87compare: 'pure',
+  x87lo: 'pure',
+  x87hi: 'pure',
   readPlace: 'place',
   writePlace: 'place',
   readAligned: 'place',
@@ -67,6 +83,10 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   store: 'store',
   holdsDouble: 'holds',
   nextEip: 'next',
+  currentEip: 'here',
+  waiting: 'ready',
+  present: 'ready',
+  settled: 'ready',
   branch: 'control',
   jump: 'control',
   jumpTo: 'control',

@@ -8,6 +8,7 @@
 //   3  position in its block, from 1 (8 bits); the words of the segment registers that the operand goes through
 // Everything uncommon (a miss in the shadow table, an unaligned access, a fault, a residual) breaks to `slow`.
 
+import { TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
 import { WORD } from '../../src/isa/state.ts';
 import {
   assign,
@@ -233,9 +234,10 @@ export function printInterpreter(cases: readonly Case[]): string {
     consequent: [assign(id('a'), target), brk('indirect')],
   });
   arms.push(...headArms(cases.length + 2));
+  arms.push(unshadowArm(cases.length + 4));
   arms.push({ type: 'SwitchCase', test: null, consequent: [brk('slow')] });
   const table = text({ type: 'SwitchStatement', discriminant: field(0, 1023), cases: arms });
-  return skeleton(table, temporaries) + caseList(cases);
+  return skeleton(table, temporaries, cases.length + 2) + caseList(cases);
 }
 
 /**
@@ -253,12 +255,18 @@ function headArms(first: number): Node[] {
   return [count, enter].map((body, k) => ({ type: 'SwitchCase', test: lit(first + k), consequent: [block(body)] }));
 }
 
+/** Behind the instruction that follows an STI: its shadow is over. No instruction of the guest's. */
+function unshadowArm(number: number): Node {
+  const body = [assign(at(id('R'), lit(WORD.shadow)), lit(0)), brk()];
+  return { type: 'SwitchCase', test: lit(number), consequent: [block(body)] };
+}
+
 function caseList(cases: readonly Case[]): string {
-  const names = [...cases.map((c) => c.key), 'cross', 'heat', 'enter'];
+  const names = [...cases.map((c) => c.key), 'cross', 'heat', 'enter', 'unshadow'];
   return `/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(names)};\n`;
 }
 
-function skeleton(table: string, temporaries: number): string {
+function skeleton(table: string, temporaries: number, heat: number): string {
   const words = FLAGS.map((f) => [f, WORD[f]] as const);
   const spill = words.map(([f, k]) => `R[${k}] = ${f};`).join(' ');
   const fill = words.map(([f, k]) => `${f} = R[${k}];`).join(' ');
@@ -269,7 +277,7 @@ function skeleton(table: string, temporaries: number): string {
 export function makeInterpreter({ R, H8, H16, H32, CODE, TAGS, mulhu, divu, quickMoves, quickStores, quickScans, quickCompares, quickSegment, slow, lookup, region, overshoot }) {
 return function interpret(o, n) {
 o = o | 0; n = n | 0;
-let a = 0, b = 0, w = 0, pb = R[${E + 1}], tab = R[${E + 2}], tags = R[${E + 3}], ${words.map(([f, k]) => `${f} = R[${k}]`).join(', ')}${locals};
+let a = 0, b = 0, w = 0, pb = R[${E + 1}], tab = R[${E + 2}], stamp = R[${E + 4}], ${words.map(([f, k]) => `${f} = R[${k}]`).join(', ')}${locals};
 for (;;) {
 jump: {
 indirect: {
@@ -294,7 +302,7 @@ continue;
 ${spill} R[${E}] = n; R[${E + 1}] = pb;
 o = slow(o) | 0;
 if (o < 0) return o;
-n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; tags = R[${E + 3}];
+n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
 ${fill}
 break jump;
 }
@@ -302,24 +310,30 @@ break jump;
 ${spill} R[${E}] = n; R[${E + 1}] = pb;
 o = region(o) | 0;
 if (o < 0) return o;
-n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; tags = R[${E + 3}];
+n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
 ${fill}
 break jump;
 }
 // A return, an indirect or a cross-page transfer to EIP a.
-b = tags + ((a ^ a >>> 11) & 4095) * 2 | 0;
-if (TAGS[b] === a) {
-o = TAGS[b + 1];
+b = ((a ^ a >>> 11) & ${TAG_ENTRIES - 1}) * ${TAG_WORDS} | 0;
+if (TAGS[b] === a && TAGS[b + 1] === stamp) {
+o = TAGS[b + 2];
 pb = a & -4096;
 } else {
 ${spill} R[${E}] = n;
 o = lookup(a) | 0;
 if (o < 0) return o;
-n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; tags = R[${E + 3}];
+n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
 ${fill}
 }
 }
 if (n < 0) { ${spill} R[${E}] = n; R[${E + 1}] = pb; return o; }
+// A head that counts is mostly passed: without a turn of its own.
+if (CODE[o] === ${heat}) {
+b = CODE[o + 1] - 1 | 0;
+CODE[o + 1] = b;
+if (b >= 0) o = o + 4 | 0;
+}
 }
 };
 }

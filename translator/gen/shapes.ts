@@ -14,6 +14,7 @@ import {
   REPE,
   REPNE,
   SREG,
+  ST,
   XMM,
 } from '../../src/isa/insn.ts';
 import { COUNT, type Expr, H } from '../ir.ts';
@@ -45,7 +46,19 @@ const blank: Operand = {
 const ADDRESS = { base: H('base'), index: H('index'), scale: H('scale'), disp: H('disp') };
 
 /** As in shapeKey; n is an immediate count, X8.. the memory at DS:ESI of a string instruction. */
-type Kind = 'd' | 'w' | 'b' | 'c' | 'i' | 'n' | 's' | 'x' | `m${8 | 16 | 32 | 64 | 128}` | `X${8 | 16 | 32}` | '';
+type Kind =
+  | 'd'
+  | 'w'
+  | 'b'
+  | 'c'
+  | 'i'
+  | 'n'
+  | 's'
+  | 'x'
+  | 't'
+  | `m${8 | 16 | 32 | 64 | 80 | 128}`
+  | `X${8 | 16 | 32}`
+  | '';
 
 function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
   switch (kind) {
@@ -65,6 +78,8 @@ function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
       return { ...blank, kind: IMM, value: H(COUNT) };
     case 's':
       return { ...blank, kind: SREG, size: 16, n: H(`${at}n`) };
+    case 't':
+      return { ...blank, kind: ST, size: 80, n: H(`${at}n`) };
     case 'x':
       return { ...blank, kind: XMM, size: 128, n: H(`${at}n`) };
     default: {
@@ -173,7 +188,7 @@ export function hotShapes(): Shape[] {
   add('CMPXCHG8B', 32, 'm64');
   for (const op of ['NOP', 'CLC', 'STC', 'CMC', 'CLD', 'STD']) add(op, 32);
   for (const op of ['LAHF', 'SAHF']) add(op, 8);
-  for (const op of ['PUSHF', 'CLI']) add(op, 32);
+  for (const op of ['PUSHF', 'CLI', 'STI']) add(op, 32);
   add('PUSHSEG', 32, '', 's');
   add('POPSEG', 32, 's');
   add('MOVSEG', 16, 's', 'w');
@@ -190,7 +205,7 @@ export function hotShapes(): Shape[] {
 
 /** Shapes that have templates only: the fast interpreter, one function whose size is limited, leaves them to the reference. */
 export function otherShapes(): Shape[] {
-  return [...integerShapes(), ...simdShapes()];
+  return [...integerShapes(), ...simdShapes(), ...x87Shapes()];
 }
 
 /** All shapes that have templates. */
@@ -226,7 +241,6 @@ function integerShapes(): Shape[] {
   add('PUSHF', 16);
   for (const s of [16, 32]) add('POPF', s);
   add('PUSHSEG', 16, '', 's');
-  add('STI', 32);
   add('MOVSEG', 32, 'd', 's');
   add('MOVSEG', 16, 'w', 's');
   add('MOVSEG', 16, 'm16', 's');
@@ -301,6 +315,33 @@ function simdShapes(): Shape[] {
   add('CVTSI2SD CVTSI2SS', 32, 'x', ['d', 'm32']);
   add('CVTSD2SI CVTTSD2SI', 32, 'd', ['x', 'm64']);
   add('CVTSS2SI CVTTSS2SI', 32, 'd', ['x', 'm32']);
+  return list;
+}
+
+/** The x87, with the operand size 32 (which few of its instructions look at). */
+function x87Shapes(): Shape[] {
+  const list: Shape[] = [];
+  const add = (names: string, dst: Kind, sources: readonly Kind[], more: More = {}): void => {
+    for (const op of names.split(' ')) for (const src of sources) list.push(shape(op, 32, dst, src, more));
+  };
+  add('FADD FSUB FSUBR FMUL FDIV FDIVR', 't', ['t', 'm32', 'm64']);
+  add('FADDP FSUBP FSUBRP FMULP FDIVP FDIVRP', 't', ['t']);
+  add('FIADD FISUB FISUBR FIMUL FIDIV FIDIVR FICOM FICOMP', 't', ['m16', 'm32']);
+  add('FCOM FCOMP', 't', ['t', 'm32', 'm64']);
+  add('FUCOM FUCOMP FCOMI FCOMIP FUCOMI FUCOMIP FXCH', 't', ['t']);
+  add('FSQRT FRNDINT FCHS FABS FCOMPP FUCOMPP FTST', '', ['']);
+  add('FLD1 FLDL2T FLDL2E FLDPI FLDLG2 FLDLN2 FLDZ FNOP FWAIT FINCSTP FDECSTP', '', ['']);
+  add('FLD', '', ['t', 'm32', 'm64', 'm80']);
+  add('FILD', '', ['m16', 'm32', 'm64']);
+  for (const d of ['t', 'm32', 'm64'] as Kind[]) add('FST FSTP', d, ['']);
+  add('FSTP', 'm80', ['']);
+  for (const d of ['m16', 'm32'] as Kind[]) add('FIST FISTP FISTTP', d, ['']);
+  add('FISTP FISTTP', 'm64', ['']);
+  for (const cc of [2, 3, 4, 5, 6, 7, 10, 11]) add('FCMOVcc', 't', ['t'], { cc });
+  add('FFREE FFREEP', 't', ['']);
+  add('FLDCW', '', ['m16']);
+  add('FNSTCW', 'm16', ['']);
+  for (const d of ['w', 'm16'] as Kind[]) add('FNSTSW', d, ['']);
   return list;
 }
 

@@ -14,6 +14,8 @@ export interface Template {
   readonly body: readonly Stmt[];
   /** Temporaries are numbered below this. */
   readonly temporaries: number;
+  /** Only where the x87 is ready, and TOP and tags are known: see translator/x87.ts. */
+  readonly x87?: true;
 }
 
 /** What an expression of the dialect is while it is evaluated: a residual expression, or an object known now. */
@@ -29,7 +31,6 @@ const VIEWS: Record<string, { readonly array: string; readonly first: number }> 
   xmmF32: { array: 'singles', first: WORD.xmm },
   xmmF64: { array: 'doubles', first: WORD.xmm / 2 },
   fpr: { array: 'words', first: WORD.fpr },
-  fpd: { array: 'doubles', first: WORD.fpd / 2 },
 };
 const STAGED = WORD.xmm + 32;
 /** Words of the staging register: nobody reads them after the instruction. */
@@ -52,7 +53,7 @@ export function specialise(dialect: Dialect, shape: Shape, options: Options): Te
   );
   const body = removeDeadTemporaries(propagate(state.out));
   checkCommits(shape.key, body);
-  return { body, temporaries: state.temporaries };
+  return { body, temporaries: state.temporaries, ...(state.usesX87 && { x87: true as const }) };
 }
 
 /** The rule that makes side exits exact: nothing is committed before the last statement that may leave. */
@@ -74,6 +75,7 @@ class Specialiser {
   readonly #options: Options;
   out: Stmt[] = [];
   temporaries = 0;
+  usesX87 = false;
   /** Temporaries known to be zero, since the instruction was not left. */
   readonly #zero = new Set<number>();
 
@@ -171,8 +173,9 @@ class Specialiser {
         return literal(n.value);
       case 'Identifier': {
         if (env.has(n.name)) return this.#now(env.get(n.name));
-        const v = this.#dialect.constants.get(n.name);
-        return v === undefined ? breach(n, `unbound ${n.name}`) : literal(v);
+        const { constants } = this.#dialect;
+        const v = constants.get(`${n.file}:${n.name}`) ?? constants.get(n.name);
+        return v === undefined || Number.isNaN(v) ? breach(n, `unbound ${n.name}`) : literal(v);
       }
       case 'UnaryExpression': {
         const a = this.#int(this.#expression(n.argument, env), n);
@@ -209,6 +212,8 @@ class Specialiser {
       if (a.k !== 'n' || b.k !== 'n') return breach(n, '=== is for what is known now; eq() for values');
       return N((a.v === b.v) === (n.operator === '===') ? 1 : 0);
     }
+    // A word whose top bit is set is written as `0x80000000 | 0`.
+    if (n.operator === '|' && a.k === 'd' && b.k === 'n' && b.v === 0) return N(a.v);
     return isOperator(n.operator) ? bin(n.operator, a, b) : breach(n, `operator ${n.operator}`);
   }
 
@@ -287,6 +292,11 @@ class Specialiser {
       }
       case 'next':
         return H('next');
+      case 'here':
+        return H('here');
+      case 'ready':
+        this.usesX87 = true;
+        return undefined;
       case 'control':
         if (name === 'branch') this.out.push({ k: 'branch', e: value(1) });
         else if (name === 'jump') this.out.push({ k: 'jump' });

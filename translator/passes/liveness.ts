@@ -1,4 +1,4 @@
-// Dead flags: backward liveness of the six flag words over the graph. Whatever may leave the region reads them all,
+// Dead flags: backward liveness of the six flag words, and of some of the x87's, over the graph. Whatever may leave the region reads them all,
 // since they must be exact wherever the interpreter goes on.
 //   live-in(b) = use(b) + (live-out(b) - def(b)),  live-out(b) = union of live-in over successors
 
@@ -6,9 +6,14 @@ import { type Expr, uses } from '../ir.ts';
 import type { Graph } from '../scan.ts';
 import type { SpecialisedBlock } from '../specialise.ts';
 
-export const FLAGS = ['fz', 'fr', 'oa', 'ob', 'ca', 'cb'] as const;
+const FLAGS = ['fz', 'fr', 'oa', 'ob', 'ca', 'cb'];
+/** Of the x87: written by nearly every of its instructions, read by few. */
+const X87 = ['fsw', 'ftop', 'ftag', 'fip', 'fcs', 'fdp', 'fds'];
 
-/** Flag words live into each block. `heads`: loop heads, which poll and so may leave. */
+/** Words whose writes sink to where they are needed. */
+export const SUNK: ReadonlySet<string> = new Set([...FLAGS, ...X87]);
+
+/** Words live into each block. `heads`: loop heads, which poll and so may leave. */
 export function liveFlags(
   graph: Graph,
   specialised: ReadonlyMap<number, SpecialisedBlock>,
@@ -16,14 +21,15 @@ export function liveFlags(
 ): Map<number, Set<string>> {
   const defined = new Map<number, Set<string>>();
   const live = new Map<number, Set<string>>();
+  const words = [...graph.blocks.values()].some((b) => b.insns.some((p) => p.stack)) ? [...SUNK] : FLAGS;
   for (const b of graph.blocks.values()) {
     const used = new Set<string>();
     const killed = new Set<string>();
     const read = (e: Expr): void => {
-      if (e.k === 's' && (FLAGS as readonly string[]).includes(e.name) && !killed.has(e.name)) used.add(e.name);
+      if (e.k === 's' && SUNK.has(e.name) && !killed.has(e.name)) used.add(e.name);
     };
     const leave = (): void => {
-      for (const f of FLAGS) if (!killed.has(f)) used.add(f);
+      for (const f of words) if (!killed.has(f)) used.add(f);
     };
     if (heads.has(b.at)) leave();
     const s = specialised.get(b.at) as SpecialisedBlock;

@@ -3,7 +3,7 @@
 export function makeInterpreter({ R, H8, H16, H32, CODE, TAGS, mulhu, divu, quickMoves, quickStores, quickScans, quickCompares, quickSegment, slow, lookup, region, overshoot }) {
 return function interpret(o, n) {
 o = o | 0; n = n | 0;
-let a = 0, b = 0, w = 0, pb = R[257], tab = R[258], tags = R[259], fz = R[16], fr = R[17], oa = R[18], ob = R[19], ca = R[20], cb = R[21], t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0, t8 = 0, t9 = 0, t10 = 0, t11 = 0;
+let a = 0, b = 0, w = 0, pb = R[257], tab = R[258], stamp = R[260], fz = R[16], fr = R[17], oa = R[18], ob = R[19], ca = R[20], cb = R[21], t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0, t8 = 0, t9 = 0, t10 = 0, t11 = 0;
 for (;;) {
 jump: {
 indirect: {
@@ -6283,6 +6283,18 @@ break;
 }
 case 461:
 {
+if (R[23] > R[27]) {
+break slow;
+}
+if (R[38]) {
+break slow;
+}
+R[35] = R[24] ^ 1;
+R[24] = 1;
+break;
+}
+case 462:
+{
 b = R[4] + -4 | 0;
 t0 = H32[tab + (b >>> 12)] ^ b;
 if ((t0 & -1073741821) !== 0) {
@@ -6292,7 +6304,7 @@ H32[t0 >> 2] = R[(w >> 14 & 15) + 64];
 R[4] = R[4] + -4 | 0;
 break;
 }
-case 462:
+case 463:
 {
 t0 = R[4];
 b = t0;
@@ -6307,7 +6319,7 @@ break slow;
 R[4] = t0 + 4 | 0;
 break;
 }
-case 463:
+case 464:
 {
 if ((w >> 10 & 15) === 1) {
 break slow;
@@ -6317,7 +6329,7 @@ break slow;
 }
 break;
 }
-case 464:
+case 465:
 {
 if ((w >> 10 & 15) === 1) {
 break slow;
@@ -6332,7 +6344,7 @@ break slow;
 }
 break;
 }
-case 465:
+case 466:
 {
 t0 = R[7];
 t1 = R[6];
@@ -6345,7 +6357,7 @@ R[7] = t0 + t2 | 0;
 R[1] = 0;
 break;
 }
-case 466:
+case 467:
 {
 t0 = R[7];
 t1 = R[1];
@@ -6356,7 +6368,7 @@ R[7] = t0 + t1 | 0;
 R[1] = 0;
 break;
 }
-case 467:
+case 468:
 {
 t0 = R[7];
 t1 = R[6];
@@ -6369,7 +6381,7 @@ R[7] = t0 + t2 * 4 | 0;
 R[1] = 0;
 break;
 }
-case 468:
+case 469:
 {
 t0 = R[7];
 t1 = R[1];
@@ -6380,7 +6392,7 @@ R[7] = t0 + t1 * 4 | 0;
 R[1] = 0;
 break;
 }
-case 469:
+case 470:
 {
 t0 = R[7];
 t1 = R[1];
@@ -6401,7 +6413,7 @@ R[7] = t0 + t5 | 0;
 R[1] = t1 - t5 | 0;
 break;
 }
-case 470:
+case 471:
 {
 t0 = R[6];
 t1 = R[7];
@@ -6424,7 +6436,7 @@ R[7] = t1 + t6 | 0;
 R[1] = t2 - t6 | 0;
 break;
 }
-case 471:
+case 472:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6439,7 +6451,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 472:
+case 473:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6454,7 +6466,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 473:
+case 474:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6469,7 +6481,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 === t1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 474:
+case 475:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6484,7 +6496,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 <= t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 475:
+case 476:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6499,7 +6511,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 476:
+case 477:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6514,7 +6526,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 477:
+case 478:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6529,7 +6541,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 478:
+case 479:
 {
 t0 = R[w >> 10 & 15];
 t1 = R[w >> 14 & 15];
@@ -6544,7 +6556,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t0 === t1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 479:
+case 480:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6558,7 +6570,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 480:
+case 481:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6572,7 +6584,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 481:
+case 482:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6586,7 +6598,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 482:
+case 483:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6600,7 +6612,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t0 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 483:
+case 484:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6614,7 +6626,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 484:
+case 485:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6628,7 +6640,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 485:
+case 486:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6642,7 +6654,7 @@ n = n - (CODE[o + 7] & 255) | 0;
 o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
-case 486:
+case 487:
 {
 t0 = R[w >> 10 & 15];
 t1 = t0 - CODE[o + 1] | 0;
@@ -6654,25 +6666,6 @@ ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
 o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
-break jump;
-}
-case 487:
-{
-t0 = R[w >> 10 & 15];
-t1 = H32[tab + (a >>> 12)] ^ a;
-if ((t1 & -2147483645) !== 0) {
-break slow;
-}
-t2 = H32[(t1 & 1073741823) >> 2];
-t3 = t0 - t2 | 0;
-fz = t3;
-fr = t3;
-oa = t0;
-ob = t2;
-ca = t0;
-cb = t2;
-n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t2) & (t0 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 488:
@@ -6691,7 +6684,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t2) & (t0 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 489:
@@ -6710,7 +6703,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === t2 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 490:
@@ -6729,7 +6722,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === t2 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 491:
@@ -6748,7 +6741,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 492:
@@ -6767,7 +6760,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 493:
@@ -6786,7 +6779,7 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 494:
@@ -6805,26 +6798,26 @@ ob = t2;
 ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? 1 : 0) | (t0 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 495:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483645) !== 0) {
+t0 = R[w >> 10 & 15];
+t1 = H32[tab + (a >>> 12)] ^ a;
+if ((t1 & -2147483645) !== 0) {
 break slow;
 }
-t1 = H32[(t0 & 1073741823) >> 2];
-t2 = R[w >> 14 & 15];
-t3 = t1 - t2 | 0;
+t2 = H32[(t1 & 1073741823) >> 2];
+t3 = t0 - t2 | 0;
 fz = t3;
 fr = t3;
-oa = t1;
+oa = t0;
 ob = t2;
-ca = t1;
+ca = t0;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ t2) & (t1 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ t2) & (t0 ^ t3) ^ t3) < 0 ? 1 : 0) | (t0 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 496:
@@ -6843,7 +6836,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ t2) & (t1 ^ t3)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 497:
@@ -6862,7 +6855,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === t2 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 498:
@@ -6881,7 +6874,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 === t2 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 499:
@@ -6900,7 +6893,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 <= t2 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 500:
@@ -6919,7 +6912,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t3 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 501:
@@ -6938,7 +6931,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t3 ^ t3 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 502:
@@ -6957,7 +6950,7 @@ ob = t2;
 ca = t1;
 cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? 1 : 0) | (t1 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 503:
@@ -6967,15 +6960,16 @@ if ((t0 & -2147483645) !== 0) {
 break slow;
 }
 t1 = H32[(t0 & 1073741823) >> 2];
-t2 = t1 - CODE[o + 1] | 0;
-fz = t2;
-fr = t2;
+t2 = R[w >> 14 & 15];
+t3 = t1 - t2 | 0;
+fz = t3;
+fr = t3;
 oa = t1;
-ob = CODE[o + 1];
+ob = t2;
 ca = t1;
-cb = CODE[o + 1];
+cb = t2;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ t2) & (t1 ^ t3) ^ t3) < 0 ? 1 : 0) | (t1 === t2 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 504:
@@ -6993,7 +6987,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 505:
@@ -7011,7 +7005,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 506:
@@ -7029,7 +7023,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 === CODE[o + 1] ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 507:
@@ -7047,7 +7041,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 <= CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 508:
@@ -7065,7 +7059,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 509:
@@ -7083,7 +7077,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 510:
@@ -7101,21 +7095,25 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t1 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 511:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
-fz = t1;
-fr = t1;
-oa = t0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483645) !== 0) {
+break slow;
+}
+t1 = H32[(t0 & 1073741823) >> 2];
+t2 = t1 - CODE[o + 1] | 0;
+fz = t2;
+fr = t2;
+oa = t1;
 ob = CODE[o + 1];
-ca = t0;
+ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t1 === CODE[o + 1] ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 512:
@@ -7129,7 +7127,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 513:
@@ -7143,7 +7141,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 514:
@@ -7157,7 +7155,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t0 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t1 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 515:
@@ -7171,7 +7169,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t0 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 516:
@@ -7185,7 +7183,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 517:
@@ -7199,7 +7197,7 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 518:
@@ -7213,22 +7211,21 @@ ob = CODE[o + 1];
 ca = t0;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 519:
 {
 t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
-t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
-t2 = (t0 - t1 | 0) << 24 >> 24;
-fz = t2;
-fr = t2;
+t1 = (t0 - CODE[o + 1] | 0) << 24 >> 24;
+fz = t1;
+fr = t1;
 oa = t0;
-ob = t1;
+ob = CODE[o + 1];
 ca = t0;
-cb = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ CODE[o + 1]) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t1 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 520:
@@ -7243,7 +7240,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t1) & (t0 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 521:
@@ -7258,7 +7255,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 >>> 0 < t1 >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 522:
@@ -7273,7 +7270,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t0 >>> 0 < t1 >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 523:
@@ -7288,7 +7285,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t0 >>> 0 < t1 >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 524:
@@ -7303,7 +7300,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 525:
@@ -7318,7 +7315,7 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 526:
@@ -7333,25 +7330,22 @@ ob = t1;
 ca = t0;
 cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 527:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24;
+t1 = R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t2 = (t0 - t1 | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
-oa = t1;
-ob = CODE[o + 1];
-ca = t1;
-cb = CODE[o + 1];
+oa = t0;
+ob = t1;
+ca = t0;
+cb = t1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t0 ^ t1) & (t0 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 528:
@@ -7369,7 +7363,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 529:
@@ -7387,7 +7381,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 530:
@@ -7405,7 +7399,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 531:
@@ -7423,7 +7417,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 532:
@@ -7441,7 +7435,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 533:
@@ -7459,7 +7453,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 534:
@@ -7477,17 +7471,17 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 535:
 {
 t0 = H32[tab + (a >>> 12)] ^ a;
-if ((t0 & -2147483647) !== 0) {
+if (t0 < 0) {
 break slow;
 }
-t1 = H16[(t0 & 1073741823) >> 1];
-t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+t1 = H8[t0 & 1073741823];
+t2 = (t1 - CODE[o + 1] | 0) << 24 >> 24;
 fz = t2;
 fr = t2;
 oa = t1;
@@ -7495,7 +7489,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 536:
@@ -7513,7 +7507,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 537:
@@ -7531,7 +7525,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = t1 >>> 0 < CODE[o + 1] >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 538:
@@ -7549,7 +7543,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 539:
@@ -7567,7 +7561,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (t1 >>> 0 < CODE[o + 1] >>> 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 540:
@@ -7585,7 +7579,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 541:
@@ -7603,7 +7597,7 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 542:
@@ -7621,20 +7615,25 @@ ob = CODE[o + 1];
 ca = t1;
 cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 543:
 {
-t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
-fz = t0;
-fr = t0;
-oa = t0;
-ob = 0;
-ca = 0;
-cb = 0;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if ((t0 & -2147483647) !== 0) {
+break slow;
+}
+t1 = H16[(t0 & 1073741823) >> 1];
+t2 = (t1 - CODE[o + 1] | 0) << 16 >> 16;
+fz = t2;
+fr = t2;
+oa = t1;
+ob = CODE[o + 1];
+ca = t1;
+cb = CODE[o + 1];
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = (((t1 ^ CODE[o + 1]) & (t1 ^ t2) ^ t2) < 0 ? 1 : 0) | (t2 === 0 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 544:
@@ -7660,7 +7659,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 546:
@@ -7686,7 +7685,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 548:
@@ -7699,7 +7698,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 549:
@@ -7712,7 +7711,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 550:
@@ -7725,12 +7724,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 551:
 {
-t0 = R[w >> 10 & 15] & CODE[o + 1];
+t0 = R[w >> 10 & 15] & R[w >> 14 & 15];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7738,7 +7737,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 552:
@@ -7764,7 +7763,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 554:
@@ -7790,7 +7789,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 556:
@@ -7803,7 +7802,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 557:
@@ -7816,7 +7815,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 558:
@@ -7829,12 +7828,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 559:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
+t0 = R[w >> 10 & 15] & CODE[o + 1];
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7842,7 +7841,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 560:
@@ -7868,7 +7867,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 562:
@@ -7894,7 +7893,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 564:
@@ -7907,7 +7906,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 565:
@@ -7920,7 +7919,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 566:
@@ -7933,12 +7932,12 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 567:
 {
-t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & R[w >> 14 & 15] << 24 - (w >> 26 & 8) >> 24;
 fz = t0;
 fr = t0;
 oa = t0;
@@ -7946,7 +7945,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 568:
@@ -7972,7 +7971,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 570:
@@ -7998,7 +7997,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 572:
@@ -8011,7 +8010,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 573:
@@ -8024,7 +8023,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t0 ^ t0 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 574:
@@ -8037,25 +8036,20 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 575:
 {
-t0 = H32[tab + (a >>> 12)] ^ a;
-if (t0 < 0) {
-break slow;
-}
-t1 = H8[t0 & 1073741823];
-t2 = t1 & CODE[o + 1];
-fz = t2;
-fr = t2;
-oa = t2;
+t0 = R[w >> 10 & 15] << 24 - (w >> 25 & 8) >> 24 & CODE[o + 1];
+fz = t0;
+fr = t0;
+oa = t0;
 ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 0 ? CODE[o + 5] : CODE[o + 6];
+o = t0 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 576:
@@ -8091,7 +8085,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
+o = 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 578:
@@ -8127,7 +8121,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 === 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 580:
@@ -8145,7 +8139,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 581:
@@ -8163,7 +8157,7 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t2 ^ t2 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 582:
@@ -8181,20 +8175,25 @@ ob = 0;
 ca = 0;
 cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t2 <= 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 583:
 {
-t0 = R[w >> 10 & 15];
-t1 = t0 - 1 | 0;
-R[w >> 10 & 15] = t1;
-fz = t1;
-fr = t1;
-oa = t0;
-ob = 1;
+t0 = H32[tab + (a >>> 12)] ^ a;
+if (t0 < 0) {
+break slow;
+}
+t1 = H8[t0 & 1073741823];
+t2 = t1 & CODE[o + 1];
+fz = t2;
+fr = t2;
+oa = t2;
+ob = 0;
+ca = 0;
+cb = 0;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ 1) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = t2 <= 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 584:
@@ -8207,7 +8206,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ca >>> 0 < cb >>> 0 ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ 1) & (t0 ^ t1)) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 585:
@@ -8220,7 +8219,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t0 === 1 ? CODE[o + 5] : CODE[o + 6];
+o = ca >>> 0 < cb >>> 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 586:
@@ -8233,7 +8232,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (ca >>> 0 < cb >>> 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = t0 === 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 587:
@@ -8246,7 +8245,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
+o = (ca >>> 0 < cb >>> 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 588:
@@ -8259,7 +8258,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
+o = t1 < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 589:
@@ -8272,7 +8271,7 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = ((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
+o = 38505 >> ((t1 ^ t1 >> 4) & 15) & 1 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 590:
@@ -8285,13 +8284,26 @@ fr = t1;
 oa = t0;
 ob = 1;
 n = n - (CODE[o + 7] & 255) | 0;
-o = (((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+o = ((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? CODE[o + 5] : CODE[o + 6];
 break jump;
 }
 case 591:
+{
+t0 = R[w >> 10 & 15];
+t1 = t0 - 1 | 0;
+R[w >> 10 & 15] = t1;
+fz = t1;
+fr = t1;
+oa = t0;
+ob = 1;
+n = n - (CODE[o + 7] & 255) | 0;
+o = (((t0 ^ 1) & (t0 ^ t1) ^ t1) < 0 ? 1 : 0) | (t0 === 1 ? 1 : 0) ? CODE[o + 5] : CODE[o + 6];
+break jump;
+}
+case 592:
 a = pb + CODE[o + 1] | 0;
 break indirect;
-case 592:
+case 593:
 {
 b = CODE[o + 1] - 1 | 0;
 CODE[o + 1] = b;
@@ -8300,12 +8312,17 @@ break slow;
 }
 break;
 }
-case 593:
+case 594:
 {
 if (n < overshoot) {
 break;
 }
 break region;
+}
+case 595:
+{
+R[35] = 0;
+break;
 }
 default:
 break slow;
@@ -8317,7 +8334,7 @@ continue;
 R[16] = fz; R[17] = fr; R[18] = oa; R[19] = ob; R[20] = ca; R[21] = cb; R[256] = n; R[257] = pb;
 o = slow(o) | 0;
 if (o < 0) return o;
-n = R[256]; pb = R[257]; tab = R[258]; tags = R[259];
+n = R[256]; pb = R[257]; tab = R[258]; stamp = R[260];
 fz = R[16]; fr = R[17]; oa = R[18]; ob = R[19]; ca = R[20]; cb = R[21];
 break jump;
 }
@@ -8325,26 +8342,32 @@ break jump;
 R[16] = fz; R[17] = fr; R[18] = oa; R[19] = ob; R[20] = ca; R[21] = cb; R[256] = n; R[257] = pb;
 o = region(o) | 0;
 if (o < 0) return o;
-n = R[256]; pb = R[257]; tab = R[258]; tags = R[259];
+n = R[256]; pb = R[257]; tab = R[258]; stamp = R[260];
 fz = R[16]; fr = R[17]; oa = R[18]; ob = R[19]; ca = R[20]; cb = R[21];
 break jump;
 }
 // A return, an indirect or a cross-page transfer to EIP a.
-b = tags + ((a ^ a >>> 11) & 4095) * 2 | 0;
-if (TAGS[b] === a) {
-o = TAGS[b + 1];
+b = ((a ^ a >>> 11) & 8191) * 4 | 0;
+if (TAGS[b] === a && TAGS[b + 1] === stamp) {
+o = TAGS[b + 2];
 pb = a & -4096;
 } else {
 R[16] = fz; R[17] = fr; R[18] = oa; R[19] = ob; R[20] = ca; R[21] = cb; R[256] = n;
 o = lookup(a) | 0;
 if (o < 0) return o;
-n = R[256]; pb = R[257]; tab = R[258]; tags = R[259];
+n = R[256]; pb = R[257]; tab = R[258]; stamp = R[260];
 fz = R[16]; fr = R[17]; oa = R[18]; ob = R[19]; ca = R[20]; cb = R[21];
 }
 }
 if (n < 0) { R[16] = fz; R[17] = fr; R[18] = oa; R[19] = ob; R[20] = ca; R[21] = cb; R[256] = n; R[257] = pb; return o; }
+// A head that counts is mostly passed: without a turn of its own.
+if (CODE[o] === 593) {
+b = CODE[o + 1] - 1 | 0;
+CODE[o + 1] = b;
+if (b >= 0) o = o + 4 | 0;
+}
 }
 };
 }
 /** Names of the cases: number k + 1 is the k-th. */
-export const CASES = ["MOV8.b,b","MOV8.b,i","MOV8.b,m8","MOV8.m8,b","MOV8.m8,i","MOV16.w,w","MOV16.w,i","MOV16.w,m16","MOV16.m16,w","MOV16.m16,i","MOV32.d,d","MOV32.d,i","MOV32.d,m32","MOV32.m32,d","MOV32.m32,i","ADD8.b,b","ADD8.b,i","ADD8.b,m8","ADD8.m8,b","ADD8.m8,i","ADD16.w,w","ADD16.w,i","ADD16.w,m16","ADD16.m16,w","ADD16.m16,i","ADD32.d,d","ADD32.d,i","ADD32.d,m32","ADD32.m32,d","ADD32.m32,i","SUB8.b,b","SUB8.b,i","SUB8.b,m8","SUB8.m8,b","SUB8.m8,i","SUB16.w,w","SUB16.w,i","SUB16.w,m16","SUB16.m16,w","SUB16.m16,i","SUB32.d,d","SUB32.d,i","SUB32.d,m32","SUB32.m32,d","SUB32.m32,i","CMP8.b,b","CMP8.b,i","CMP8.b,m8","CMP8.m8,b","CMP8.m8,i","CMP16.w,w","CMP16.w,i","CMP16.w,m16","CMP16.m16,w","CMP16.m16,i","CMP32.d,d","CMP32.d,i","CMP32.d,m32","CMP32.m32,d","CMP32.m32,i","AND8.b,b","AND8.b,i","AND8.b,m8","AND8.m8,b","AND8.m8,i","AND16.w,w","AND16.w,i","AND16.w,m16","AND16.m16,w","AND16.m16,i","AND32.d,d","AND32.d,i","AND32.d,m32","AND32.m32,d","AND32.m32,i","OR8.b,b","OR8.b,i","OR8.b,m8","OR8.m8,b","OR8.m8,i","OR16.w,w","OR16.w,i","OR16.w,m16","OR16.m16,w","OR16.m16,i","OR32.d,d","OR32.d,i","OR32.d,m32","OR32.m32,d","OR32.m32,i","XOR8.b,b","XOR8.b,i","XOR8.b,m8","XOR8.m8,b","XOR8.m8,i","XOR16.w,w","XOR16.w,i","XOR16.w,m16","XOR16.m16,w","XOR16.m16,i","XOR32.d,d","XOR32.d,i","XOR32.d,m32","XOR32.m32,d","XOR32.m32,i","ADC8.b,b","ADC8.b,i","ADC8.b,m8","ADC8.m8,b","ADC8.m8,i","ADC16.w,w","ADC16.w,i","ADC16.w,m16","ADC16.m16,w","ADC16.m16,i","ADC32.d,d","ADC32.d,i","ADC32.d,m32","ADC32.m32,d","ADC32.m32,i","SBB8.b,b","SBB8.b,i","SBB8.b,m8","SBB8.m8,b","SBB8.m8,i","SBB16.w,w","SBB16.w,i","SBB16.w,m16","SBB16.m16,w","SBB16.m16,i","SBB32.d,d","SBB32.d,i","SBB32.d,m32","SBB32.m32,d","SBB32.m32,i","TEST8.b,b","TEST8.b,i","INC8.b,","DEC8.b,","NEG8.b,","NOT8.b,","SHL8.b,i","SHL8.b,c","SHR8.b,i","SHR8.b,c","SAR8.b,i","SAR8.b,c","ROL8.b,i","ROL8.b,c","ROR8.b,i","ROR8.b,c","XCHG8.b,b","XADD8.b,b","CMPXCHG8.b,b","MUL8.,b","DIV8.,b","IMUL18.,b","IDIV8.,b","TEST8.m8,b","TEST8.m8,i","INC8.m8,","DEC8.m8,","NEG8.m8,","NOT8.m8,","SHL8.m8,i","SHL8.m8,c","SHR8.m8,i","SHR8.m8,c","SAR8.m8,i","SAR8.m8,c","ROL8.m8,i","ROL8.m8,c","ROR8.m8,i","ROR8.m8,c","XCHG8.m8,b","XADD8.m8,b","CMPXCHG8.m8,b","MUL8.,m8","DIV8.,m8","IMUL18.,m8","IDIV8.,m8","TEST16.w,w","TEST16.w,i","INC16.w,","DEC16.w,","NEG16.w,","NOT16.w,","SHL16.w,i","SHL16.w,c","SHR16.w,i","SHR16.w,c","SAR16.w,i","SAR16.w,c","ROL16.w,i","ROL16.w,c","ROR16.w,i","ROR16.w,c","XCHG16.w,w","XADD16.w,w","CMPXCHG16.w,w","MUL16.,w","DIV16.,w","IMUL116.,w","IDIV16.,w","TEST16.m16,w","TEST16.m16,i","INC16.m16,","DEC16.m16,","NEG16.m16,","NOT16.m16,","SHL16.m16,i","SHL16.m16,c","SHR16.m16,i","SHR16.m16,c","SAR16.m16,i","SAR16.m16,c","ROL16.m16,i","ROL16.m16,c","ROR16.m16,i","ROR16.m16,c","XCHG16.m16,w","XADD16.m16,w","CMPXCHG16.m16,w","MUL16.,m16","DIV16.,m16","IMUL116.,m16","IDIV16.,m16","TEST32.d,d","TEST32.d,i","INC32.d,","DEC32.d,","NEG32.d,","NOT32.d,","SHL32.d,i","SHL32.d,c","SHR32.d,i","SHR32.d,c","SAR32.d,i","SAR32.d,c","ROL32.d,i","ROL32.d,c","ROR32.d,i","ROR32.d,c","XCHG32.d,d","XADD32.d,d","CMPXCHG32.d,d","MUL32.,d","DIV32.,d","IMUL132.,d","IDIV32.,d","TEST32.m32,d","TEST32.m32,i","INC32.m32,","DEC32.m32,","NEG32.m32,","NOT32.m32,","SHL32.m32,i","SHL32.m32,c","SHR32.m32,i","SHR32.m32,c","SAR32.m32,i","SAR32.m32,c","ROL32.m32,i","ROL32.m32,c","ROR32.m32,i","ROR32.m32,c","XCHG32.m32,d","XADD32.m32,d","CMPXCHG32.m32,d","MUL32.,m32","DIV32.,m32","IMUL132.,m32","IDIV32.,m32","MOVZX16.w,b","MOVSX16.w,b","MOVZX16.w,m8","MOVSX16.w,m8","MOVZX32.d,b","MOVSX32.d,b","MOVZX32.d,m8","MOVSX32.d,m8","MOVZX32.d,w","MOVSX32.d,w","MOVZX32.d,m16","MOVSX32.d,m16","LEA16.w,m16","IMUL16.w,w,w","IMUL16.w,w,i","BSF16.w,w","BSR16.w,w","BT16.w,w","BT16.w,i","BTS16.w,w","BTS16.w,i","BTR16.w,w","BTR16.w,i","BTC16.w,w","BTC16.w,i","SHLD16.w,w,i","SHLD16.w,w,c","SHRD16.w,w,i","SHRD16.w,w,c","IMUL16.w,m16,w","IMUL16.w,m16,i","BSF16.w,m16","BSR16.w,m16","BT16.m16,w","BT16.m16,i","BTS16.m16,w","BTS16.m16,i","BTR16.m16,w","BTR16.m16,i","BTC16.m16,w","BTC16.m16,i","SHLD16.m16,w,i","SHLD16.m16,w,c","SHRD16.m16,w,i","SHRD16.m16,w,c","CBW16.,","CWD16.,","LEAVE16.,","PUSH16.,w","PUSH16.,m16","PUSH16.,i","POP16.w,","LEA32.d,m32","IMUL32.d,d,d","IMUL32.d,d,i","BSF32.d,d","BSR32.d,d","BT32.d,d","BT32.d,i","BTS32.d,d","BTS32.d,i","BTR32.d,d","BTR32.d,i","BTC32.d,d","BTC32.d,i","SHLD32.d,d,i","SHLD32.d,d,c","SHRD32.d,d,i","SHRD32.d,d,c","IMUL32.d,m32,d","IMUL32.d,m32,i","BSF32.d,m32","BSR32.d,m32","BT32.m32,d","BT32.m32,i","BTS32.m32,d","BTS32.m32,i","BTR32.m32,d","BTR32.m32,i","BTC32.m32,d","BTC32.m32,i","SHLD32.m32,d,i","SHLD32.m32,d,c","SHRD32.m32,d,i","SHRD32.m32,d,c","CBW32.,","CWD32.,","LEAVE32.,","PUSH32.,d","PUSH32.,m32","PUSH32.,i","POP32.d,","SETcc:0:8.b,","SETcc:0:8.m8,","CMOVcc:0:32.d,d","CMOVcc:0:32.d,m32","Jcc:0:32.,","SETcc:1:8.b,","SETcc:1:8.m8,","CMOVcc:1:32.d,d","CMOVcc:1:32.d,m32","SETcc:2:8.b,","SETcc:2:8.m8,","CMOVcc:2:32.d,d","CMOVcc:2:32.d,m32","Jcc:2:32.,","SETcc:3:8.b,","SETcc:3:8.m8,","CMOVcc:3:32.d,d","CMOVcc:3:32.d,m32","SETcc:4:8.b,","SETcc:4:8.m8,","CMOVcc:4:32.d,d","CMOVcc:4:32.d,m32","Jcc:4:32.,","SETcc:5:8.b,","SETcc:5:8.m8,","CMOVcc:5:32.d,d","CMOVcc:5:32.d,m32","SETcc:6:8.b,","SETcc:6:8.m8,","CMOVcc:6:32.d,d","CMOVcc:6:32.d,m32","Jcc:6:32.,","SETcc:7:8.b,","SETcc:7:8.m8,","CMOVcc:7:32.d,d","CMOVcc:7:32.d,m32","SETcc:8:8.b,","SETcc:8:8.m8,","CMOVcc:8:32.d,d","CMOVcc:8:32.d,m32","Jcc:8:32.,","SETcc:9:8.b,","SETcc:9:8.m8,","CMOVcc:9:32.d,d","CMOVcc:9:32.d,m32","SETcc:10:8.b,","SETcc:10:8.m8,","CMOVcc:10:32.d,d","CMOVcc:10:32.d,m32","Jcc:10:32.,","SETcc:11:8.b,","SETcc:11:8.m8,","CMOVcc:11:32.d,d","CMOVcc:11:32.d,m32","SETcc:12:8.b,","SETcc:12:8.m8,","CMOVcc:12:32.d,d","CMOVcc:12:32.d,m32","Jcc:12:32.,","SETcc:13:8.b,","SETcc:13:8.m8,","CMOVcc:13:32.d,d","CMOVcc:13:32.d,m32","SETcc:14:8.b,","SETcc:14:8.m8,","CMOVcc:14:32.d,d","CMOVcc:14:32.d,m32","Jcc:14:32.,","SETcc:15:8.b,","SETcc:15:8.m8,","CMOVcc:15:32.d,d","CMOVcc:15:32.d,m32","CALL32.,","JMP32.,","CALLn32.,d","JMPn32.,d","CALLn32.,m32","JMPn32.,m32","RET32.,i","LOOP32.,","LOOPE32.,","LOOPNE32.,","JCXZ32.,","BSWAP32.d,","CMPXCHG8B32.m64,","NOP32.,","CLC32.,","STC32.,","CMC32.,","CLD32.,","STD32.,","LAHF8.,","SAHF8.,","PUSHF32.,","CLI32.,","PUSHSEG32.,s","POPSEG32.s,","MOVSEG16.s,w","MOVSEG16.s,m16","REP MOVS8.m8,m8","REP STOS8.m8,b","REP MOVS32.m32,m32","REP STOS32.m32,d","REP2 SCAS8.m8,b","REP1 CMPS8.m8,m8","CMP32.d,d+0","CMP32.d,d+2","CMP32.d,d+4","CMP32.d,d+6","CMP32.d,d+8","CMP32.d,d+10","CMP32.d,d+12","CMP32.d,d+14","CMP32.d,i+0","CMP32.d,i+2","CMP32.d,i+4","CMP32.d,i+6","CMP32.d,i+8","CMP32.d,i+10","CMP32.d,i+12","CMP32.d,i+14","CMP32.d,m32+0","CMP32.d,m32+2","CMP32.d,m32+4","CMP32.d,m32+6","CMP32.d,m32+8","CMP32.d,m32+10","CMP32.d,m32+12","CMP32.d,m32+14","CMP32.m32,d+0","CMP32.m32,d+2","CMP32.m32,d+4","CMP32.m32,d+6","CMP32.m32,d+8","CMP32.m32,d+10","CMP32.m32,d+12","CMP32.m32,d+14","CMP32.m32,i+0","CMP32.m32,i+2","CMP32.m32,i+4","CMP32.m32,i+6","CMP32.m32,i+8","CMP32.m32,i+10","CMP32.m32,i+12","CMP32.m32,i+14","CMP8.b,i+0","CMP8.b,i+2","CMP8.b,i+4","CMP8.b,i+6","CMP8.b,i+8","CMP8.b,i+10","CMP8.b,i+12","CMP8.b,i+14","CMP8.b,b+0","CMP8.b,b+2","CMP8.b,b+4","CMP8.b,b+6","CMP8.b,b+8","CMP8.b,b+10","CMP8.b,b+12","CMP8.b,b+14","CMP8.m8,i+0","CMP8.m8,i+2","CMP8.m8,i+4","CMP8.m8,i+6","CMP8.m8,i+8","CMP8.m8,i+10","CMP8.m8,i+12","CMP8.m8,i+14","CMP16.m16,i+0","CMP16.m16,i+2","CMP16.m16,i+4","CMP16.m16,i+6","CMP16.m16,i+8","CMP16.m16,i+10","CMP16.m16,i+12","CMP16.m16,i+14","TEST32.d,d+0","TEST32.d,d+2","TEST32.d,d+4","TEST32.d,d+6","TEST32.d,d+8","TEST32.d,d+10","TEST32.d,d+12","TEST32.d,d+14","TEST32.d,i+0","TEST32.d,i+2","TEST32.d,i+4","TEST32.d,i+6","TEST32.d,i+8","TEST32.d,i+10","TEST32.d,i+12","TEST32.d,i+14","TEST8.b,b+0","TEST8.b,b+2","TEST8.b,b+4","TEST8.b,b+6","TEST8.b,b+8","TEST8.b,b+10","TEST8.b,b+12","TEST8.b,b+14","TEST8.b,i+0","TEST8.b,i+2","TEST8.b,i+4","TEST8.b,i+6","TEST8.b,i+8","TEST8.b,i+10","TEST8.b,i+12","TEST8.b,i+14","TEST8.m8,i+0","TEST8.m8,i+2","TEST8.m8,i+4","TEST8.m8,i+6","TEST8.m8,i+8","TEST8.m8,i+10","TEST8.m8,i+12","TEST8.m8,i+14","DEC32.d,+0","DEC32.d,+2","DEC32.d,+4","DEC32.d,+6","DEC32.d,+8","DEC32.d,+10","DEC32.d,+12","DEC32.d,+14","cross","heat","enter"];
+export const CASES = ["MOV8.b,b","MOV8.b,i","MOV8.b,m8","MOV8.m8,b","MOV8.m8,i","MOV16.w,w","MOV16.w,i","MOV16.w,m16","MOV16.m16,w","MOV16.m16,i","MOV32.d,d","MOV32.d,i","MOV32.d,m32","MOV32.m32,d","MOV32.m32,i","ADD8.b,b","ADD8.b,i","ADD8.b,m8","ADD8.m8,b","ADD8.m8,i","ADD16.w,w","ADD16.w,i","ADD16.w,m16","ADD16.m16,w","ADD16.m16,i","ADD32.d,d","ADD32.d,i","ADD32.d,m32","ADD32.m32,d","ADD32.m32,i","SUB8.b,b","SUB8.b,i","SUB8.b,m8","SUB8.m8,b","SUB8.m8,i","SUB16.w,w","SUB16.w,i","SUB16.w,m16","SUB16.m16,w","SUB16.m16,i","SUB32.d,d","SUB32.d,i","SUB32.d,m32","SUB32.m32,d","SUB32.m32,i","CMP8.b,b","CMP8.b,i","CMP8.b,m8","CMP8.m8,b","CMP8.m8,i","CMP16.w,w","CMP16.w,i","CMP16.w,m16","CMP16.m16,w","CMP16.m16,i","CMP32.d,d","CMP32.d,i","CMP32.d,m32","CMP32.m32,d","CMP32.m32,i","AND8.b,b","AND8.b,i","AND8.b,m8","AND8.m8,b","AND8.m8,i","AND16.w,w","AND16.w,i","AND16.w,m16","AND16.m16,w","AND16.m16,i","AND32.d,d","AND32.d,i","AND32.d,m32","AND32.m32,d","AND32.m32,i","OR8.b,b","OR8.b,i","OR8.b,m8","OR8.m8,b","OR8.m8,i","OR16.w,w","OR16.w,i","OR16.w,m16","OR16.m16,w","OR16.m16,i","OR32.d,d","OR32.d,i","OR32.d,m32","OR32.m32,d","OR32.m32,i","XOR8.b,b","XOR8.b,i","XOR8.b,m8","XOR8.m8,b","XOR8.m8,i","XOR16.w,w","XOR16.w,i","XOR16.w,m16","XOR16.m16,w","XOR16.m16,i","XOR32.d,d","XOR32.d,i","XOR32.d,m32","XOR32.m32,d","XOR32.m32,i","ADC8.b,b","ADC8.b,i","ADC8.b,m8","ADC8.m8,b","ADC8.m8,i","ADC16.w,w","ADC16.w,i","ADC16.w,m16","ADC16.m16,w","ADC16.m16,i","ADC32.d,d","ADC32.d,i","ADC32.d,m32","ADC32.m32,d","ADC32.m32,i","SBB8.b,b","SBB8.b,i","SBB8.b,m8","SBB8.m8,b","SBB8.m8,i","SBB16.w,w","SBB16.w,i","SBB16.w,m16","SBB16.m16,w","SBB16.m16,i","SBB32.d,d","SBB32.d,i","SBB32.d,m32","SBB32.m32,d","SBB32.m32,i","TEST8.b,b","TEST8.b,i","INC8.b,","DEC8.b,","NEG8.b,","NOT8.b,","SHL8.b,i","SHL8.b,c","SHR8.b,i","SHR8.b,c","SAR8.b,i","SAR8.b,c","ROL8.b,i","ROL8.b,c","ROR8.b,i","ROR8.b,c","XCHG8.b,b","XADD8.b,b","CMPXCHG8.b,b","MUL8.,b","DIV8.,b","IMUL18.,b","IDIV8.,b","TEST8.m8,b","TEST8.m8,i","INC8.m8,","DEC8.m8,","NEG8.m8,","NOT8.m8,","SHL8.m8,i","SHL8.m8,c","SHR8.m8,i","SHR8.m8,c","SAR8.m8,i","SAR8.m8,c","ROL8.m8,i","ROL8.m8,c","ROR8.m8,i","ROR8.m8,c","XCHG8.m8,b","XADD8.m8,b","CMPXCHG8.m8,b","MUL8.,m8","DIV8.,m8","IMUL18.,m8","IDIV8.,m8","TEST16.w,w","TEST16.w,i","INC16.w,","DEC16.w,","NEG16.w,","NOT16.w,","SHL16.w,i","SHL16.w,c","SHR16.w,i","SHR16.w,c","SAR16.w,i","SAR16.w,c","ROL16.w,i","ROL16.w,c","ROR16.w,i","ROR16.w,c","XCHG16.w,w","XADD16.w,w","CMPXCHG16.w,w","MUL16.,w","DIV16.,w","IMUL116.,w","IDIV16.,w","TEST16.m16,w","TEST16.m16,i","INC16.m16,","DEC16.m16,","NEG16.m16,","NOT16.m16,","SHL16.m16,i","SHL16.m16,c","SHR16.m16,i","SHR16.m16,c","SAR16.m16,i","SAR16.m16,c","ROL16.m16,i","ROL16.m16,c","ROR16.m16,i","ROR16.m16,c","XCHG16.m16,w","XADD16.m16,w","CMPXCHG16.m16,w","MUL16.,m16","DIV16.,m16","IMUL116.,m16","IDIV16.,m16","TEST32.d,d","TEST32.d,i","INC32.d,","DEC32.d,","NEG32.d,","NOT32.d,","SHL32.d,i","SHL32.d,c","SHR32.d,i","SHR32.d,c","SAR32.d,i","SAR32.d,c","ROL32.d,i","ROL32.d,c","ROR32.d,i","ROR32.d,c","XCHG32.d,d","XADD32.d,d","CMPXCHG32.d,d","MUL32.,d","DIV32.,d","IMUL132.,d","IDIV32.,d","TEST32.m32,d","TEST32.m32,i","INC32.m32,","DEC32.m32,","NEG32.m32,","NOT32.m32,","SHL32.m32,i","SHL32.m32,c","SHR32.m32,i","SHR32.m32,c","SAR32.m32,i","SAR32.m32,c","ROL32.m32,i","ROL32.m32,c","ROR32.m32,i","ROR32.m32,c","XCHG32.m32,d","XADD32.m32,d","CMPXCHG32.m32,d","MUL32.,m32","DIV32.,m32","IMUL132.,m32","IDIV32.,m32","MOVZX16.w,b","MOVSX16.w,b","MOVZX16.w,m8","MOVSX16.w,m8","MOVZX32.d,b","MOVSX32.d,b","MOVZX32.d,m8","MOVSX32.d,m8","MOVZX32.d,w","MOVSX32.d,w","MOVZX32.d,m16","MOVSX32.d,m16","LEA16.w,m16","IMUL16.w,w,w","IMUL16.w,w,i","BSF16.w,w","BSR16.w,w","BT16.w,w","BT16.w,i","BTS16.w,w","BTS16.w,i","BTR16.w,w","BTR16.w,i","BTC16.w,w","BTC16.w,i","SHLD16.w,w,i","SHLD16.w,w,c","SHRD16.w,w,i","SHRD16.w,w,c","IMUL16.w,m16,w","IMUL16.w,m16,i","BSF16.w,m16","BSR16.w,m16","BT16.m16,w","BT16.m16,i","BTS16.m16,w","BTS16.m16,i","BTR16.m16,w","BTR16.m16,i","BTC16.m16,w","BTC16.m16,i","SHLD16.m16,w,i","SHLD16.m16,w,c","SHRD16.m16,w,i","SHRD16.m16,w,c","CBW16.,","CWD16.,","LEAVE16.,","PUSH16.,w","PUSH16.,m16","PUSH16.,i","POP16.w,","LEA32.d,m32","IMUL32.d,d,d","IMUL32.d,d,i","BSF32.d,d","BSR32.d,d","BT32.d,d","BT32.d,i","BTS32.d,d","BTS32.d,i","BTR32.d,d","BTR32.d,i","BTC32.d,d","BTC32.d,i","SHLD32.d,d,i","SHLD32.d,d,c","SHRD32.d,d,i","SHRD32.d,d,c","IMUL32.d,m32,d","IMUL32.d,m32,i","BSF32.d,m32","BSR32.d,m32","BT32.m32,d","BT32.m32,i","BTS32.m32,d","BTS32.m32,i","BTR32.m32,d","BTR32.m32,i","BTC32.m32,d","BTC32.m32,i","SHLD32.m32,d,i","SHLD32.m32,d,c","SHRD32.m32,d,i","SHRD32.m32,d,c","CBW32.,","CWD32.,","LEAVE32.,","PUSH32.,d","PUSH32.,m32","PUSH32.,i","POP32.d,","SETcc:0:8.b,","SETcc:0:8.m8,","CMOVcc:0:32.d,d","CMOVcc:0:32.d,m32","Jcc:0:32.,","SETcc:1:8.b,","SETcc:1:8.m8,","CMOVcc:1:32.d,d","CMOVcc:1:32.d,m32","SETcc:2:8.b,","SETcc:2:8.m8,","CMOVcc:2:32.d,d","CMOVcc:2:32.d,m32","Jcc:2:32.,","SETcc:3:8.b,","SETcc:3:8.m8,","CMOVcc:3:32.d,d","CMOVcc:3:32.d,m32","SETcc:4:8.b,","SETcc:4:8.m8,","CMOVcc:4:32.d,d","CMOVcc:4:32.d,m32","Jcc:4:32.,","SETcc:5:8.b,","SETcc:5:8.m8,","CMOVcc:5:32.d,d","CMOVcc:5:32.d,m32","SETcc:6:8.b,","SETcc:6:8.m8,","CMOVcc:6:32.d,d","CMOVcc:6:32.d,m32","Jcc:6:32.,","SETcc:7:8.b,","SETcc:7:8.m8,","CMOVcc:7:32.d,d","CMOVcc:7:32.d,m32","SETcc:8:8.b,","SETcc:8:8.m8,","CMOVcc:8:32.d,d","CMOVcc:8:32.d,m32","Jcc:8:32.,","SETcc:9:8.b,","SETcc:9:8.m8,","CMOVcc:9:32.d,d","CMOVcc:9:32.d,m32","SETcc:10:8.b,","SETcc:10:8.m8,","CMOVcc:10:32.d,d","CMOVcc:10:32.d,m32","Jcc:10:32.,","SETcc:11:8.b,","SETcc:11:8.m8,","CMOVcc:11:32.d,d","CMOVcc:11:32.d,m32","SETcc:12:8.b,","SETcc:12:8.m8,","CMOVcc:12:32.d,d","CMOVcc:12:32.d,m32","Jcc:12:32.,","SETcc:13:8.b,","SETcc:13:8.m8,","CMOVcc:13:32.d,d","CMOVcc:13:32.d,m32","SETcc:14:8.b,","SETcc:14:8.m8,","CMOVcc:14:32.d,d","CMOVcc:14:32.d,m32","Jcc:14:32.,","SETcc:15:8.b,","SETcc:15:8.m8,","CMOVcc:15:32.d,d","CMOVcc:15:32.d,m32","CALL32.,","JMP32.,","CALLn32.,d","JMPn32.,d","CALLn32.,m32","JMPn32.,m32","RET32.,i","LOOP32.,","LOOPE32.,","LOOPNE32.,","JCXZ32.,","BSWAP32.d,","CMPXCHG8B32.m64,","NOP32.,","CLC32.,","STC32.,","CMC32.,","CLD32.,","STD32.,","LAHF8.,","SAHF8.,","PUSHF32.,","CLI32.,","STI32.,","PUSHSEG32.,s","POPSEG32.s,","MOVSEG16.s,w","MOVSEG16.s,m16","REP MOVS8.m8,m8","REP STOS8.m8,b","REP MOVS32.m32,m32","REP STOS32.m32,d","REP2 SCAS8.m8,b","REP1 CMPS8.m8,m8","CMP32.d,d+0","CMP32.d,d+2","CMP32.d,d+4","CMP32.d,d+6","CMP32.d,d+8","CMP32.d,d+10","CMP32.d,d+12","CMP32.d,d+14","CMP32.d,i+0","CMP32.d,i+2","CMP32.d,i+4","CMP32.d,i+6","CMP32.d,i+8","CMP32.d,i+10","CMP32.d,i+12","CMP32.d,i+14","CMP32.d,m32+0","CMP32.d,m32+2","CMP32.d,m32+4","CMP32.d,m32+6","CMP32.d,m32+8","CMP32.d,m32+10","CMP32.d,m32+12","CMP32.d,m32+14","CMP32.m32,d+0","CMP32.m32,d+2","CMP32.m32,d+4","CMP32.m32,d+6","CMP32.m32,d+8","CMP32.m32,d+10","CMP32.m32,d+12","CMP32.m32,d+14","CMP32.m32,i+0","CMP32.m32,i+2","CMP32.m32,i+4","CMP32.m32,i+6","CMP32.m32,i+8","CMP32.m32,i+10","CMP32.m32,i+12","CMP32.m32,i+14","CMP8.b,i+0","CMP8.b,i+2","CMP8.b,i+4","CMP8.b,i+6","CMP8.b,i+8","CMP8.b,i+10","CMP8.b,i+12","CMP8.b,i+14","CMP8.b,b+0","CMP8.b,b+2","CMP8.b,b+4","CMP8.b,b+6","CMP8.b,b+8","CMP8.b,b+10","CMP8.b,b+12","CMP8.b,b+14","CMP8.m8,i+0","CMP8.m8,i+2","CMP8.m8,i+4","CMP8.m8,i+6","CMP8.m8,i+8","CMP8.m8,i+10","CMP8.m8,i+12","CMP8.m8,i+14","CMP16.m16,i+0","CMP16.m16,i+2","CMP16.m16,i+4","CMP16.m16,i+6","CMP16.m16,i+8","CMP16.m16,i+10","CMP16.m16,i+12","CMP16.m16,i+14","TEST32.d,d+0","TEST32.d,d+2","TEST32.d,d+4","TEST32.d,d+6","TEST32.d,d+8","TEST32.d,d+10","TEST32.d,d+12","TEST32.d,d+14","TEST32.d,i+0","TEST32.d,i+2","TEST32.d,i+4","TEST32.d,i+6","TEST32.d,i+8","TEST32.d,i+10","TEST32.d,i+12","TEST32.d,i+14","TEST8.b,b+0","TEST8.b,b+2","TEST8.b,b+4","TEST8.b,b+6","TEST8.b,b+8","TEST8.b,b+10","TEST8.b,b+12","TEST8.b,b+14","TEST8.b,i+0","TEST8.b,i+2","TEST8.b,i+4","TEST8.b,i+6","TEST8.b,i+8","TEST8.b,i+10","TEST8.b,i+12","TEST8.b,i+14","TEST8.m8,i+0","TEST8.m8,i+2","TEST8.m8,i+4","TEST8.m8,i+6","TEST8.m8,i+8","TEST8.m8,i+10","TEST8.m8,i+12","TEST8.m8,i+14","DEC32.d,+0","DEC32.d,+2","DEC32.d,+4","DEC32.d,+6","DEC32.d,+8","DEC32.d,+10","DEC32.d,+12","DEC32.d,+14","cross","heat","enter","unshadow"];

@@ -75,7 +75,8 @@ export class VgaRenderer {
     const { registers, vbe } = vga;
     this.#scan.update(registers.state);
     this.#colours.update(registers);
-    if (vbe.enabled && vbe.state.bpp !== 4) this.#drawFrameBuffer(all);
+    if (this.#scan.blanked) this.#drawNothing();
+    else if (vbe.enabled && vbe.state.bpp !== 4) this.#drawFrameBuffer(all);
     else if (vbe.enabled) this.#drawVbePlanes();
     else if (!this.#scan.active) this.#drawNothing();
     else if (this.#scan.graphics) this.#drawGraphics();
@@ -94,9 +95,7 @@ export class VgaRenderer {
   }
 
   #drawNothing(): void {
-    const { columns, lines, characterDots } = this.#scan;
-    const known = this.width > 0 && columns > 1 && lines > 1;
-    this.#resize(known ? columns * characterDots : DARK.width, known ? lines : DARK.height);
+    if (this.width === 0) this.#resize(DARK.width, DARK.height);
     this.pixels.fill(BLACK);
   }
 

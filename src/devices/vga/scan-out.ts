@@ -46,7 +46,9 @@ const FEWEST_COLUMNS = 16;
 const FEWEST_LINES = 64;
 
 export class ScanOut {
-  /** There is a picture. */
+  /** The screen is off, or the palette does not feed it. */
+  blanked = true;
+  /** There is a mode that can be shown. */
   active = false;
   graphics = false;
   /** Character clocks and scan lines that are displayed. */
@@ -82,11 +84,8 @@ export class ScanOut {
     this.graphics = (miscellaneous & MISCELLANEOUS_GRAPHICS) !== 0;
     this.columns = at(HORIZONTAL_DISPLAY_END) + 1;
     this.lines = (at(VERTICAL_DISPLAY_END) | ((overflow & 2) << 7) | ((overflow & 0x40) << 3)) + 1;
-    this.active =
-      this.columns >= FEWEST_COLUMNS &&
-      this.lines >= FEWEST_LINES &&
-      (clocking & CLOCKING_SCREEN_OFF) === 0 &&
-      (attributeIndex & PALETTE_ADDRESS_SOURCE) !== 0;
+    this.blanked = (clocking & CLOCKING_SCREEN_OFF) !== 0 || (attributeIndex & PALETTE_ADDRESS_SOURCE) === 0;
+    this.active = this.columns >= FEWEST_COLUMNS && this.lines >= FEWEST_LINES;
     this.characterDots = this.graphics || clocking & CLOCKING_EIGHT_DOTS ? 8 : 9;
     this.halfDotClock = (clocking & CLOCKING_HALF_DOT_CLOCK) !== 0;
     this.rowLines = (maximum & 31) + 1;

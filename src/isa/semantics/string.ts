@@ -93,8 +93,11 @@ const moves: Steps = {
     const { bulk } = c.memory;
     const from = readSpan(c, i, i.src.seg, ESI, n);
     const to = writeSpan(c, i, n);
-    if (!bulk || from < 0 || to < 0) return 0;
-    bulk.copy(to, from, n * (i.size >> 3), i.size, c.DF !== 0);
+    if (!bulk || from < 0) return 0;
+    const bytes = n * (i.size >> 3);
+    const down = c.DF !== 0;
+    if (to >= 0) bulk.copy(to, from, bytes, i.size, down);
+    else if (down || !c.memory.overwrite?.(to, bytes, (host) => bulk.copy(host, from, bytes, i.size, false))) return 0;
     advance(c, i, ESI, n);
     advance(c, i, EDI, n);
     return n;
@@ -109,8 +112,11 @@ const stores: Steps = {
   many(c, i, n) {
     const { bulk } = c.memory;
     const to = writeSpan(c, i, n);
-    if (!bulk || to < 0) return 0;
-    bulk.fill(to, n * (i.size >> 3), i.size, c.reg[EAX]);
+    if (!bulk) return 0;
+    const bytes = n * (i.size >> 3);
+    const value = c.reg[EAX];
+    if (to >= 0) bulk.fill(to, bytes, i.size, value);
+    else if (c.DF !== 0 || !c.memory.overwrite?.(to, bytes, (host) => bulk.fill(host, bytes, i.size, value))) return 0;
     advance(c, i, EDI, n);
     return n;
   },

@@ -4,7 +4,7 @@ import { GuestFault, PF } from '../../../src/isa/fault.ts';
 import { CS, DS, type Insn, SS } from '../../../src/isa/insn.ts';
 import { updateSpans } from '../../../src/isa/segment.ts';
 import * as x87 from '../../../src/isa/semantics/x87/index.ts';
-import { giveWords, settle } from '../../../src/isa/semantics/x87/stack.ts';
+import { giveWords } from '../../../src/isa/semantics/x87/stack.ts';
 import { Cpu, CR0_NE, CR0_PE, type GuestMemory, type Platform, REGISTER_FILE_BYTES } from '../../../src/isa/state.ts';
 
 export const DATA = 0x10000000;
@@ -87,7 +87,6 @@ export function setRegister(n: number, b: Uint8Array, at: number): void {
 /** ST(n) as ten bytes. */
 export function getRegister(n: number, b: Uint8Array, at: number): void {
   const p = (cpu.ftop + n) & 7;
-  settle(cpu, p);
   const d = new DataView(b.buffer, b.byteOffset + at, 10);
   d.setInt32(0, cpu.fpr[4 * p], true);
   d.setInt32(4, cpu.fpr[4 * p + 1], true);

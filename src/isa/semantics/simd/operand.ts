@@ -17,7 +17,6 @@ import { holdsDouble, load, raiseIf, readAligned, readPlace, store, writeAligned
 import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, type Place, type WORD } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter } from '../x87/mmx-alias.ts';
-import { settle } from '../x87/stack.ts';
 
 /** Where the register files begin in `c.words`: literals, since the generator reads them. */
 export const XMM_WORDS: typeof WORD.xmm = 192;
@@ -44,10 +43,8 @@ export function requireBoth(c: Cpu): void {
 }
 
 /** First word of an MMX or XMM register. */
-export function registerWords(c: Cpu, o: Operand): int {
-  if (o.kind !== MMX) return XMM_WORDS + (o.n << 2);
-  settle(c, o.n);
-  return FPR_WORDS + (o.n << 2);
+export function registerWords(_c: Cpu, o: Operand): int {
+  return (o.kind === MMX ? FPR_WORDS : XMM_WORDS) + (o.n << 2);
 }
 
 /** The place of a memory operand of any alignment, for reading. */

@@ -45,3 +45,11 @@ export const BIAS = 16383;
 export const NAN_SE = 0xffff;
 export const NAN_HI = 0xc0000000 | 0;
 export const MSB = 0x80000000 | 0;
+
+/** Operations of arithmetic. */
+export const X87_ADD = 0;
+export const X87_SUB = 1;
+export const X87_SUBR = 2;
+export const X87_MUL = 3;
+export const X87_DIV = 4;
+export const X87_DIVR = 5;

@@ -1,12 +1,12 @@
-// FCOM, FUCOM, FCOMI, FUCOMI and their kin, FTST, FXAM (SDM vol. 2).
+// FXAM (SDM vol. 2); FCOM, FUCOM, FCOMI, FUCOMI and their kin, FTST of all operands: what plain-compare.ts leaves out.
 // An unmasked exception prevents the pop, not the result. FCOMI and its kin leave C1 alone (as AMD's processors do).
 
-import { type Insn, type int, ST } from '../../insn.ts';
+import { type Insn, type int, MEM } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
 import { EXPONENT, FSW_C0, FSW_C1, FSW_C2, FSW_C3, FSW_DE, FSW_IE, SIGN } from './bits.ts';
-import { integerSource, OPERAND, source, takeFetched } from './memory-operand.ts';
+import { integerSource, source, takeFetched } from './memory-operand.ts';
 import { A, B, denormal, isZero, nanOrUnsupported, unsupported, X } from './softfloat.ts';
-import { doubleOf, inUse, note, physical, pop, signal, take, underflow, waiting } from './stack.ts';
+import { inUse, note, physical, pop, signal, take, underflow, waiting } from './stack.ts';
 
 // Outcomes, as the condition codes that FCOM sets.
 const GREATER = 0;
@@ -17,96 +17,29 @@ const CODES = UNORDERED;
 /** The source is memory. */
 const MEMORY = 8;
 
-/** FCOM: compares ST(0) with ST(n), m32fp or m64fp; #IA for any NaN. */
-export function FCOM(c: Cpu, i: Insn): void {
-  source(c, i);
-  ordered(c, OPERAND[0], operandOf(c, i));
+/** FCOM, FUCOM and their kin in general. */
+export function compareSlowly(c: Cpu, i: Insn, n: int, pops: int, isInteger: int, isQuiet: int): void {
+  if (isInteger !== 0) integerSource(c, i);
+  else source(c, i);
+  if (!general(c, i.src.kind === MEM ? MEMORY : physical(c, n), isQuiet === 0)) return;
+  for (let k = 0; k < pops; k++) pop(c);
 }
-/** FCOMP: the same, then pop. */
-export function FCOMP(c: Cpu, i: Insn): void {
-  source(c, i);
-  if (ordered(c, OPERAND[0], operandOf(c, i))) pop(c);
-}
-/** FCOMPP: compares ST(0) with ST(1), then pops twice. */
-export function FCOMPP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  const s = physical(c, 1);
-  if (ordered(c, doubleOf(c, s), s)) {
-    pop(c);
-    pop(c);
-  }
-}
-/** FICOM: compares ST(0) with m16int or m32int. */
-export function FICOM(c: Cpu, i: Insn): void {
-  integerSource(c, i);
-  ordered(c, OPERAND[0], MEMORY);
-}
-/** FICOMP: the same, then pop. */
-export function FICOMP(c: Cpu, i: Insn): void {
-  integerSource(c, i);
-  if (ordered(c, OPERAND[0], MEMORY)) pop(c);
-}
-/** FUCOM: as FCOM with ST(n), but quiet NaNs raise nothing. */
-export function FUCOM(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  unordered(c, physical(c, i.src.n));
-}
-/** FUCOMP: the same, then pop. */
-export function FUCOMP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  if (unordered(c, physical(c, i.src.n))) pop(c);
-}
-/** FUCOMPP: FUCOM with ST(1), then pops twice. */
-export function FUCOMPP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  if (unordered(c, physical(c, 1))) {
-    pop(c);
-    pop(c);
-  }
-}
-/** FTST: compares ST(0) with 0. */
-export function FTST(c: Cpu, i: Insn): void {
-  waiting(c);
+
+/** FTST in general. */
+export function testSlowly(c: Cpu, i: Insn): void {
   note(c, i);
   if (!inUse(c, c.ftop)) {
     underflow(c);
     codes(c, UNORDERED);
     return;
   }
-  const a = doubleOf(c, c.ftop);
-  let r: int;
-  let flags = 0;
-  if (!Number.isNaN(a)) r = a < 0 ? LESS : a > 0 ? GREATER : EQUAL;
-  else {
-    take(c, c.ftop, A);
-    X[B] = 0;
-    X[B + 1] = 0;
-    X[B + 2] = 0;
-    flags = compare(true);
-    r = outcome;
-  }
+  take(c, c.ftop, A);
+  X[B] = 0;
+  X[B + 1] = 0;
+  X[B + 2] = 0;
+  const flags = compare(true);
   signal(c, flags);
-  codes(c, r);
-}
-/** FCOMI: compares ST(0) with ST(n) into ZF, PF and CF; OF, SF and AF are cleared. #IA for any NaN. */
-export function FCOMI(c: Cpu, i: Insn): void {
-  toFlags(c, i, true);
-}
-/** FCOMIP: the same, then pop. */
-export function FCOMIP(c: Cpu, i: Insn): void {
-  if (toFlags(c, i, true)) pop(c);
-}
-/** FUCOMI: as FCOMI, but quiet NaNs raise nothing. */
-export function FUCOMI(c: Cpu, i: Insn): void {
-  toFlags(c, i, false);
-}
-/** FUCOMIP: the same, then pop. */
-export function FUCOMIP(c: Cpu, i: Insn): void {
-  if (toFlags(c, i, false)) pop(c);
+  codes(c, outcome);
 }
 
 /** FXAM: the class of ST(0) in C3, C2 and C0, its sign in C1; no exception. */
@@ -127,38 +60,12 @@ function classOf(c: Cpu): int {
   return denormal(A) ? FSW_C3 | FSW_C2 : FSW_C2;
 }
 
-function operandOf(c: Cpu, i: Insn): int {
-  return i.src.kind === ST ? physical(c, i.src.n) : MEMORY;
-}
-
-/** FCOM with b, or what it stands for if NaN: physical register s or the operand fetched. Whether it may pop. */
-function ordered(c: Cpu, b: number, s: int): boolean {
-  const a = doubleOf(c, c.ftop);
-  if (a > b) return decided(c, GREATER);
-  if (a < b) return decided(c, LESS);
-  if (a === b) return decided(c, EQUAL);
-  return slowly(c, s, true);
-}
-
-function unordered(c: Cpu, s: int): boolean {
-  const a = doubleOf(c, c.ftop);
-  const b = doubleOf(c, s);
-  if (a > b) return decided(c, GREATER);
-  if (a < b) return decided(c, LESS);
-  if (a === b) return decided(c, EQUAL);
-  return slowly(c, s, false);
-}
-
-function decided(c: Cpu, r: int): boolean {
-  c.fsw = (c.fsw & ~(CODES | FSW_C1)) | r;
-  return true;
-}
-
 function codes(c: Cpu, r: int): void {
   c.fsw = (c.fsw & ~CODES) | r;
 }
 
-function slowly(c: Cpu, s: int, quietToo: boolean): boolean {
+/** ST(0) with physical register s or the operand fetched. Whether it may pop. */
+function general(c: Cpu, s: int, quietToo: boolean): boolean {
   if (!inUse(c, c.ftop) || (s !== MEMORY && !inUse(c, s))) {
     codes(c, UNORDERED);
     return underflow(c);
@@ -173,28 +80,22 @@ function slowly(c: Cpu, s: int, quietToo: boolean): boolean {
   return signal(c, flags) === 0;
 }
 
-function toFlags(c: Cpu, i: Insn, quietToo: boolean): boolean {
-  waiting(c);
+/** FCOMI and its kin in general. */
+export function compareToFlagsSlowly(c: Cpu, i: Insn, pops: int, isQuiet: int): void {
   note(c, i);
   const s = physical(c, i.src.n);
-  const a = doubleOf(c, c.ftop);
-  const b = doubleOf(c, s);
-  let r: int;
   let flags = 0;
-  if (a > b) r = GREATER;
-  else if (a < b) r = LESS;
-  else if (a === b) r = EQUAL;
-  else if (!(inUse(c, c.ftop) && inUse(c, s))) {
+  if (!(inUse(c, c.ftop) && inUse(c, s))) {
     setFlags(c, UNORDERED);
-    return underflow(c);
+    if (!underflow(c)) return;
   } else {
     take(c, c.ftop, A);
     take(c, s, B);
-    flags = compare(quietToo);
-    r = outcome;
+    flags = compare(isQuiet === 0);
+    setFlags(c, outcome);
+    if (flags !== 0 && signal(c, flags | (c.fsw & FSW_C1)) !== 0) return;
   }
-  setFlags(c, r);
-  return flags === 0 || signal(c, flags | (c.fsw & FSW_C1)) === 0;
+  if (pops !== 0) pop(c);
 }
 
 /** ZF, PF and CF as C3, C2 and C0. */

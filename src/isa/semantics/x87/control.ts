@@ -1,20 +1,16 @@
-// Control words, environments, state images, stack pointer: FLDCW, FNSTCW, FNSTSW, FNCLEX, FNINIT, FLDENV, FNSTENV,
-// FNSAVE, FRSTOR, FINCSTP, FDECSTP, FFREE, FFREEP, FNOP, FWAIT (SDM vol. 1, section 8.1.10; vol. 2).
+// Environments and state images: FNCLEX, FNINIT, FLDENV, FNSTENV, FNSAVE, FRSTOR (SDM vol. 1, section 8.1.10; vol. 2).
 // Reserved parts of a stored image: the upper halves of words and selectors are ones, the rest zeros.
 
-import { NM, raise } from '../../fault.ts';
-import { type Insn, type int, type Operand, REG } from '../../insn.ts';
+import type { Insn, int, Operand } from '../../insn.ts';
 import { load, readPlace, store, writePlace } from '../../prims.ts';
-import { type Cpu, CR0_MP, CR0_PE, CR0_TS, type Place } from '../../state.ts';
-import { offset, put, writable } from '../operand.ts';
-import { EXCEPTIONS, FCW_FIXED, FCW_INITIAL, FCW_WRITABLE, FSW_B, FSW_C1, FSW_ES, FSW_SF } from './bits.ts';
+import { type Cpu, CR0_PE, type Place } from '../../state.ts';
+import { offset } from '../operand.ts';
+import { EXCEPTIONS, FCW_FIXED, FCW_INITIAL, FCW_WRITABLE, FSW_B, FSW_ES, FSW_SF } from './bits.ts';
+import { statusWord } from './plain.ts';
 import { A, isNormal, isZero, X } from './softfloat.ts';
-import { giveWords, inUse, note, pendingError, physical, pop, present, take, waiting } from './stack.ts';
+import { giveWords, inUse, physical, present, take, waiting } from './stack.ts';
 
-/** Status word with TOP. */
-export function statusWord(c: Cpu): int {
-  return (c.fsw & 0xffff) | (c.ftop << 11);
-}
+export { statusWord };
 
 /** Loads the status word; ES and B follow from the exceptions and their masks. */
 export function setStatusWord(c: Cpu, v: int): void {
@@ -34,24 +30,10 @@ export function summarise(c: Cpu): void {
   else c.fsw &= ~(FSW_ES | FSW_B);
 }
 
-/** FLDCW: control word = m16; what becomes unmasked is pending. */
-export function FLDCW(c: Cpu, i: Insn): void {
-  waiting(c);
-  const p = readPlace(c, i.src.seg, offset(c, i.src), 16);
-  setControlWord(c, load(c, p, 16));
+/** FLDCW where an exception becomes unmasked. */
+export function controlSlowly(c: Cpu, v: int): void {
+  setControlWord(c, v);
   summarise(c);
-}
-/** FNSTCW: m16 = control word. */
-export function FNSTCW(c: Cpu, i: Insn): void {
-  present(c);
-  const p = writePlace(c, i.dst.seg, offset(c, i.dst), 16);
-  store(c, p, 16, c.fcw);
-}
-/** FNSTSW: AX or m16 = status word. */
-export function FNSTSW(c: Cpu, i: Insn): void {
-  present(c);
-  const p = i.dst.kind === REG ? 0 : writable(c, i.dst);
-  put(c, i.dst, p, (statusWord(c) << 16) >> 16);
 }
 /** FNCLEX: clears the exceptions. */
 export function FNCLEX(c: Cpu, _i: Insn): void {
@@ -63,46 +45,6 @@ export function FNINIT(c: Cpu, _i: Insn): void {
   present(c);
   initialise(c);
 }
-/** FNOP. */
-export function FNOP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-}
-/** FWAIT: #NM with MP and TS, then #MF. */
-export function FWAIT(c: Cpu, _i: Insn): void {
-  if ((c.cr0 & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) raise(NM);
-  pendingError(c);
-}
-/** FINCSTP: TOP = TOP + 1; tags stay. */
-export function FINCSTP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  c.ftop = (c.ftop + 1) & 7;
-  c.fsw &= ~FSW_C1;
-}
-/** FDECSTP: TOP = TOP - 1; tags stay. */
-export function FDECSTP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  c.ftop = (c.ftop + 7) & 7;
-  c.fsw &= ~FSW_C1;
-}
-/** FFREE: ST(n) empty. */
-export function FFREE(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  c.ftag &= ~(1 << physical(c, i.dst.n));
-  c.fsw &= ~FSW_C1;
-}
-/** FFREEP: the same, then pop. */
-export function FFREEP(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  c.ftag &= ~(1 << physical(c, i.dst.n));
-  c.fsw &= ~FSW_C1;
-  pop(c);
-}
-
 /** FNSTENV: stores the environment (14 or 28 bytes), then masks all exceptions. */
 export function FNSTENV(c: Cpu, i: Insn): void {
   present(c);

@@ -1,5 +1,5 @@
-// Memory operands of arithmetic and of FLD: single, double, integers. All of them are exact in the double format, but
-// for signalling NaNs, which the host's conversions would quiet; those are carried in its bits.
+// Memory operands of arithmetic and of FLD, in general: single, double, integers. All of them are exact in the double
+// format, but for signalling NaNs, which the host's conversions would quiet; those are carried in its bits.
 
 import { type Insn, type int, MEM, type Operand } from '../../insn.ts';
 import { load, readPlace } from '../../prims.ts';
@@ -7,7 +7,7 @@ import type { Cpu, Place } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { FSW_DE, MSB } from './bits.ts';
 import { X } from './softfloat.ts';
-import { doubleOf, note, noteMemory, physical, waiting, widen } from './stack.ts';
+import { note, noteMemory, waiting, widen } from './stack.ts';
 
 const fetched = new Float64Array(1);
 const words = new Int32Array(fetched.buffer);
@@ -16,13 +16,7 @@ const singleWord = new Int32Array(single.buffer);
 /** Exception of the last operand fetched: DE or 0. */
 let exception = 0;
 
-/**
- * The value of the last source operand; NaN where it is not one that a double holds, or is a denormal in memory. In an
- * array, since what a call returns may be boxed.
- */
-export const OPERAND = new Float64Array(1);
-
-/** Before an instruction with source operand ST(n), m32fp or m64fp: OPERAND. */
+/** Before an instruction with source operand ST(n), m32fp or m64fp. */
 export function source(c: Cpu, i: Insn): void {
   if (i.src.kind === MEM) {
     memorySource(c, i);
@@ -30,10 +24,9 @@ export function source(c: Cpu, i: Insn): void {
   }
   waiting(c);
   note(c, i);
-  OPERAND[0] = doubleOf(c, physical(c, i.src.n));
 }
 
-/** Before an instruction with source operand m32fp or m64fp: OPERAND. */
+/** Before an instruction with source operand m32fp or m64fp. */
 export function memorySource(c: Cpu, i: Insn): void {
   waiting(c);
   fetch(c, i, i.src);
@@ -48,7 +41,7 @@ function fetch(c: Cpu, i: Insn, o: Operand): void {
   else fetchDouble(c, p);
 }
 
-/** Before an instruction with source operand m16int or m32int: OPERAND. */
+/** Before an instruction with source operand m16int or m32int. */
 export function integerSource(c: Cpu, i: Insn): void {
   waiting(c);
   const o = i.src;
@@ -56,7 +49,6 @@ export function integerSource(c: Cpu, i: Insn): void {
   const p = readPlace(c, o.seg, at, o.size);
   noteMemory(c, i, o, at);
   fetched[0] = load(c, p, o.size);
-  OPERAND[0] = fetched[0];
   exception = 0;
 }
 
@@ -72,9 +64,7 @@ function fetchDouble(c: Cpu, p: Place): void {
   words[0] = lo;
   words[1] = hi;
   const e = (hi >>> 20) & 0x7ff;
-  const special = e === 0x7ff || (e === 0 && ((hi & 0xfffff) | lo) !== 0);
-  OPERAND[0] = special ? Number.NaN : fetched[0];
-  if (special && e === 0) exception = FSW_DE;
+  if (e === 0 && ((hi & 0xfffff) | lo) !== 0) exception = FSW_DE;
 }
 
 function fetchSingle(c: Cpu, p: Place): void {
@@ -83,12 +73,9 @@ function fetchSingle(c: Cpu, p: Place): void {
   if (e === 0x7f800000) {
     words[1] = (w & MSB) | 0x7ff00000 | ((w & 0x7fffff) >>> 3);
     words[0] = w << 29;
-    OPERAND[0] = Number.NaN;
     return;
   }
   singleWord[0] = w;
   fetched[0] = single[0];
-  const special = e === 0 && (w & 0x7fffff) !== 0;
-  OPERAND[0] = special ? Number.NaN : single[0];
-  if (special) exception = FSW_DE;
+  if (e === 0 && (w & 0x7fffff) !== 0) exception = FSW_DE;
 }

@@ -2,8 +2,8 @@
 
 import { NM, raise, UD } from '../../fault.ts';
 import type { int } from '../../insn.ts';
-import { type Cpu, CR0_EM, CR0_TS, FORM_EXTENDED } from '../../state.ts';
-import { pendingError, settle } from './stack.ts';
+import { type Cpu, CR0_EM, CR0_TS } from '../../state.ts';
+import { pendingError } from './stack.ts';
 
 /** Before an MMX instruction, ahead of its memory access: #UD (CR0.EM), #NM (CR0.TS), #MF. Commits nothing. */
 export function mmxCheck(c: Cpu): void {
@@ -26,7 +26,6 @@ export function mmxLeave(c: Cpu): void {
 
 /** Low (half = 0) or high (half = 1) word of MMn. */
 export function mmxRead(c: Cpu, n: int, half: int): int {
-  settle(c, n);
   return c.fpr[4 * n + half];
 }
 
@@ -36,5 +35,4 @@ export function mmxWrite(c: Cpu, n: int, lo: int, hi: int): void {
   c.fpr[k] = lo;
   c.fpr[k + 1] = hi;
   c.fpr[k + 2] = 0xffff;
-  c.fpr[k + 3] = FORM_EXTENDED;
 }

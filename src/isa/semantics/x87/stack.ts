@@ -1,16 +1,14 @@
 // The x87 register stack: forms of a register, tags, what precedes and follows an instruction
 // (SDM vol. 1, sections 8.1, 8.4 to 8.7; vol. 3, section 2.5 for CR0.EM, MP, TS and NE).
 //
-// A register holds either its 80 bits in words (FORM_EXTENDED) or, where the value is a finite number that a double
-// holds exactly, that double (FORM_DOUBLE), so that most guests' arithmetic is the host's arithmetic.
+// A register is four words: significand low, high, sign and exponent; the fourth is zero.
 //
 // The instruction and data pointers follow every instruction that is not a control one. The opcode (FOP) is recorded at
 // unmasked exceptions only, as by processors whose fopcode compatibility mode is off (SDM vol. 1, section 8.1.9.1).
 
 import { MF, NM, raise } from '../../fault.ts';
-import { CS, type Insn, type int, type Operand } from '../../insn.ts';
-import { nextEip } from '../../prims.ts';
-import { type Cpu, CR0_EM, CR0_NE, CR0_TS, FORM_DOUBLE, FORM_EXTENDED, WORD } from '../../state.ts';
+import { CS, type int } from '../../insn.ts';
+import { type Cpu, CR0_EM, CR0_MP, CR0_NE, CR0_TS } from '../../state.ts';
 import {
   BIAS,
   EXCEPTIONS,
@@ -27,43 +25,25 @@ import {
   NAN_HI,
   NAN_SE,
 } from './bits.ts';
+import { push } from './plain.ts';
 import { R, X } from './softfloat.ts';
+
+export { note, noteMemory, physical, pop, push } from './plain.ts';
 
 const DOUBLE_BIAS = 1023;
 const DOUBLE_EXPONENT = 0x7ff;
-
-/** Physical register of ST(n). */
-export function physical(c: Cpu, n: int): int {
-  return (c.ftop + n) & 7;
-}
 
 /** Whether physical register p is in use (tagged non-empty). */
 export function inUse(c: Cpu, p: int): boolean {
   return ((c.ftag >> p) & 1) !== 0;
 }
 
-/** The value of physical register p if it is in use and has the form of a double; otherwise NaN. */
-export function doubleOf(c: Cpu, p: int): number {
-  return ((c.ftag >> p) & 1 & c.fpr[4 * p + 3]) !== 0 ? c.fpd[p] : Number.NaN;
-}
-
-/** Makes the 80-bit words of physical register p valid. */
-export function settle(c: Cpu, p: int): void {
-  if (c.fpr[4 * p + 3] === FORM_DOUBLE) {
-    widen(c.words[WORD.fpd + 2 * p], c.words[WORD.fpd + 2 * p + 1], c.fpr, 4 * p);
-    c.fpr[4 * p + 3] = FORM_EXTENDED;
-  }
-}
-
 /** Scratch operand `o` = physical register p. */
 export function take(c: Cpu, p: int, o: int): void {
   const k = 4 * p;
-  if (c.fpr[k + 3] === FORM_DOUBLE) widen(c.words[WORD.fpd + 2 * p], c.words[WORD.fpd + 2 * p + 1], X, o);
-  else {
-    X[o] = c.fpr[k];
-    X[o + 1] = c.fpr[k + 1];
-    X[o + 2] = c.fpr[k + 2];
-  }
+  X[o] = c.fpr[k];
+  X[o + 1] = c.fpr[k + 1];
+  X[o + 2] = c.fpr[k + 2];
 }
 
 /** Three words of `to` at `at` = the double lo, hi in the extended format; a signalling NaN stays one. */
@@ -97,67 +77,23 @@ export function widen(lo: int, hi: int, to: Int32Array, at: int): void {
   to[at + 2] = e | ((hi >>> 16) & 0x8000);
 }
 
-/** Physical register p = R, as a double where one holds it. The tag is not touched. */
+/** Physical register p = R. The tag is not touched. */
 export function give(c: Cpu, p: int): void {
   giveWords(c, p, X[R + 2], X[R + 1], X[R]);
 }
 
-/** Physical register p = the 80 bits given, as a double where one holds them. The tag is not touched. */
+/** Physical register p = the 80 bits given. The tag is not touched. */
 export function giveWords(c: Cpu, p: int, se: int, hi: int, lo: int): void {
-  const e = (se & EXPONENT) - (BIAS - DOUBLE_BIAS);
   const k = 4 * p;
-  if ((lo & 0x7ff) === 0 && hi < 0 && e > 0 && e < DOUBLE_EXPONENT) {
-    c.words[WORD.fpd + 2 * p] = (lo >>> 11) | (hi << 21);
-    c.words[WORD.fpd + 2 * p + 1] = ((se & 0x8000) << 16) | (e << 20) | ((hi >>> 11) & 0xfffff);
-    c.fpr[k + 3] = FORM_DOUBLE;
-  } else if ((lo | hi | (se & EXPONENT)) === 0) {
-    c.fpd[p] = se === 0 ? 0 : -0;
-    c.fpr[k + 3] = FORM_DOUBLE;
-  } else {
-    c.fpr[k] = lo;
-    c.fpr[k + 1] = hi;
-    c.fpr[k + 2] = se;
-    c.fpr[k + 3] = FORM_EXTENDED;
-  }
-}
-
-/** Physical register p = v, a finite number. The tag is not touched. */
-export function giveDouble(c: Cpu, p: int, v: number): void {
-  c.fpd[p] = v;
-  c.fpr[4 * p + 3] = FORM_DOUBLE;
+  c.fpr[k] = lo;
+  c.fpr[k + 1] = hi;
+  c.fpr[k + 2] = se;
 }
 
 /** Physical register p = the default NaN, in use. */
 export function giveNaN(c: Cpu, p: int): void {
   giveWords(c, p, NAN_SE, NAN_HI, 0);
   c.ftag |= 1 << p;
-}
-
-/** Physical register `to` = physical register `from`, in use. */
-export function copy(c: Cpu, to: int, from: int): void {
-  const k = 4 * to;
-  const j = 4 * from;
-  c.fpr[k] = c.fpr[j];
-  c.fpr[k + 1] = c.fpr[j + 1];
-  c.fpr[k + 2] = c.fpr[j + 2];
-  c.fpr[k + 3] = c.fpr[j + 3];
-  c.words[WORD.fpd + 2 * to] = c.words[WORD.fpd + 2 * from];
-  c.words[WORD.fpd + 2 * to + 1] = c.words[WORD.fpd + 2 * from + 1];
-  c.ftag |= 1 << to;
-}
-
-/** Marks ST(0) empty and increments TOP. */
-export function pop(c: Cpu): void {
-  c.ftag &= ~(1 << c.ftop);
-  c.ftop = (c.ftop + 1) & 7;
-}
-
-/** Decrements TOP, marks the new ST(0) in use and returns its physical register. */
-export function push(c: Cpu): int {
-  const p = (c.ftop + 7) & 7;
-  c.ftop = p;
-  c.ftag |= 1 << p;
-  return p;
 }
 
 /** Before a push: whether the stack has room. If it has not, #IS: the default NaN is pushed where that is masked. */
@@ -185,6 +121,12 @@ export function waiting(c: Cpu): void {
   if (((c.cr0 & (CR0_EM | CR0_TS)) | (c.fsw & FSW_ES)) !== 0) refuse(c);
 }
 
+/** Before FWAIT: #NM with MP and TS, then #MF. */
+export function settled(c: Cpu): void {
+  if ((c.cr0 & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) raise(NM);
+  pendingError(c);
+}
+
 /** Before a non-waiting (FN...) instruction: #NM only. */
 export function present(c: Cpu): void {
   if ((c.cr0 & (CR0_EM | CR0_TS)) !== 0) raise(NM);
@@ -201,20 +143,6 @@ export function pendingError(c: Cpu): void {
   if ((c.cr0 & CR0_NE) !== 0) raise(MF);
   // NE = 0: the platform's interrupt 13 reports it; the processor goes on, as with IGNNE# asserted.
   c.platform.ferr?.();
-}
-
-/** Records the instruction in FIP and FCS. */
-export function note(c: Cpu, i: Insn): void {
-  c.fip = (nextEip(c) - i.length) | 0;
-  c.fcs = c.sel[CS];
-}
-
-/** Records the instruction and its memory operand, which is at `offset`. */
-export function noteMemory(c: Cpu, i: Insn, o: Operand, offset: int): void {
-  c.fip = (nextEip(c) - i.length) | 0;
-  c.fcs = c.sel[CS];
-  c.fdp = offset;
-  c.fds = c.sel[o.seg];
 }
 
 /**

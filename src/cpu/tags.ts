@@ -1,0 +1,14 @@
+// Tags: a direct-mapped table that finds packed code by EIP and stamp (see links.ts). The generated interpreter looks
+// here on returns, indirect transfers and those to another page, before it asks for a walk and the block cache.
+
+import type { int } from '../isa/insn.ts';
+
+/** Entries: a power of two. */
+export const TAG_ENTRIES = 8192;
+/** Words of an entry: EIP, stamp, code offset, nothing. */
+export const TAG_WORDS = 4;
+
+/** First word of the entry for an EIP. */
+export function tagOf(eip: int): int {
+  return ((eip ^ (eip >>> 11)) & (TAG_ENTRIES - 1)) * TAG_WORDS;
+}

@@ -1,0 +1,158 @@
+// The x87 in a region: TOP and tags are known before each instruction, by dataflow from what they were when the region
+// was scanned, so that the registers of the stack are those of the file, and checks of the tags vanish.
+//
+// What is known is a prediction. Where it has not been looked at since the entry, or since a callout, or where ways with
+// different stacks meet, a guard leaves the region unless it is right, and unless the x87 is ready: no #NM, no #MF.
+
+import { type Insn, type int, MEM } from '../src/isa/insn.ts';
+import { CR0_EM, CR0_TS } from '../src/isa/state.ts';
+import { templateOf } from './classify.ts';
+import { TEMPLATES } from './generated/templates.js';
+import { bin, type Expr, N } from './ir.ts';
+import { propagate } from './passes/propagate.ts';
+import type { Block, Graph, Placed } from './scan.ts';
+import { instantiate } from './specialise.ts';
+
+/** TOP, and a bit for each physical register in use. */
+export interface Stack {
+  readonly top: int;
+  readonly tags: int;
+}
+
+/** The stack before an instruction. `guard`: it must be looked at. */
+export interface Prediction extends Stack {
+  readonly guard: boolean;
+}
+
+/** ES of the status word: an unmasked exception is pending. */
+const PENDING = 0x80;
+/** Where a region has more than one x87 instruction in so many, one guard stands before it all. */
+const DENSITY = 10;
+
+/** Instructions that only the reference executes, by what they do to the stack if nothing goes wrong. */
+const PUSHES = new Set(['FPTAN', 'FSINCOS', 'FXTRACT', 'FBLD', 'FLD', 'FILD']);
+const POPS = new Set(['FPATAN', 'FYL2X', 'FYL2XP1', 'FBSTP', 'FSTP', 'FISTP']);
+const EMPTIES = new Set(['FNINIT', 'FNSAVE', 'EMMS']);
+
+/** Not zero unless the x87 is ready and the stack as predicted. */
+export function guardOf({ top, tags }: Stack): Expr {
+  const state = (name: string): Expr => ({ k: 's', name });
+  const differs = bin('|', bin('^', state('ftop'), N(top)), bin('^', state('ftag'), N(tags)));
+  const obstacles = bin('|', bin('&', state('cr0'), N(CR0_EM | CR0_TS)), bin('&', state('fsw'), N(PENDING)));
+  return bin('|', differs, obstacles);
+}
+
+/** Whether an instruction's template is one of the x87. */
+export function usesX87(i: Insn): boolean {
+  const key = templateOf(i);
+  return key !== undefined && TEMPLATES[key]?.x87 === true;
+}
+
+interface Effect extends Stack {
+  /** It leaves in any case: a register that it needs is empty, or full. */
+  readonly leaves: boolean;
+}
+
+/** Predicts the stack throughout the graph; what cannot be inlined with it is called out. `stack`: at the entry. */
+export function predictStacks(graph: Graph, stack: Stack): void {
+  const order = reversePostorder(graph);
+  const found = order.reduce((n, b) => n + b.insns.filter((p) => p.usesX87).length, 0);
+  if (found === 0) return;
+  const before = new Map<int, Stack>([[graph.entry, stack]]);
+  const after = new Map<int, Stack>();
+  for (const b of order) {
+    let now = before.get(b.at) as Stack;
+    for (const p of b.insns) now = through(p, now);
+    after.set(b.at, now);
+    for (const s of b.succ) if (!before.has(s)) before.set(s, now);
+  }
+  if (found * DENSITY > graph.instructions) graph.stack = stack;
+  const sure = new Map(order.map((b) => [b.at, b.at !== graph.entry || graph.stack !== undefined]));
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const b of order) {
+      const goesOn = goesOnSure(b, sure.get(b.at) as boolean);
+      const own = after.get(b.at) as Stack;
+      for (const s of b.succ) {
+        const there = before.get(s) as Stack;
+        const agrees = own.top === there.top && own.tags === there.tags;
+        if ((goesOn && agrees) || !sure.get(s)) continue;
+        sure.set(s, false);
+        changed = true;
+      }
+    }
+  }
+  for (const b of order) goesOnSure(b, sure.get(b.at) as boolean, true);
+}
+
+/** The stack behind an instruction; what is before it is noted, and whether it is inlined. */
+function through(p: Placed, now: Stack): Stack {
+  if (p.usesX87) {
+    const effect = effectOf(p, now);
+    if (!effect.leaves) {
+      p.stack = { ...now, guard: false };
+      return effect;
+    }
+    p.class = 'callout';
+  }
+  return p.class === 'callout' ? behindCallout(p.insn, now) : now;
+}
+
+/** Whether the stack is sure behind the block. Notes the guards if asked to. */
+function goesOnSure(b: Block, before: boolean, notes = false): boolean {
+  let sure = before;
+  for (const p of b.insns) {
+    if (p.stack) {
+      if (notes) p.stack = { ...p.stack, guard: !sure };
+      sure = true;
+    } else if (p.class === 'callout') sure = false;
+  }
+  return sure;
+}
+
+function behindCallout(i: Insn, { top, tags }: Stack): Stack {
+  if (PUSHES.has(i.op)) return { top: (top + 7) & 7, tags: tags | (1 << ((top + 7) & 7)) };
+  if (POPS.has(i.op)) return { top: (top + 1) & 7, tags: tags & ~(1 << top) };
+  return EMPTIES.has(i.op) ? { top: 0, tags: 0 } : { top, tags };
+}
+
+const effects = new Map<string, Effect>();
+const MAX_EFFECTS = 10_000;
+
+/** What the template does to the stack. */
+function effectOf(p: Placed, { top, tags }: Stack): Effect {
+  const i = p.insn;
+  const key = `${templateOf(i)} ${i.dst.n} ${i.src.kind === MEM ? '' : i.src.n} ${top} ${tags}`;
+  const known = effects.get(key);
+  if (known) return known;
+  const effect = { top, tags, leaves: false };
+  for (const s of propagate(instantiate({ ...p, stack: { top, tags, guard: false } }, 0, { n: 0 }))) {
+    if (s.k === 'exit' && s.e.k === 'n') effect.leaves = true;
+    if (s.k !== 'set' || s.to.k !== 's' || s.e.k !== 'n') continue;
+    if (s.to.name === 'ftop') effect.top = s.e.v;
+    if (s.to.name === 'ftag') effect.tags = s.e.v;
+  }
+  if (effects.size === MAX_EFFECTS) effects.clear();
+  effects.set(key, effect);
+  return effect;
+}
+
+function reversePostorder(graph: Graph): Block[] {
+  const order: Block[] = [];
+  const first = graph.blocks.get(graph.entry);
+  if (!first) return order;
+  const marked = new Set<int>([graph.entry]);
+  const stack: { b: Block; next: number }[] = [{ b: first, next: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1] as { b: Block; next: number };
+    const to = top.b.succ[top.next++];
+    if (to === undefined) {
+      order.push(top.b);
+      stack.pop();
+    } else if (!marked.has(to)) {
+      marked.add(to);
+      stack.push({ b: graph.blocks.get(to) as Block, next: 0 });
+    }
+  }
+  return order.reverse();
+}
