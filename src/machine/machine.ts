@@ -14,6 +14,7 @@ import { planBoot } from '../firmware/image.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
 import type { BootPlan, Load } from '../firmware/plan.ts';
+import { smbiosLoads } from '../firmware/smbios.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
@@ -515,7 +516,8 @@ export class Machine implements AsyncDisposable {
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
     dma.enableCascade();
-    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM)]);
+    const { ramBytes } = this.memory.layout;
+    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM), ...smbiosLoads(ramBytes)]);
   }
 
   #load(loads: readonly Load[]): void {
