@@ -28,7 +28,7 @@ const LIKELY = 1 / 64;
 /** Most targets of a site that become part of its region. */
 const MAX_TARGETS = 32;
 /** Bound of the cache, unless told otherwise. */
-const DEFAULT_BYTES = 128 << 20;
+const DEFAULT_BYTES = 64 << 20;
 /** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
 const BYTES_PER_CHARACTER = 3;
 const BYTES_PER_REGION = 8192;
