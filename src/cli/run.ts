@@ -116,6 +116,8 @@ async function runMachine(
     timeout === undefined ? undefined : setTimeout(() => stop({ kind: 'timeout', seconds: timeout }), timeout * 1000);
   if (options.until) machine.serial.watch(options.until, () => stop({ kind: 'matched' }));
 
+  machine.on('complaint', (line) => void process.stderr.write(`transvisor: ${line}\n`));
+
   const started = performance.now();
   const events = { quit: () => stop({ kind: 'quit' }), failed };
   terminal.connect(machine, events);
