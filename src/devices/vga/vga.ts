@@ -151,6 +151,11 @@ export class Vga extends PciFunction {
     this.dispi = this.vbe;
   }
 
+  /** Guest-physical address of the linear frame buffer, where it is decoded. */
+  get frameBuffer(): number | undefined {
+    return this.#frameBuffer;
+  }
+
   /** Frames since power-on: what blinks counts them. */
   get frame(): number {
     return Math.floor(this.#clock.now() / this.registers.timing.frameNanos);
