@@ -108,6 +108,10 @@ describe.skipIf(reason !== undefined)(`boot media${reason ? ` (skipped: ${reason
     await m.waitForScreen(/grub> *$/, PATIENCE);
     await m.keyboard.type('ls\n');
     await m.waitForScreen(/\(fd0\)/, PATIENCE);
+    // A warm reset starts the firmware again, from its ROM.
+    await m.keyboard.type('reboot\n');
+    await m.waitForScreen(/GNU GRUB {2}version 2\.[\s\S]*GNU\/Linux/, PATIENCE);
+    expect(m.statistics().resets).toBe(firmware === 'SeaBIOS' ? 1 : 0); // the built-in one just boots again
   });
 
   test.each(firmwares)('a SYSLINUX floppy reaches its prompt and reads keys: %s, %s', async (firmware, engine) => {
