@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   isa: ['lib'],
   memory: ['lib'],
-  devices: ['lib'],
+  // A drive knows the contract of its medium.
+  devices: ['lib', 'storage'],
   storage: ['lib'],
   net: ['lib'],
   firmware: ['lib'],

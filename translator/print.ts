@@ -10,6 +10,7 @@ import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, typ
 import { type Expr, type Stmt, uses } from './ir.ts';
 import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
+import type { Callout } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
@@ -49,8 +50,8 @@ export interface Printed {
   readonly text: string;
   /** Primitives that the module must import: names of prims.ts, and `callout`. */
   readonly imports: ReadonlySet<string>;
-  /** Callouts in the order of their numbers: offsets of the instructions behind them. */
-  readonly callouts: readonly number[];
+  /** Callouts in the order of their numbers: the instruction, the offset of the one behind it. */
+  readonly callouts: readonly Pick<Callout, 'next' | 'insn'>[];
   /** Sites in the order of their numbers: offsets of instructions, or RETURN. */
   readonly sites: readonly number[];
 }
@@ -69,7 +70,7 @@ class Printer implements AsmNames {
   readonly #state = new Map<string, number>();
   readonly #temporaries = new Set<string>();
   readonly #imports = new Set<string>();
-  readonly #callouts: number[] = [];
+  readonly #callouts: Callout[] = [];
   readonly #sites: number[] = [];
   /** Filled once all state is known. */
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
@@ -96,11 +97,6 @@ class Printer implements AsmNames {
       type: 'VariableDeclarator',
       id: id(n),
       init: n.startsWith('d') && !this.#state.has(n) ? decimal(0) : lit(0),
-    });
-    const labelled = (name: string, nodes: Node[]): Node => ({
-      type: 'LabeledStatement',
-      label: id(name),
-      body: block(nodes),
     });
     const fn: Node = {
       type: 'FunctionDeclaration',
@@ -182,6 +178,8 @@ class Printer implements AsmNames {
         return this.#step(item.s, item.arm);
       case 'callout':
         return this.#callout(item.c);
+      case 'guarded':
+        return this.#guarded(item.body, item.c);
       case 'count':
         return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
       case 'mark':
@@ -241,8 +239,15 @@ class Printer implements AsmNames {
     return this.#options.firstSite + k;
   }
 
-  #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[]): Node[] {
-    const slow = (): Node[] => this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
+  /** `G: { S: { steps, which break S where they would leave; break G; } callout }`. */
+  #guarded(body: readonly Item[], c: Callout): Node[] {
+    const [go, stop] = [label('G', c.at), label('S', c.at)];
+    const steps = body.flatMap((item) => (item.k === 'step' ? this.#step(item.s, [], () => [brk(stop)]) : []));
+    return [labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#callout(c)])];
+  }
+
+  #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[], leave?: () => Node[]): Node[] {
+    const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
         return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
@@ -320,10 +325,10 @@ class Printer implements AsmNames {
   }
 
   /** Everything goes to the heap, the reference executes the instruction, everything comes back. */
-  #callout(c: { at: number; undo: number; next: number }): Node[] {
+  #callout(c: Callout): Node[] {
     this.#imports.add('callout');
     const number = this.#options.firstCallout + this.#callouts.length;
-    this.#callouts.push(c.next);
+    this.#callouts.push(c);
     const spill = block([]);
     const fill = block([]);
     this.#spills.push({ nodes: spill.body, load: false }, { nodes: fill.body, load: true });
@@ -342,6 +347,12 @@ class Printer implements AsmNames {
 
 /** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
 const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;
+
+const labelled = (name: string, nodes: Node[]): Node => ({
+  type: 'LabeledStatement',
+  label: id(name),
+  body: block(nodes),
+});
 
 const label = (kind: string, at: number): string => `${kind}${at < 0 ? `_${-at}` : at}`;
 
@@ -387,6 +398,7 @@ function liveTemporaries(items: readonly Item[]): Set<number> {
           break;
         case 'loop':
         case 'label':
+        case 'guarded':
           visitItems(item.body);
           break;
       }

@@ -3,6 +3,7 @@
 // mapped one after the other as they were when it was scanned.
 
 import { DECODE_MODES } from '../src/cpu/decoded.ts';
+import { isTransfer } from '../src/isa/control.ts';
 import { decode } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
@@ -20,6 +21,8 @@ export interface Placed {
   /** Whether its template is one of the x87; if so, the stack that it is inlined for. */
   readonly usesX87?: boolean;
   stack?: Prediction;
+  /** It often could not be executed inline: then it is a callout, and the region goes on. */
+  readonly guarded?: boolean;
 }
 
 export type Terminator =
@@ -59,6 +62,8 @@ export interface ScanOptions {
   targetsOf?(at: int): readonly int[];
   /** The x87's stack at the entry; empty unless told otherwise. */
   readonly stack?: Stack;
+  /** Whether the instruction at an offset is to be guarded. */
+  isGuarded?(at: int): boolean;
 }
 
 const EMPTY: Stack = { top: 0, tags: 0 };
@@ -109,7 +114,11 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
       if (host < 0) break;
       const insn = decode(memory.u8, host, Math.min(PAGE - (at & (PAGE - 1)), MAX_LENGTH), decodeMode);
       if (!insn) break;
-      const placed: Placed = { at, insn, class: classify(insn, mode), usesX87: usesX87(insn) };
+      const way = classify(insn, mode);
+      const onX87 = usesX87(insn);
+      // A callout would leave the x87's stack unknown to what follows.
+      const guarded = !onX87 && options.isGuarded?.(at) === true && isStraight(insn, way);
+      const placed: Placed = { at, insn, class: way, usesX87: onX87, ...(guarded && { guarded }) };
       seen.set(at, placed);
       const next = at + insn.length;
       if (placed.class === 'leave') break;
@@ -149,6 +158,11 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
   const graph = build(entry, seen, leaders, returns, pages, options);
   predictStacks(graph, options.stack ?? EMPTY);
   return graph;
+}
+
+/** Whether it has a template that goes on with the next instruction. */
+function isStraight(i: Insn, way: Class): boolean {
+  return (way === 'ident' || way === 'inline') && !isTransfer(i) && i.op !== 'STI';
 }
 
 function isLoop(i: Insn): boolean {

@@ -25,11 +25,19 @@ export interface Callout {
   readonly undo: int;
   /** Offset of the next instruction. */
   readonly next: int;
+  readonly insn: Insn;
+}
+
+/** An instruction that is a callout where it would leave. */
+export interface Guarded {
+  readonly k: 'guarded';
+  readonly body: readonly Step[];
+  readonly callout: Callout;
 }
 
 export interface SpecialisedBlock {
   readonly block: Block;
-  readonly body: readonly (Step | Callout)[];
+  readonly body: readonly (Step | Callout | Guarded)[];
   /** Condition of a `branch`; value of an `indirect`. */
   readonly test: Expr | undefined;
 }
@@ -42,7 +50,7 @@ export const RETURN_EIP: Expr = { k: 's', name: 'rpc' };
 
 /** `flat`: bit s of `bent` says that segment register s is not flat. */
 export function specialise(block: Block, bent: int, temporaries: { n: number }): SpecialisedBlock {
-  const body: (Step | Callout)[] = [];
+  const body: (Step | Callout | Guarded)[] = [];
   let run: Step[] = [];
   let test: Expr | undefined;
   const flush = (): void => {
@@ -54,10 +62,22 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     // Behind an STI that ends a block an interrupt might come too early: the monitor sees to it.
     if (placed.class === 'callout' || (placed.insn.op === 'STI' && undo === 1)) {
       flush();
-      body.push({ k: 'callout', at: placed.at, undo, next: placed.at + placed.insn.length });
+      body.push({ k: 'callout', at: placed.at, undo, next: placed.at + placed.insn.length, insn: placed.insn });
       return;
     }
     const made = instantiate(placed, bent, temporaries);
+    if (placed.guarded && block.insns[k - 1]?.insn.op !== 'STI') {
+      flush();
+      const callout = {
+        k: 'callout',
+        at: placed.at,
+        undo,
+        next: placed.at + placed.insn.length,
+        insn: placed.insn,
+      } as const;
+      body.push({ k: 'guarded', body: removeStaging(propagate(made)), callout });
+      return;
+    }
     if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
     if (placed.stack?.guard) run.push({ k: 'exit', e: guardOf(placed.stack), at: placed.at, undo });
     for (const s of made)

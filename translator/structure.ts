@@ -16,6 +16,8 @@ export type Item =
   /** A residual statement; `arm`: flag words to set if it leaves. */
   | { readonly k: 'step'; readonly s: Step; readonly arm: readonly Stmt[] }
   | { readonly k: 'callout'; readonly c: Callout }
+  /** Steps that leave for the callout instead of the region. */
+  | { readonly k: 'guarded'; readonly body: readonly Item[]; readonly c: Callout }
   | { readonly k: 'count'; readonly n: number }
   /** The block at an offset begins: nothing, unless its executions are counted. */
   | { readonly k: 'mark'; readonly at: number }
@@ -197,6 +199,10 @@ class Builder {
     for (const s of body) {
       if (s.k === 'callout') {
         out.push(...steps(settle(pending)), { k: 'callout', c: s });
+        pending.clear();
+      } else if (s.k === 'guarded') {
+        // Its flags are there on both ways on.
+        out.push(...steps(settle(pending)), { k: 'guarded', body: steps(s.body), c: s.callout });
         pending.clear();
       } else this.#step(s, pending, out);
     }

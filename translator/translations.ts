@@ -1,6 +1,7 @@
 // The translation cache: regions by number, made when the interpreter finds a head hot, entered while their code and
 // its mapping stand, thrown out when the guest writes over it.
 
+import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
 import { CHAINED, SITE } from '../src/cpu/links.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
@@ -8,6 +9,7 @@ import type { Cpu } from '../src/isa/state.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { Chain } from './chain.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
+import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { type Block, type Graph, RETURN, scan } from './scan.ts';
 import { translate } from './translate.ts';
@@ -26,7 +28,7 @@ const LIKELY = 1 / 64;
 /** Most targets of a site that become part of its region. */
 const MAX_TARGETS = 32;
 /** Bound of the cache, unless told otherwise. */
-const DEFAULT_BYTES = 128 << 20;
+const DEFAULT_BYTES = 64 << 20;
 /** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
 const BYTES_PER_CHARACTER = 3;
 const BYTES_PER_REGION = 8192;
@@ -56,6 +58,11 @@ interface Region {
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
   page: int;
+}
+
+interface KnownCallout {
+  readonly next: int;
+  readonly known: Executable;
 }
 
 interface Hot {
@@ -95,6 +102,8 @@ export interface TranslationsPolicy {
   readonly cacheBytes?: number;
   /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
   readonly verify?: (text: string, abi: Abi) => void;
+  /** Guards every instruction from the start: for tests. */
+  readonly guardAll?: boolean;
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
@@ -111,6 +120,7 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
+  readonly #guardAll: boolean;
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
   readonly #cacheBytes: number;
@@ -131,8 +141,9 @@ export class Translations implements Regions {
   readonly #sites: Site[] = [];
   /** By guest-physical address of the instruction, less one for the returns of a region with that entry. */
   readonly #profiles = new Map<int, Profile>();
-  /** Offsets behind callouts, by callout number. */
-  readonly #callouts: int[] = [];
+  readonly #leaving = new Leaving();
+  /** What callouts execute, and the offsets behind them, by callout number. */
+  readonly #callouts: KnownCallout[] = [];
   /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
   readonly #stamps = [0, 0];
   #cr3 = 0;
@@ -142,6 +153,7 @@ export class Translations implements Regions {
     regionsInvalidated: 0,
     regionsEvicted: 0,
     regionsAgain: 0,
+    regionsGuarded: 0,
     modules: 0,
     translateMillis: 0,
     compileMillis: 0,
@@ -153,6 +165,7 @@ export class Translations implements Regions {
     this.#sideEntries = options.sideEntries ?? SIDE_ENTRIES;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#verifyText = options.verify;
+    this.#guardAll = options.guardAll ?? false;
     this.#observer = options.observer;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
@@ -224,9 +237,26 @@ export class Translations implements Regions {
     if (++profile.total < profile.next) return;
     profile.next = profile.total * 2;
     if (!likelyTargets(profile, from).some((at) => !region.graph.blocks.has(at))) return;
-    const { key: head, physical, linear, mode, user, stack } = region;
-    this.#compile([{ key: head, physical, linear, mode, user, stack, again: region.number }]);
+    this.#compile([madeAgain(region)]);
     this.#counts.regionsAgain++;
+  }
+
+  left(): void {
+    const at = this.#leaving.left(this.#cpu.eip);
+    if (at === undefined) return;
+    const user = this.#cpu.cpl === 3 ? 1 : 0;
+    const again = new Set<Region>();
+    for (const eip of at) {
+      const physical = this.#memory.probeFetch(eip, user);
+      if (physical === -1 || this.#leaving.isGuarded(physical)) continue;
+      this.#leaving.guard(physical);
+      for (const number of this.#byFrame.get(physical >>> 12) ?? []) {
+        const region = this.#regions.get(number);
+        if (region?.pieces.some((p) => p.physical <= physical && physical < p.physical + p.length)) again.add(region);
+      }
+    }
+    this.#compile([...again].map(madeAgain));
+    this.#counts.regionsGuarded += again.size;
   }
 
   codeWritten(physical: int, bytes: int): void {
@@ -250,6 +280,7 @@ export class Translations implements Regions {
     this.#byHead.clear();
     this.#sides.clear();
     this.#profiles.clear();
+    this.#leaving.clear();
     this.#queue = [];
   }
 
@@ -315,7 +346,8 @@ export class Translations implements Regions {
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
-      this.#callouts.push(...printed.callouts);
+      for (const { next, insn } of printed.callouts)
+        this.#callouts.push({ next, known: { insn, run: semanticOf(insn) } });
       for (const at of printed.sites) this.#sites.push({ region: number, at });
       functions.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
@@ -330,7 +362,10 @@ export class Translations implements Regions {
     const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
       ...this.#host.quick,
       visit: observer?.count,
-      callout: (number: int) => this.#host.callout(this.#callouts[number] as int),
+      callout: (number: int) => {
+        const { next, known } = this.#callouts[number] as KnownCallout;
+        return this.#host.callout(next, known);
+      },
     });
     made.forEach((region, k) => {
       region.run = runs[k];
@@ -382,6 +417,11 @@ export class Translations implements Regions {
       isWarm,
       targetsOf,
       stack: hot.stack,
+      isGuarded: (at) => {
+        if (this.#guardAll) return true;
+        const frame = frameOf((base + (at & -PAGE)) | 0);
+        return frame >= 0 && this.#leaving.isGuarded((frame << 12) | (at & (PAGE - 1)));
+      },
     });
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
@@ -464,6 +504,11 @@ export class Translations implements Regions {
     }
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
   }
+}
+
+/** The head of a region that is to be replaced. */
+function madeAgain({ key, physical, linear, mode, user, stack, number }: Region): Hot {
+  return { key, physical, linear, mode, user, stack, again: number };
 }
 
 /** Where its samples are kept: see Translations. */

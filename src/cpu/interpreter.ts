@@ -10,6 +10,7 @@ import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import type { Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter } from './generated/interpreter.js';
@@ -78,7 +79,7 @@ export class Interpreter implements Engine {
     this.#regions = makeRegions?.({
       quick: ways,
       isWarm: (physical, mode) => this.#blocks.isWarm(physical, mode),
-      callout: (next) => this.#callout(next),
+      callout: (next, known) => this.#callout(next, known),
       loseLinks: () => {
         this.#loseLinks(0);
         this.#loseLinks(1);
@@ -390,6 +391,7 @@ export class Interpreter implements Engine {
     if (answer === REGION_SLOW) {
       this.#counts.slow++;
       this.#counts.regionSlow++;
+      regions.left();
       this.#reference.step();
       words[BUDGET] -= 1;
       return this.#resume();
@@ -407,14 +409,14 @@ export class Interpreter implements Engine {
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
-  #callout(next: int): int {
+  #callout(next: int, known: Executable): int {
     const c = this.cpu;
     const words = c.words;
     this.#left = words[BUDGET];
     this.#position = 1;
     this.#counts.callouts++;
     const cpl = c.cpl;
-    this.#reference.step();
+    this.#reference.execute(known);
     const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
     if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0 && !isWatched(c)) {
       words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);

@@ -2,6 +2,7 @@
 // counts entries of block heads; the tier decides what to make of a hot one.
 
 import type { int } from '../isa/insn.ts';
+import type { Executable } from './decoded.ts';
 import type { QuickWays } from './quick.ts';
 
 /** A region's answer: where the guest goes on is in EIP, its budget in the engine's words. */
@@ -16,10 +17,10 @@ export interface RegionHost {
   /** Whether the code at a guest-physical address was executed as the start of a block, and not much less than a head. */
   isWarm(physical: int, mode: int): boolean;
   /**
-   * Executes the instruction at EIP by the reference; `next` is where straight-line code goes on, relative to the
+   * Executes the instruction at EIP, which is `known`, by the reference; `next` is where straight-line code goes on, relative to the
    * page of the region's entry. 0 if the region may go on there, else its answer.
    */
-  callout(next: int): int;
+  callout(next: int, known: Executable): int;
   /** A region went away: no link (see links.ts) holds any more. */
   loseLinks(): void;
   /** What regions call by these names. */
@@ -43,6 +44,8 @@ export interface Regions {
   enterAlone(region: int): int;
   /** A sample of the ways from region to region: EIP is where one leads, and the word SITE (see links.ts) whence. */
   sampled(): void;
+  /** The instruction at EIP left its region to the reference. */
+  left(): void;
   /** Forgets regions made from these bytes. */
   codeWritten(physical: int, bytes: int): void;
   mappingLost(user: int): void;

@@ -12,6 +12,7 @@ export interface ConfigPorts {
 
 const HOST_BRIDGE = 0x12378086;
 const ISA_BRIDGE = 0x70008086;
+const IDE = 0x70108086;
 const POWER_MANAGEMENT = 0x71138086;
 
 // Configuration registers.
@@ -23,6 +24,7 @@ const INTERRUPT_LINE = 0x3c;
 const INTERRUPT_PIN = 0x3d;
 const PAM0 = 0x59;
 const PIRQRCA = 0x60;
+const IDETIM = 0x40;
 const PMBA = 0x40;
 const PMREGMISC = 0x80;
 
@@ -32,6 +34,7 @@ const COMMAND_BUS_MASTER = 1 << 2;
 const MULTIFUNCTION = 0x80;
 /** F0000h to FFFFFh is RAM: the tables lie there. */
 const PAM_RAM = 0x30;
+const IDE_DECODES = 0x80008000 | 0;
 /** Where I/O ranges are handed out from: above the power management block. */
 const FIRST_PORT = 0xc000;
 
@@ -57,6 +60,8 @@ export function setUpPci(ports: ConfigPorts, platform: Platform): void {
       if (id === ISA_BRIDGE) {
         for (const [pirq, irq] of platform.pirqIrqs.entries()) config.write(PIRQRCA + pirq, 8, irq);
       }
+      // Both channels decode their ports.
+      if (id === IDE) config.write(IDETIM, 32, IDE_DECODES);
       if (id === POWER_MANAGEMENT) placePowerManagement(config, platform);
       else assign(config, device, platform, next);
     }

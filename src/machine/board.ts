@@ -7,8 +7,11 @@ import { Dma8237 } from '../devices/dma8237.ts';
 import { Fdc82077 } from '../devices/fdc82077.ts';
 import { cmosType, type FloppyDrive } from '../devices/floppy-drive.ts';
 import { FwCfg } from '../devices/fw-cfg.ts';
+import type { HostWork } from '../devices/host-work.ts';
 import { I440fx } from '../devices/i440fx.ts';
 import { I8042 } from '../devices/i8042.ts';
+import type { Drive } from '../devices/ide/channel.ts';
+import { type IdeChannelOptions, IdeController } from '../devices/ide/controller.ts';
 import { IoApic } from '../devices/ioapic.ts';
 import { Port80 } from '../devices/ioport80.ts';
 import { LocalApic } from '../devices/lapic.ts';
@@ -28,7 +31,17 @@ import { WiredOr } from '../devices/wired-or.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Memory } from '../memory/memory.ts';
 import { BiosRom, PAM_AREA } from './bios-rom.ts';
-import { ADAPTER_WINDOW, DMA, IRQ, MMIO, PCI_DEVICES, PIT_GSI, PM_PORTS, PORTS } from './layout.ts';
+import {
+  ADAPTER_WINDOW,
+  DMA,
+  IDE_BUS_MASTER_PORTS,
+  IRQ,
+  MMIO,
+  PCI_DEVICES,
+  PIT_GSI,
+  PM_PORTS,
+  PORTS,
+} from './layout.ts';
 import { PortSpace } from './port-space.ts';
 
 /** What the board asks of the machine around it. */
@@ -48,11 +61,18 @@ export interface BoardOptions {
   readonly debugExit?: (status: number) => void;
   /** Floppy drives A and B, where there are any. */
   readonly floppies: readonly [FloppyDrive, FloppyDrive | undefined];
+  /** Masters and slaves of the two IDE channels. */
+  readonly ide: readonly [IdePair, IdePair];
+  readonly work: HostWork;
+  /** What the user should know of the host's failures. */
+  readonly complain: (line: string) => void;
   readonly powerOff: () => void;
   readonly reset: () => void;
   /** Firmware that runs in the guest. */
   readonly firmware?: BoardFirmware;
 }
+
+export type IdePair = readonly [master: Drive | undefined, slave: Drive | undefined];
 
 /** A system BIOS, and what it reads from the firmware configuration device. */
 export interface BoardFirmware {
@@ -85,6 +105,7 @@ export class Board {
   readonly fwCfg: FwCfg | undefined;
   readonly floppy: Fdc82077;
   readonly vga: Vga;
+  readonly ide: IdeController;
   readonly #port61: Port61;
   readonly #port92: Port92;
   readonly #post = new Port80({});
@@ -164,9 +185,17 @@ export class Board {
         if (base !== undefined) this.ports.add('power management', base, PM_PORTS, this.power.registers);
       },
     });
+    this.ide = new IdeController({
+      channels: [this.#ideChannel(options, 0, 'ide1', IRQ.ide1), this.#ideChannel(options, 1, 'ide2', IRQ.ide2)],
+      moved: (base) => {
+        this.ports.remove(this.ide.busMasterPorts);
+        if (base !== undefined) this.ports.add('IDE bus master', base, IDE_BUS_MASTER_PORTS, this.ide.busMasterPorts);
+      },
+    });
     this.vga = new Vga({ clock, memory: displayMemory(memory) });
     this.pci.add(...PCI_DEVICES.host, this.host);
     this.pci.add(...PCI_DEVICES.isa, this.isa);
+    this.pci.add(...PCI_DEVICES.ide, this.ide);
     this.pci.add(...PCI_DEVICES.power, this.power);
     this.pci.add(...PCI_DEVICES.display, this.vga);
     this.#addPorts(options);
@@ -244,6 +273,13 @@ export class Board {
       PORTS.fdcDigitalInput,
       shifted(this.floppy.registers, PORTS.fdcDigitalInput[0] - PORTS.fdc[0]),
     );
+    const [ide1, ide2] = this.ide.ports;
+    if (ide1 && ide2) {
+      add('IDE 1', PORTS.ide1, ide1.command);
+      add('IDE 1 control', PORTS.ide1Control, ide1.control);
+      add('IDE 2', PORTS.ide2, ide2.command);
+      add('IDE 2 control', PORTS.ide2Control, ide2.control);
+    }
     add('VGA (monochrome)', PORTS.vgaMono, this.vga.ports);
     add('VGA', PORTS.vga, shifted(this.vga.ports, PORTS.vga[0] - PORTS.vgaMono[0]));
     add('Bochs display interface', PORTS.vgaDispi, this.vga.dispi);
@@ -259,6 +295,21 @@ export class Board {
     }
     const log = options.firmware?.log;
     if (log) add('firmware log', PORTS.firmwareLog, new DebugConsole({ sink: log }).registers);
+  }
+
+  #ideChannel(options: BoardOptions, index: 0 | 1, name: string, irq: number): IdeChannelOptions {
+    const { memory, work, complain } = options;
+    return {
+      name,
+      irq: this.irq(irq),
+      memory: {
+        read: (address, into) => memory.readPhysical(address, into),
+        write: (address, from) => memory.writePhysical(address, from),
+      },
+      work,
+      drives: options.ide[index],
+      complain,
+    };
   }
 
   #makeFwCfg(memory: Memory, { items, files }: BoardFirmware): FwCfg {

@@ -1,8 +1,10 @@
 // Media of the machine's drives, by the names that they have for its user.
 
 import type { FloppyMedium } from '../devices/floppy-drive.ts';
+import { AtaDisk } from '../devices/ide/ata-disk.ts';
 import type { BiosMedia, BiosMedium } from '../firmware/bios/host.ts';
 import { type BlockDevice, SECTOR } from '../storage/contract.ts';
+import type { IdePair } from './board.ts';
 import type { Floppies } from './floppies.ts';
 
 /** Media of the drives; a drive without one is not there, but for floppies and the CD-ROM, which may be empty. */
@@ -32,6 +34,16 @@ export function biosMedia({ hda, hdb, hdc, hdd, cdrom }: DriveMedia, floppies: F
     disks: [hda, hdb, hdc, hdd].flatMap((medium) => medium ?? []),
     cdrom,
   };
+}
+
+/** The drives of the two IDE channels. */
+export function ideDrives({ hda, hdb, hdc, hdd }: DriveMedia): readonly [IdePair, IdePair] {
+  const disk = (medium: BlockDevice | undefined, name: string): AtaDisk | undefined =>
+    medium && new AtaDisk(medium, `TV-${name.toUpperCase()}`);
+  return [
+    [disk(hda, 'hda'), disk(hdb, 'hdb')],
+    [disk(hdc, 'hdc'), disk(hdd, 'hdd')],
+  ];
 }
 
 /** A floppy by sectors: the bytes that its controller reads and writes. */

@@ -21,13 +21,16 @@ export const PORTS = {
   dma2: [0xc0, 32],
   debugConsole: [0xe9, 1],
   debugExit: [0xf4, 4],
+  ide2: [0x170, 8],
   vgaDispi: [0x1ce, 3],
+  ide1: [0x1f0, 8],
   com2: [0x2f8, 8],
   /** Without the parallel port at 3BCh. */
   vgaMono: [0x3b0, 12],
   vga: [0x3c0, 32],
-  /** 3F6h is the first IDE channel's. */
+  ide2Control: [0x376, 1],
   fdc: [0x3f0, 6],
+  ide1Control: [0x3f6, 1],
   fdcDigitalInput: [0x3f7, 1],
   com1: [0x3f8, 8],
   /** SeaBIOS writes its log there, as QEMU has it. */
@@ -41,6 +44,9 @@ export const PORTS = {
 /** Base that firmware gives the power-management block of the PIIX4, and its size in ports. */
 export const PM_BASE = 0x600;
 export const PM_PORTS = 64;
+
+/** Ports of the IDE bus master, wherever PCI puts them. */
+export const IDE_BUS_MASTER_PORTS = 16;
 
 /** Registers in memory: guest-physical address and size in bytes. */
 export const MMIO = {
@@ -62,6 +68,8 @@ export const IRQ = {
   sci: 9,
   mouse: 12,
   coprocessor: 13,
+  ide1: 14,
+  ide2: 15,
 } as const;
 
 /** DMA channels of the 8237. */
@@ -86,6 +94,7 @@ export const PLATFORM: Platform = {
 export const PCI_DEVICES = {
   host: [0, 0],
   isa: [1, 0],
+  ide: [1, 1],
   power: [1, 3],
   display: [2, 0],
 } as const;

@@ -29,9 +29,10 @@ import { biosProblem } from './bios-rom.ts';
 import { Board, type BoardFirmware } from './board.ts';
 import { BuiltinFirmware } from './builtin-firmware.ts';
 import { ByteOutput } from './byte-output.ts';
-import { biosMedia, hasDrives } from './drives.ts';
+import { biosMedia, hasDrives, ideDrives } from './drives.ts';
 import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
+import { HostRequests } from './host-requests.ts';
 import { KeyboardInput, MouseInput } from './input.ts';
 import { PLATFORM } from './layout.ts';
 import { LineLog } from './line-log.ts';
@@ -50,6 +51,9 @@ const MIB = 1024 * 1024;
 const SLICE_MILLIS = 8;
 /** Instructions between two looks at the host's clock. */
 const BUDGET = 100_000;
+/** The same while the host works for a device: so its answers do not wait long. */
+const BUSY_SLICE_MILLIS = 0.2;
+const BUSY_BUDGET = 10_000;
 const NMI_VECTOR = 2;
 const BOOT_ORDER: readonly BootDevice[] = ['disk', 'cdrom', 'floppy'];
 const nowhere: SerialSink = { write() {} };
@@ -60,6 +64,7 @@ const ATTENTION_TIMER = 2;
 const ATTENTION_NMI = 4;
 const ATTENTION_RESET = 8;
 const ATTENTION_FIRMWARE = 16;
+const ATTENTION_HOST = 32;
 
 export class Machine implements AsyncDisposable {
   /** The far end of the cable at COM1. */
@@ -84,6 +89,11 @@ export class Machine implements AsyncDisposable {
   /** The guest waits for the host in a call of the built-in BIOS. */
   #blocked: Promise<void> | undefined;
   readonly #floppies: Floppies;
+  readonly #host: HostRequests;
+  /** A request was made that the host may have answered on the spot. */
+  #asked = false;
+  /** One was answered since the processor ran. */
+  #answered = false;
   readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
@@ -143,6 +153,18 @@ export class Machine implements AsyncDisposable {
       onChunk: (chunk) => this.#listeners.emit('serial', chunk),
     });
     this.#floppies = new Floppies(options.fda, options.fdb);
+    this.#host = new HostRequests({
+      clock: this.clock,
+      virtual: this.clock instanceof VirtualClock,
+      asked: () => {
+        this.#asked = true;
+        this.cpu.attention |= ATTENTION_HOST;
+      },
+      answered: () => {
+        this.#answered = true;
+        this.#wakeUp();
+      },
+    });
     this.board = new Board({
       clock: this.clock,
       memory: this.memory,
@@ -159,6 +181,9 @@ export class Machine implements AsyncDisposable {
         },
       },
       floppies: this.#floppies.drives,
+      ide: ideDrives(options),
+      work: this.#host,
+      complain: (line) => this.#listeners.emit('complaint', line),
       com1: options.serial ? both(this.serial.output, options.serial) : this.serial.output,
       com2: nowhere,
       flowControl: options.flowControl ?? 'none',
@@ -317,7 +342,7 @@ export class Machine implements AsyncDisposable {
     while (!this.#exit && this.engine.retired() < count) {
       this.clock.fire();
       this.#service();
-      if (this.#blocked) throw new Error('the guest waits for a disk: only run() can');
+      if (this.#blocked || this.#host.due) throw new Error('the guest waits for a disk: only run() can');
       if (this.cpu.halted !== 0) {
         if (this.#idle() !== undefined) return;
       } else this.engine.run(Math.min(this.clock.instructionsUntilDeadline(BUDGET), count - this.engine.retired()));
@@ -328,6 +353,7 @@ export class Machine implements AsyncDisposable {
   }
 
   async #loop(): Promise<void> {
+    let turnEnd = performance.now() + SLICE_MILLIS;
     while (!this.#exit) {
       try {
         const idleUntil = this.#slice();
@@ -335,31 +361,46 @@ export class Machine implements AsyncDisposable {
         this.#debugConsole.deliver();
         this.screen.turn();
         if (this.#exit) break;
-        if (this.#blocked) await this.#unblocked();
-        else if (this.serial.output.congested) await this.#pause();
-        else if (idleUntil === undefined) await yieldToHost();
+        if (this.#asked) await this.#answersOnTheSpot();
+        const blocked = this.#blocked !== undefined || this.#host.due;
+        if (blocked) await this.#unblocked();
+        // An answer must not wait; but now and then the rest of the host has its turn.
+        const ready = blocked || this.#answered;
+        if (ready && performance.now() < turnEnd) continue;
+        if (this.serial.output.congested) await this.#pause();
+        else if (idleUntil === undefined || ready) await yieldToHost();
         else await this.#sleep(idleUntil);
+        turnEnd = performance.now() + SLICE_MILLIS;
       } catch (error) {
         this.fail(error);
       }
     }
+    await this.#host.drained();
     this.#finish(this.#exit);
+  }
+
+  async #answersOnTheSpot(): Promise<void> {
+    this.#asked = false;
+    await this.#host.turn();
   }
 
   /** Runs for a while. Returns the guest time until which the processor is idle, or undefined if it is not. */
   #slice(): number | undefined {
-    const sliceEnd = performance.now() + SLICE_MILLIS;
+    const busy = this.#host.outstanding > 0;
+    this.#answered = false;
+    const sliceEnd = performance.now() + (busy ? BUSY_SLICE_MILLIS : SLICE_MILLIS);
     do {
       this.clock.fire();
       this.#service();
-      if (this.#exit || this.#blocked) return undefined;
+      if (this.#exit || this.#blocked || this.#host.due) return undefined;
       if (this.cpu.halted !== 0) {
         const idleUntil = this.#idle();
         if (idleUntil !== undefined) return idleUntil;
       } else {
-        this.engine.run(this.clock.instructionsUntilDeadline(BUDGET));
+        this.engine.run(this.clock.instructionsUntilDeadline(busy ? BUSY_BUDGET : BUDGET));
         this.#countExit();
         this.serial.search();
+        if (this.#asked) return undefined;
       }
     } while (!this.#exit && performance.now() < sliceEnd);
     return undefined;
@@ -372,6 +413,7 @@ export class Machine implements AsyncDisposable {
     } finally {
       this.#blocked = undefined;
     }
+    await this.#host.settle();
   }
 
   #countExit(): void {

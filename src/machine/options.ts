@@ -63,5 +63,7 @@ export interface MachineEvents {
   readonly debugConsole: Uint8Array;
   /** The guest reset the machine. */
   readonly reset: undefined;
+  /** One line about a failure of the host that the guest sees as an error of a device. */
+  readonly complaint: string;
   readonly exit: Exit;
 }

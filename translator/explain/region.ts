@@ -247,7 +247,7 @@ class Reporter {
       for (const item of list) {
         if (item.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit' || item.s.k === 'quick'))
           add('slow', item.s.at as int);
-        else if (item.k === 'callout') add('callout', item.c.at, this.#executionsAt(item.c.at));
+        else if (item.k === 'callout' || item.k === 'guarded') add('callout', item.c.at, this.#executionsAt(item.c.at));
         else if (item.k === 'poll') to('poll', item.to);
         else if (item.k === 'leave') to('chain', item.to);
         else if (item.k === 'fork') {

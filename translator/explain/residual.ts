@@ -1,7 +1,7 @@
 // The residual language as text, one statement a line: what `dump --stages` and `explain` show of it.
 
 import { type Expr, isComparison, type Stmt } from '../ir.ts';
-import type { Callout, Step } from '../specialise.ts';
+import type { Callout, Guarded, Step } from '../specialise.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi', '0'];
 const RELATIONS: Readonly<Record<string, string>> = {
@@ -19,11 +19,11 @@ const RELATIONS: Readonly<Record<string, string>> = {
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 
 /** Lines of a block's residual. Words of the state and registers by name, temporaries `t1`, holes `<imm>`. */
-export function residualLines(body: readonly (Stmt | Step | Callout)[], indent = ''): string[] {
+export function residualLines(body: readonly (Stmt | Step | Callout | Guarded)[], indent = ''): string[] {
   return body.flatMap((s) => statement(s).map((line) => indent + line));
 }
 
-function statement(s: Stmt | Callout): string[] {
+function statement(s: Stmt | Callout | Guarded): string[] {
   switch (s.k) {
     case 'let':
       return [`t${s.i} = ${residual(s.e)}`];
@@ -53,6 +53,8 @@ function statement(s: Stmt | Callout): string[] {
       return [`jump to ${residual(s.e)}`];
     case 'callout':
       return ['callout'];
+    case 'guarded':
+      return ['callout where it leaves', ...residualLines(s.body, '  ')];
   }
 }
 

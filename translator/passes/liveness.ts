@@ -34,7 +34,7 @@ export function liveFlags(
     if (heads.has(b.at)) leave();
     const s = specialised.get(b.at) as SpecialisedBlock;
     for (const step of s.body) {
-      if (step.k === 'callout') {
+      if (step.k === 'callout' || step.k === 'guarded') {
         leave();
         continue;
       }

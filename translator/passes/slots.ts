@@ -75,6 +75,7 @@ class Lifetimes {
         this.list(item.no);
         break;
       case 'label':
+      case 'guarded':
         this.list(item.body);
         break;
       case 'loop': {

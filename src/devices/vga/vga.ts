@@ -66,6 +66,8 @@ export interface DisplayMemory {
 export interface VgaOptions {
   readonly clock: Clock;
   readonly memory: DisplayMemory;
+  /** The adapter's BIOS, for its expansion ROM. */
+  readonly rom?: Uint8Array;
 }
 
 export interface VgaState extends PciFunctionState {
@@ -109,7 +111,7 @@ export class Vga extends PciFunction {
   #window: Window | undefined;
   #frameBuffer: number | undefined;
 
-  constructor({ clock, memory }: VgaOptions) {
+  constructor({ clock, memory, rom }: VgaOptions) {
     super({
       ...VGA_IDENTITY,
       revision: 2,
@@ -128,6 +130,7 @@ export class Vga extends PciFunction {
       prefetchable: true,
       moved: (base) => this.#moveFrameBuffer(base),
     });
+    if (rom) this.#defineRom(rom);
     this.registers = new VgaRegisters({
       now: () => clock.now(),
       accessChanged: () => this.#updateWindow(),
@@ -262,6 +265,21 @@ export class Vga extends PciFunction {
     this.dirtyPages[(address - (this.#frameBuffer as number)) >>> 12] = 1;
     this.#touch();
   };
+
+  #defineRom(rom: Uint8Array): void {
+    const size = Math.max(PAGE_BYTES, 2 ** Math.ceil(Math.log2(rom.length)));
+    const registers = bytewise({ read8: (offset) => rom[offset] ?? 0xff, write8() {} });
+    let at: number | undefined;
+    this.defineBar(6, {
+      space: 'memory',
+      size,
+      moved: (base) => {
+        if (at !== undefined) this.#display.map(at, size, undefined);
+        if (base !== undefined) this.#display.map(base, size, registers);
+        at = base;
+      },
+    });
+  }
 
   #moveFrameBuffer(base: number | undefined): void {
     const old = this.#frameBuffer;

@@ -1,0 +1,51 @@
+// Guarded instructions: the recorded ones (tests/vectors/integer.br) as regions in which each is a callout where it would
+// leave; and that what leaves its region again and again is guarded by itself.
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { Translator } from '../../translator/engine.ts';
+import { Leaving } from '../../translator/leaving.ts';
+import { verify } from '../../translator/verify.ts';
+import { describeCase, instruction, Replay } from '../engines/replay.ts';
+import { UserMachine } from '../engines/user-machine.ts';
+import { MODES, readCorpus } from '../vectors/integer-format.ts';
+import { FORMS } from '../vectors/integer-forms.ts';
+
+/** One case in so many is replayed. */
+const EVERY = 7;
+const ALIGNMENT_CHECK = 0x40000;
+
+test('guarded instructions do what a processor did', () => {
+  const corpus = readCorpus(readFileSync(new URL('../vectors/integer.br', import.meta.url)));
+  const machine = new UserMachine(
+    (cpu, memory) => new Translator(cpu, memory, { heat: 0, maxBatch: 1, guardAll: true, verify }),
+  );
+  const replay = new Replay(machine);
+  const failures: string[] = [];
+  let replayed = 0;
+  corpus.cases.forEach((one, k) => {
+    const isTranslated = MODES[one.mode]?.name === 'flat' || MODES[one.mode]?.name === 'bent';
+    if (k % EVERY !== 0 || !isTranslated || one.step || (one.eflags & ALIGNMENT_CHECK) !== 0) return;
+    replayed++;
+    const differs = replay.difference(one, instruction(one));
+    if (differs) failures.push(`${describeCase(one, FORMS[one.form]?.name ?? '?')}: ${differs}`);
+  });
+  expect(failures.slice(0, 8), `${failures.length} cases differ`).toEqual([]);
+  expect(replayed).toBeGreaterThan(500);
+  // Faults, unaligned and crossing accesses call out, and nothing but transfers leaves.
+  expect(machine.engine.statistics().callouts).toBeGreaterThan(100);
+});
+
+test('an instruction is guarded after many exits, and others with it that left often', () => {
+  const leaving = new Leaving();
+  const [often, sometimes, seldom] = [0x1000, 0x1004, 0x1008];
+  let guarded: number[] | undefined;
+  for (let k = 0; guarded === undefined && k < 100_000; k++) {
+    if (k % 8 === 0) leaving.left(sometimes);
+    if (k % 1000 === 0) leaving.left(seldom);
+    guarded = leaving.left(often);
+  }
+  expect(guarded?.sort()).toEqual([often, sometimes]);
+  // They are counted anew.
+  expect(leaving.left(often)).toBeUndefined();
+});
