@@ -10,6 +10,8 @@ export type { NamedFile } from './firmware/plan.ts';
 export { UserError } from './lib/errors.ts';
 /** Bytes by which the machine talks to the outside, collected in chunks. */
 export type { ByteOutput } from './machine/byte-output.ts';
+/** The CD-ROM drive: discs in and out. */
+export type { CdromDrive, TrayOptions } from './machine/cdrom-drive.ts';
 /** The hands at keyboard and mouse. */
 export type { KeyboardInput, MouseButton, MouseInput } from './machine/input.ts';
 /** A PC: processor, memory, devices, and the loop that runs them. */

@@ -5,6 +5,7 @@ import { AtaDisk } from '../devices/ide/ata-disk.ts';
 import type { BiosMedia, BiosMedium } from '../firmware/bios/host.ts';
 import { type BlockDevice, SECTOR } from '../storage/contract.ts';
 import type { IdePair } from './board.ts';
+import type { CdromDrive } from './cdrom-drive.ts';
 import type { Floppies } from './floppies.ts';
 
 /** Media of the drives; a drive without one is not there, but for floppies and the CD-ROM, which may be empty. */
@@ -14,7 +15,7 @@ export interface DriveMedia {
   readonly hdb?: BlockDevice;
   readonly hdc?: BlockDevice;
   readonly hdd?: BlockDevice;
-  /** The CD-ROM drive, master of the second channel. */
+  /** The disc in the CD-ROM drive, which is master of the second channel unless `hdc` is there. */
   readonly cdrom?: BlockDevice;
   /** What is in the floppy drives; `Machine.create` reads it. Images of 160K to 2.88M. */
   readonly fda?: BlockDevice;
@@ -27,22 +28,25 @@ export function hasDrives({ hda, hdb, hdc, hdd, cdrom, fda, fdb }: DriveMedia): 
 }
 
 /** As a BIOS numbers them. */
-export function biosMedia({ hda, hdb, hdc, hdd, cdrom }: DriveMedia, floppies: Floppies): BiosMedia {
+export function biosMedia({ hda, hdb, hdc, hdd }: DriveMedia, floppies: Floppies, cdrom?: CdromDrive): BiosMedia {
   const drives = floppies.drives.flatMap((drive) => drive ?? []);
   return {
     floppies: drives.map(({ medium }) => medium && biosFloppy(medium)),
     disks: [hda, hdb, hdc, hdd].flatMap((medium) => medium ?? []),
-    cdrom,
+    cdrom: cdrom?.trayOpen ? undefined : cdrom?.disc,
   };
 }
 
-/** The drives of the two IDE channels. */
-export function ideDrives({ hda, hdb, hdc, hdd }: DriveMedia): readonly [IdePair, IdePair] {
+/** The drives of the two IDE channels; the CD-ROM drive, if there is one, is master of the second. */
+export function ideDrives(
+  { hda, hdb, hdc, hdd }: DriveMedia,
+  cdrom: CdromDrive | undefined,
+): readonly [IdePair, IdePair] {
   const disk = (medium: BlockDevice | undefined, name: string): AtaDisk | undefined =>
     medium && new AtaDisk(medium, `TV-${name.toUpperCase()}`);
   return [
     [disk(hda, 'hda'), disk(hdb, 'hdb')],
-    [disk(hdc, 'hdc'), disk(hdd, 'hdd')],
+    [cdrom?.device ?? disk(hdc, 'hdc'), disk(hdd, 'hdd')],
   ];
 }
 

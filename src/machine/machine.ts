@@ -29,6 +29,7 @@ import { biosProblem } from './bios-rom.ts';
 import { Board, type BoardFirmware } from './board.ts';
 import { BuiltinFirmware } from './builtin-firmware.ts';
 import { ByteOutput } from './byte-output.ts';
+import { CdromDrive } from './cdrom-drive.ts';
 import { biosMedia, hasDrives, ideDrives } from './drives.ts';
 import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
@@ -78,6 +79,8 @@ export class Machine implements AsyncDisposable {
   readonly screen: Screen;
   readonly keyboard: KeyboardInput;
   readonly mouse: MouseInput;
+  /** The CD-ROM drive; undefined if there is a disk in its place, `hdc`. */
+  readonly cdrom: CdromDrive | undefined;
   /** Settles when the machine stopped, by itself or by `stop`, and its output was handed over. It never rejects. */
   readonly exited: Promise<Exit>;
   readonly #options: MachineOptions;
@@ -153,6 +156,7 @@ export class Machine implements AsyncDisposable {
       onChunk: (chunk) => this.#listeners.emit('serial', chunk),
     });
     this.#floppies = new Floppies(options.fda, options.fdb);
+    this.cdrom = this.#makeCdrom(options);
     this.#host = new HostRequests({
       clock: this.clock,
       virtual: this.clock instanceof VirtualClock,
@@ -181,7 +185,7 @@ export class Machine implements AsyncDisposable {
         },
       },
       floppies: this.#floppies.drives,
-      ide: ideDrives(options),
+      ide: ideDrives(options, this.cdrom),
       work: this.#host,
       complain: (line) => this.#listeners.emit('complaint', line),
       com1: options.serial ? both(this.serial.output, options.serial) : this.serial.output,
@@ -219,7 +223,7 @@ export class Machine implements AsyncDisposable {
         clock: this.clock,
         memoryBytes: ramBytes,
         bootOrder: options.bootOrder ?? BOOT_ORDER,
-        media: () => biosMedia(options, this.#floppies),
+        media: () => biosMedia(options, this.#floppies, this.cdrom),
         called: () => {
           this.cpu.attention |= ATTENTION_FIRMWARE;
         },
@@ -515,6 +519,17 @@ export class Machine implements AsyncDisposable {
     this.#wakeUp();
     this.#stopped?.();
     if (!this.#running) queueMicrotask(() => this.#finish(exit));
+  }
+
+  #makeCdrom({ cdrom, hdc }: MachineOptions): CdromDrive | undefined {
+    if (!hdc) {
+      return new CdromDrive(cdrom, {
+        onTray: (open) => this.#listeners.emit('tray', open),
+        complain: (line) => this.#listeners.emit('complaint', line),
+      });
+    }
+    if (cdrom) throw new UserError('cdrom and hdc are the same drive, master of the second channel; give one');
+    return undefined;
   }
 
   #platform(): Platform {

@@ -65,5 +65,7 @@ export interface MachineEvents {
   readonly reset: undefined;
   /** One line about a failure of the host that the guest sees as an error of a device. */
   readonly complaint: string;
+  /** The guest opened (true) or closed the tray of the CD-ROM drive. */
+  readonly tray: boolean;
   readonly exit: Exit;
 }

@@ -119,6 +119,8 @@ export interface AtapiCdromOptions {
   readonly medium?: CdromMedium;
   /** The guest opened or closed the tray. The disc stays on it. */
   readonly onTray?: (open: boolean) => void;
+  /** The image could not be read: why. The guest is told by sense data. */
+  readonly onReadError?: (error: unknown) => void;
 }
 
 /** What the guest is yet to be told: that there is no medium, then that there is another. */
@@ -140,6 +142,7 @@ export interface AtapiCdromState {
 export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
   #medium: CdromMedium | undefined;
   readonly #onTray: (open: boolean) => void;
+  readonly #onReadError: (error: unknown) => void;
   readonly #modes = new ModePages();
   #sense = NO_SENSE;
   #change: Change = 'reset';
@@ -153,10 +156,11 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
   /** Counts resets: what was under way before has no effect. */
   #life = 0;
 
-  constructor({ medium, onTray }: AtapiCdromOptions = {}) {
+  constructor({ medium, onTray, onReadError }: AtapiCdromOptions = {}) {
     this.#medium = medium;
     this.#absenceTold = !medium;
     this.#onTray = onTray ?? (() => {});
+    this.#onReadError = onReadError ?? (() => {});
   }
 
   /** The disc, in the drive or on its open tray. */
@@ -566,8 +570,8 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
     const sectors = Math.min(count * SECTORS_PER_BLOCK, medium.sectors - sector);
     try {
       await medium.read(sector, data.subarray(0, sectors * SECTOR));
-    } catch {
-      // The message is for the medium's log; the guest has a code for it.
+    } catch (error) {
+      this.#onReadError(error);
       return life === this.#life ? this.#fail(UNRECOVERED_READ_ERROR) : failed(UNRECOVERED_READ_ERROR);
     }
     if (life === this.#life) this.#position = lba + count;

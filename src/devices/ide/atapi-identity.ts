@@ -31,7 +31,7 @@ const IDENTITY: readonly (readonly [word: number, value: number])[] = [
   [88, 0x0007], // Ultra DMA modes 0 to 2
 ];
 
-/** 512 bytes, words little-endian. The channel adds the transfer mode that its host selected. */
+/** 512 bytes, words little-endian. No transfer mode is marked as selected: each works at any time. */
 export function identityOf(): Uint8Array {
   const data = new Uint8Array(512);
   const words = new DataView(data.buffer);
