@@ -135,7 +135,8 @@ export class Machine implements AsyncDisposable {
     const rom = options.kernel ? undefined : romOf(options.bios);
     this.memory = new Memory({
       ramBytes,
-      extraBytes: DISPLAY_MEMORY_BYTES + (rom?.length ?? 0),
+      // The BIOS ROM, then display memory, which the board puts at the end.
+      extraBytes: (rom?.length ?? 0) + DISPLAY_MEMORY_BYTES,
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;
         throw new GuestFault(PF, code);
@@ -572,7 +573,7 @@ export class Machine implements AsyncDisposable {
     const sink = lines && log ? both(lines, log) : (lines ?? log);
     return {
       rom,
-      host: this.memory.layout.extraAt + DISPLAY_MEMORY_BYTES,
+      host: this.memory.layout.extraAt,
       ...configuration,
       ...(sink && { log: sink }),
     };
