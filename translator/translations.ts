@@ -123,7 +123,7 @@ export class Translations implements Regions {
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions[known] ? known : NEVER;
     // It got hot before a region had it.
-    if (this.#interior.get(key) === false) {
+    if (this.#maxBatch > 1 && this.#interior.get(key) === false) {
       this.#interior.set(key, true);
       return -INTERIOR_ENTRIES;
     }
@@ -298,10 +298,7 @@ export class Translations implements Regions {
     const covered = new Set<string>();
     return scanned.filter(({ hot, graph }) => {
       if (covered.has(hot.key)) return false;
-      for (const at of graph.blocks.keys()) {
-        const frame = graph.pages.get(at >> 12);
-        if (frame === undefined) continue;
-        const key = keyOf((frame << 12) | (at & (PAGE - 1)), hot.mode, hot.user);
+      for (const key of blockKeys(hot, graph)) {
         covered.add(key);
         if (!this.#interior.has(key)) this.#interior.set(key, false);
       }
@@ -383,6 +380,7 @@ export class Translations implements Regions {
     this.#observer?.dropped?.(region.number);
     if (this.#byHead.get(region.hot.key) === region.number) this.#byHead.delete(region.hot.key);
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
+    for (const key of blockKeys(region.hot, region.graph)) this.#interior.delete(key);
     this.#counts.regionsInvalidated++;
   }
 }
@@ -390,4 +388,12 @@ export class Translations implements Regions {
 /** Name of a head: where it is, what it was packed for, whose rights it has. */
 function keyOf(physical: int, mode: int, user: int): string {
   return `${physical >>> 0}:${mode}:${user}`;
+}
+
+/** Names of a graph's blocks, as if they were heads. */
+function blockKeys({ mode, user }: Hot, graph: Graph): string[] {
+  return [...graph.blocks.keys()].flatMap((at) => {
+    const frame = graph.pages.get(at >> 12);
+    return frame === undefined ? [] : [keyOf((frame << 12) | (at & (PAGE - 1)), mode, user)];
+  });
 }
