@@ -247,10 +247,9 @@ export class Board {
   }
 }
 
-/** The last part of the memory's extra bytes, as the display adapter has it. */
+/** The first `DISPLAY_MEMORY_BYTES` of the memory's extra part, as the display adapter has them. */
 function displayMemory(memory: Memory): DisplayMemory {
-  const { extraAt, extraBytes } = memory.layout;
-  const host = extraAt + extraBytes - DISPLAY_MEMORY_BYTES;
+  const host = memory.layout.extraAt;
   return {
     bytes: memory.u8.subarray(host, host + DISPLAY_MEMORY_BYTES),
     map: (base, length, to) =>
