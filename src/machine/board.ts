@@ -247,9 +247,10 @@ export class Board {
   }
 }
 
-/** The first `DISPLAY_MEMORY_BYTES` of the memory's extra part, as the display adapter has them. */
+/** The last part of the memory's extra bytes, as the display adapter has it. */
 function displayMemory(memory: Memory): DisplayMemory {
-  const host = memory.layout.extraAt;
+  const { extraAt, extraBytes } = memory.layout;
+  const host = extraAt + extraBytes - DISPLAY_MEMORY_BYTES;
   return {
     bytes: memory.u8.subarray(host, host + DISPLAY_MEMORY_BYTES),
     map: (base, length, to) =>
