@@ -6,15 +6,17 @@ import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
 import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
-import { setMode3 } from '../devices/vga/mode3.ts';
-import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY } from '../devices/vga/vga.ts';
+import { setFrameBufferMode, setMode3 } from '../devices/vga/mode3.ts';
+import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY, VGA_MEMORY_BYTES } from '../devices/vga/vga.ts';
 import { acpiTables } from '../firmware/acpi.ts';
 import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
+import { ZERO_PAGE } from '../firmware/memory-map.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
 import type { BootPlan, Load } from '../firmware/plan.ts';
 import { smbiosLoads } from '../firmware/smbios.ts';
+import { SCREEN_INFO_FROM, screenInfo, vbeModeOf } from '../firmware/vbe-mode.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
@@ -550,6 +552,15 @@ export class Machine implements AsyncDisposable {
     };
   }
 
+  /** The boot loader's part of Linux's `vga=`: a frame buffer. */
+  #setVideoMode(): void {
+    const mode = vbeModeOf(this.#options.commandLine ?? '');
+    const { vga } = this.board;
+    if (!mode || vga.frameBuffer === undefined) return;
+    setFrameBufferMode(vga, mode.width, mode.height, mode.bitsPerPixel);
+    this.memory.writePhysical(ZERO_PAGE + SCREEN_INFO_FROM, screenInfo(mode, vga.frameBuffer, VGA_MEMORY_BYTES));
+  }
+
   #firmware(rom: Uint8Array, ramBytes: number): BoardFirmware {
     const { vgaBios, firmwareLog: log } = this.#options;
     const configuration = firmwareConfiguration({
@@ -592,6 +603,7 @@ export class Machine implements AsyncDisposable {
     this.#prepareBoard();
     setMode3(this.board.vga);
     this.#load(plan.loads);
+    if (plan.protocol === 'linux') this.#setVideoMode();
     const r = plan.registers;
     c.reg.set([r.eax, r.ecx, r.edx, r.ebx, r.esp, r.ebp, r.esi, r.edi].map((v) => v | 0));
     c.cr0 = plan.cr0;

@@ -57,12 +57,12 @@ describe('identification', () => {
     expect(host.in(7)).toBe(READY);
   });
 
-  test('a channel without drives floats; a slave that is not there reads as zeros', () => {
+  test('a channel without drives floats; the master answers for a slave that is not there', () => {
     const { host } = oneDisk();
     expect(host.in(7, 1)).toBe(0xff);
     host.out(6, 0xb0);
     host.out(2, 0x55);
-    expect([host.in(7), host.in(2), host.alternate()]).toEqual([0, 0, 0]);
+    expect([host.in(7), host.in(2), host.alternate()]).toEqual([0, 0x55, 0]);
   });
 
   test('ports are not decoded until IDETIM says so, and the bus master moves with its BAR', () => {

@@ -1,6 +1,6 @@
 // Debian's guests for the tests: skipped with the reason where there is no mirror, never where CI is set.
 
-import { type Guest, type GuestName, guestOrReason } from '../../guests/debian/guests.ts';
+import { type Guest, type GuestName, type GuestOptions, guestOrReason } from '../../guests/debian/guests.ts';
 
 export interface Found {
   /** Why there is no such guest here; empty if there is. */
@@ -11,8 +11,8 @@ export interface Found {
   readonly guest: Guest;
 }
 
-export async function found(name: GuestName): Promise<Found> {
-  const it = await guestOrReason(name);
+export async function found(name: GuestName, options: GuestOptions = {}): Promise<Found> {
+  const it = await guestOrReason(name, options);
   if (typeof it === 'string') return { reason: it, title: `${name} (skipped: ${it})`, guest: {} as Guest };
   return { reason: '', title: `${name} ${it.version}`, guest: it };
 }

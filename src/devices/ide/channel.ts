@@ -240,8 +240,9 @@ export class Channel {
   #read(offset: number): number {
     if (offset === DATA) return this.#readData(8);
     if (!this.#drives[0] && !this.#drives[1]) return 0xff;
-    if (!this.#drives[this.#selected]) return 0;
-    const file = this.#files[this.#selected] as TaskFile;
+    if (!this.#drives[0] && this.#selected === 0) return 0;
+    // Device 0 answers for a device 1 that is not there, but with a status of zeros (section 9.16.1).
+    const file = this.#files[this.#drives[this.#selected] ? this.#selected : 0] as TaskFile;
     const old = (this.#control & CONTROL_HOB) !== 0;
     switch (offset) {
       case ERROR_FEATURE:

@@ -110,6 +110,8 @@ export class Vga extends PciFunction {
   #watched = true;
   #window: Window | undefined;
   #frameBuffer: number | undefined;
+  /** Every page of the frame buffer that is not dirty has its trace. */
+  #frameBufferWatched = false;
 
   constructor({ clock, memory, rom }: VgaOptions) {
     super({
@@ -150,6 +152,11 @@ export class Vga extends PciFunction {
       changed: () => this.#vbeChanged(),
     });
     this.dispi = this.vbe;
+  }
+
+  /** Guest-physical address of the linear frame buffer, where it is decoded. */
+  get frameBuffer(): number | undefined {
+    return this.#frameBuffer;
   }
 
   /** Frames since power-on: what blinks counts them. */
@@ -193,14 +200,14 @@ export class Vga extends PciFunction {
   /** The picture is up to date: from now on changes are noted again. */
   pictureTaken(): void {
     if (!this.#changed) return;
+    this.#watched = true;
+    const window = this.#window;
+    if (window && window.to !== 'planes') this.#watch(window.base, window.length, this.#windowWritten);
+    if (this.#frameBuffer !== undefined) this.#watchFrameBuffer(this.#frameBuffer);
     this.#changed = false;
     this.#allDirty = false;
     this.dirtyPages.fill(0);
     this.#textDirty = false;
-    this.#watched = true;
-    const window = this.#window;
-    if (window && window.to !== 'planes') this.#watch(window.base, window.length, this.#windowWritten);
-    if (this.#frameBuffer !== undefined) this.#watch(this.#frameBuffer, VGA_MEMORY_BYTES, this.#frameBufferWritten);
     // Where writes cannot be watched, everything may have changed at any time.
     if (!this.#watched) {
       this.#textDirty = true;
@@ -253,6 +260,18 @@ export class Vga extends PciFunction {
     if (!this.#display.watch(base, length, written)) this.#watched = false;
   }
 
+  /** All of it the first time, then what was written. */
+  #watchFrameBuffer(base: number): void {
+    if (!this.#frameBufferWatched) this.#watch(base, VGA_MEMORY_BYTES, this.#frameBufferWritten);
+    else {
+      const { dirtyPages } = this;
+      for (let page = dirtyPages.indexOf(1); page >= 0; page = dirtyPages.indexOf(1, page + 1)) {
+        this.#watch(base + page * PAGE_BYTES, PAGE_BYTES, this.#frameBufferWritten);
+      }
+    }
+    this.#frameBufferWatched = this.#watched;
+  }
+
   readonly #windowWritten = (address: number): void => {
     const window = this.#window;
     if (!window || window.to === 'planes') return;
@@ -288,6 +307,7 @@ export class Vga extends PciFunction {
       this.#display.map(old, VGA_MEMORY_BYTES, undefined);
     }
     this.#frameBuffer = base;
+    this.#frameBufferWatched = false;
     if (base !== undefined) this.#display.map(base, VGA_MEMORY_BYTES, 0);
     this.pictureChanged();
   }
