@@ -44,8 +44,11 @@ function recover(image: string): void {
 
 /** A file of the file system, read without Linux. */
 function contents(image: string, path: string): Buffer {
-  const options = { env: PATHS, maxBuffer: 64 * MEBIBYTE, stdio: ['ignore', 'pipe', 'ignore'] } as const;
-  return execFileSync('debugfs', ['-R', `cat ${path}`, image], options);
+  return execFileSync('debugfs', ['-R', `cat ${path}`, image], {
+    env: PATHS,
+    maxBuffer: 64 * MEBIBYTE,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 }
 
 function md5(data: Uint8Array): string {
