@@ -33,6 +33,9 @@ function disc(image: Uint8Array, badSector = Number.POSITIVE_INFINITY): BlockDev
 const big = Uint8Array.from({ length: 3_000_001 }, (_, k) => (k * 167 + (k >> 8) * 13 + (k >> 16)) & 255);
 const bigSum = createHash('md5').update(big).digest('hex');
 
+/** Of the guest's shell, which may ask where the cursor is. */
+const PROMPT = /guest:\S*# \S*$/;
+
 let machine: Machine | undefined;
 afterEach(async () => {
   await machine?.[Symbol.asyncDispose]();
@@ -44,13 +47,11 @@ async function boot(engine: EngineChoice, cdrom: BlockDevice | undefined): Promi
     modules: [{ name: 'initrd', bytes: readFileSync(guest.initrd) }],
     commandLine: guest.append,
     engine,
-    clock: 'virtual',
-    idle: 'skip',
     ...(cdrom && { cdrom }),
   });
   void machine.run();
   await machine.waitFor(guest.ready);
-  await machine.waitFor(/# $/);
+  await machine.waitFor(PROMPT);
   return machine;
 }
 
@@ -58,7 +59,7 @@ async function boot(engine: EngineChoice, cdrom: BlockDevice | undefined): Promi
 async function shell(machine: Machine, command: string): Promise<string> {
   machine.receive(new TextEncoder().encode(`${command}; echo "status=$?"\n`));
   const [output] = await machine.waitFor(/\r\n([\s\S]*?)status=\d+\r\n/);
-  await machine.waitFor(/# $/);
+  await machine.waitFor(PROMPT);
   return output.replaceAll('\r', '').trim();
 }
 
@@ -74,36 +75,32 @@ describe.skipIf(reason)(`a CD-ROM under Debian's ${title}`, () => {
     const trays: boolean[] = [];
     machine.on('tray', (open) => trays.push(open));
 
-    expect(await shell(machine, 'dmesg | grep -c "ATAPI: TRANSVISOR DVD-ROM"')).toMatch(/^1\n/);
-    expect(await shell(machine, 'mkdir -p /cd; mount -t iso9660 -r /dev/sr0 /cd && cat /cd/hello.txt')).toContain(
+    expect(await shell(machine, 'dmesg | grep -c "ATAPI: Transvisor DVD-ROM"')).toMatch(/^1\n/);
+    expect(await shell(machine, 'mkdir -p /cd; mount -r /dev/sr0 /cd; cat /cd/hello.txt')).toContain(
       'Hello from the first disc.\nstatus=0',
     );
     expect(await shell(machine, 'md5sum /cd/big.bin')).toContain(bigSum);
 
-    // The driver locks the tray while the disc is in use.
+    // The driver locks the tray while the disc is in use, and opens it afterwards if it is told to.
     expect(() => machine.cdrom?.insert(undefined)).toThrow(UserError);
-    expect(await shell(machine, 'eject /dev/sr0')).not.toContain('status=0');
     expect(trays).toEqual([]);
-    expect(await shell(machine, 'umount /cd; eject /dev/sr0')).toContain('status=0');
+    await shell(machine, 'echo 1 > /proc/sys/dev/cdrom/autoeject');
+    expect(await shell(machine, 'umount /cd')).toContain('status=0');
     expect(trays).toEqual([true]);
     expect(machine.cdrom?.trayOpen).toBe(true);
+    await shell(machine, 'echo 0 > /proc/sys/dev/cdrom/autoeject');
 
     machine.cdrom?.insert(disc(iso9660('SECOND', { 'OTHER.TXT': 'Another disc.\n' })));
-    expect(
-      await shell(
-        machine,
-        'sleep 1; mount -r /dev/sr0 /cd || mount -r /dev/sr0 /cd; ls /cd; cat /cd/other.txt; umount /cd',
-      ),
-    ).toContain('other.txt\nAnother disc.\nstatus=0');
+    await shell(machine, 'mount -r /dev/sr0 /cd');
+    expect(await shell(machine, 'ls /cd | cat; cat /cd/*')).toContain('other.txt\nAnother disc.\nstatus=0');
+    expect(await shell(machine, 'umount /cd')).toContain('status=0');
 
-    // Taken out and changed by the user, while nobody uses it.
+    // Taken out and put in by the user, while nobody uses it.
     machine.cdrom?.insert(undefined);
-    expect(await shell(machine, 'mount -r /dev/sr0 /cd')).toMatch(/No medium found[\s\S]*status=/);
+    expect(await shell(machine, 'mount -r /dev/sr0 /cd')).toContain('No medium found');
     machine.cdrom?.insert(first);
-    expect(await shell(machine, 'mount -r /dev/sr0 /cd; ls /cd; umount /cd')).toContain('big.bin\nhello.txt\nstatus=0');
-    expect(await shell(machine, 'dmesg | grep -iE "exception|frozen|timeout|I/O error|reset" | grep sr')).not.toMatch(
-      /sr0/,
-    );
+    expect(await shell(machine, 'mount -r /dev/sr0 /cd; ls /cd | cat')).toContain('big.bin\nhello.txt\nstatus=0');
+    expect(await shell(machine, 'dmesg | grep -cE "exception|resetting|I/O error"')).toMatch(/^0\n/);
   });
 
   test('a scratch is an I/O error of the guest, and a line for the user', async () => {
