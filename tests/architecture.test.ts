@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   isa: ['lib'],
   memory: ['lib'],
+  // A drive knows the contract of its medium.
   devices: ['lib', 'storage'],
   storage: ['lib'],
   net: ['lib'],

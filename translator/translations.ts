@@ -28,7 +28,7 @@ const LIKELY = 1 / 64;
 /** Most targets of a site that become part of its region. */
 const MAX_TARGETS = 32;
 /** Bound of the cache, unless told otherwise. */
-const DEFAULT_BYTES = 128 << 20;
+const DEFAULT_BYTES = 64 << 20;
 /** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
 const BYTES_PER_CHARACTER = 3;
 const BYTES_PER_REGION = 8192;
@@ -176,7 +176,7 @@ export class Translations implements Regions {
 
   hot(physical: int, eip: int, mode: int): int {
     const user = this.#cpu.cpl === 3 ? 1 : 0;
-    const key = `${physical >>> 0}:${mode}:${user}`;
+    const key = keyOf(physical, mode, user);
     const known = this.#byHead.get(key);
     if (known !== undefined) return this.#regions.has(known) ? known : NEVER;
     const { ftop, ftag } = this.#cpu;
@@ -502,8 +502,14 @@ export class Translations implements Regions {
       const set = this.#byBlock.get(at);
       if (set?.delete(region) && set.size === 0) this.#byBlock.delete(at);
     }
+    for (const at of region.inside) this.#sides.delete(keyOf(at, region.mode, region.user));
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
   }
+}
+
+/** Name of a head: where it is, what it was packed for, whose rights it has. */
+function keyOf(physical: int, mode: int, user: int): string {
+  return `${physical >>> 0}:${mode}:${user}`;
 }
 
 /** The head of a region that is to be replaced. */

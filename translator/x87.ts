@@ -4,14 +4,12 @@
 // What is known is a prediction. Where it has not been looked at since the entry, or since a callout, or where ways with
 // different stacks meet, a guard leaves the region unless it is right, and unless the x87 is ready: no #NM, no #MF.
 
-import { type Insn, type int, MEM } from '../src/isa/insn.ts';
+import type { Insn, int } from '../src/isa/insn.ts';
 import { CR0_EM, CR0_TS } from '../src/isa/state.ts';
 import { templateOf } from './classify.ts';
 import { TEMPLATES } from './generated/templates.js';
 import { bin, type Expr, N } from './ir.ts';
-import { propagate } from './passes/propagate.ts';
 import type { Block, Graph, Placed } from './scan.ts';
-import { instantiate } from './specialise.ts';
 
 /** TOP, and a bit for each physical register in use. */
 export interface Stack {
@@ -116,24 +114,44 @@ function behindCallout(i: Insn, { top, tags }: Stack): Stack {
   return EMPTIES.has(i.op) ? { top: 0, tags: 0 } : { top, tags };
 }
 
-const effects = new Map<string, Effect>();
-const MAX_EFFECTS = 10_000;
-
 /** What the template does to the stack. */
-function effectOf(p: Placed, { top, tags }: Stack): Effect {
-  const i = p.insn;
-  const key = `${templateOf(i)} ${i.dst.n} ${i.src.kind === MEM ? '' : i.src.n} ${top} ${tags}`;
-  const known = effects.get(key);
-  if (known) return known;
+function effectOf({ insn }: Placed, { top, tags }: Stack): Effect {
+  const temporaries = new Map<int, int>();
+  /** The value, if it follows from the stack and the operands. */
+  const value = (e: Expr): int | undefined => {
+    switch (e.k) {
+      case 'n':
+        return e.v;
+      case 't':
+        return temporaries.get(e.i);
+      case 's':
+        return e.name === 'ftop' ? top : e.name === 'ftag' ? tags : undefined;
+      case 'h':
+        return e.name === 'dn' ? insn.dst.n : e.name === 'sn' ? insn.src.n : undefined;
+      case 'u': {
+        const a = value(e.a);
+        return a === undefined ? undefined : ~a;
+      }
+      case 'b': {
+        const a = value(e.a);
+        const b = a === undefined ? undefined : value(e.b);
+        if (a === undefined || b === undefined) return undefined;
+        const folded = bin(e.op, N(a), N(b));
+        return folded.k === 'n' ? folded.v : undefined;
+      }
+    }
+    return undefined;
+  };
   const effect = { top, tags, leaves: false };
-  for (const s of propagate(instantiate({ ...p, stack: { top, tags, guard: false } }, 0, { n: 0 }))) {
-    if (s.k === 'exit' && s.e.k === 'n') effect.leaves = true;
-    if (s.k !== 'set' || s.to.k !== 's' || s.e.k !== 'n') continue;
-    if (s.to.name === 'ftop') effect.top = s.e.v;
-    if (s.to.name === 'ftag') effect.tags = s.e.v;
+  for (const s of TEMPLATES[templateOf(insn) as string]?.body ?? []) {
+    if (s.k !== 'let' && s.k !== 'exit' && (s.k !== 'set' || s.to.k !== 's')) continue;
+    const v = value(s.e);
+    if (v === undefined) continue;
+    if (s.k === 'let') temporaries.set(s.i, v);
+    else if (s.k === 'exit') effect.leaves ||= v !== 0;
+    else if (s.to.k === 's' && s.to.name === 'ftop') effect.top = v;
+    else if (s.to.k === 's' && s.to.name === 'ftag') effect.tags = v;
   }
-  if (effects.size === MAX_EFFECTS) effects.clear();
-  effects.set(key, effect);
   return effect;
 }
 

@@ -9,6 +9,8 @@ export interface Boot {
   readonly kernel: string;
   readonly initrd?: string;
   readonly append: string;
+  /** A raw image, the first IDE disk. What the guest writes is not kept. */
+  readonly disk?: string;
   /** Bytes. */
   readonly memory: number;
   /** Output of the serial console that ends the run. */

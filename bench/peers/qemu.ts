@@ -21,6 +21,7 @@ export async function bootQemu(boot: Boot): Promise<Cost> {
   const arguments_ = ['-M', 'pc', '-accel', 'tcg', '-cpu', 'qemu32', '-m', `${boot.memory / 2 ** 20}`, '-no-reboot'];
   arguments_.push('-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-nic', 'none');
   arguments_.push('-kernel', boot.kernel, '-append', boot.append, ...(boot.initrd ? ['-initrd', boot.initrd] : []));
+  if (boot.disk) arguments_.push('-drive', `file=${boot.disk},format=raw,if=ide,snapshot=on`);
   const qemu = spawn('qemu-system-i386', arguments_, { stdio: ['pipe', 'pipe', 'inherit'] });
   const marker = new Marker(boot.until);
   const reached = await new Promise<boolean>((resolve, reject) => {

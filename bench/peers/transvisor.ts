@@ -6,6 +6,7 @@ import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { givenSymbols } from '../../src/cli/symbols.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
+import { openImage } from '../../src/storage/node/index.ts';
 import { Translator } from '../../translator/engine.ts';
 import { profileNames } from '../../translator/explain/names.ts';
 import {
@@ -52,6 +53,7 @@ export async function bootTransvisor(
     modules: boot.initrd ? [await named(boot.initrd)] : [],
     commandLine: boot.append,
     engine: choice,
+    ...(boot.disk && { hda: await openImage(boot.disk, { snapshot: true }) }),
     serial: {
       write: (byte) => {
         const character = String.fromCharCode(byte);

@@ -32,6 +32,7 @@ export async function bootV86(boot: Boot, { jit }: { readonly jit: boolean }): P
     [isElf(kernel) ? 'multiboot' : 'bzimage']: { buffer: kernel },
     initrd: boot.initrd ? { buffer: await bytes(boot.initrd) } : undefined,
     cmdline: boot.append,
+    hda: boot.disk ? { buffer: await bytes(boot.disk) } : undefined,
     memory_size: boot.memory,
     vga_memory_size: 2 ** 21,
     acpi: true,

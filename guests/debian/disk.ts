@@ -7,6 +7,7 @@
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { aptDownloadAll, GuestUnavailable } from './apt.ts';
 import { cacheDirectory, exists, locked } from './cache.ts';
@@ -104,7 +105,7 @@ export type Runner = (run: {
  * The disk, made on first use: a download of 110 MB, and some minutes. Give a copy, or a snapshot, to a guest.
  * @throws {GuestUnavailable} no apt or mirror, or a tool (mke2fs, debugfs, tar) is not installed
  */
-export async function debianDisk(runner: Runner = qemu): Promise<Disk> {
+export async function debianDisk(runner: Runner = qemuOrTransvisor): Promise<Disk> {
   const directory = join(cacheDirectory(), 'disks');
   const path = join(directory, `debian-12-i386-${EDITION}.img`);
   if (!(await exists(path))) {
@@ -226,7 +227,16 @@ async function installGrub(image: string, grub: GrubFiles): Promise<void> {
   }
 }
 
-/** QEMU, which is quicker at this than we are; without it, Transvisor runs the second stage itself. */
+/** QEMU, where it is installed; else Transvisor runs the second stage itself. */
+const qemuOrTransvisor: Runner = async (run) => {
+  try {
+    return await qemu(run);
+  } catch (error) {
+    if (error instanceof GuestUnavailable && /is not installed/.test(error.message)) return transvisor(run);
+    throw error;
+  }
+};
+
 const qemu: Runner = async ({ kernel, initrd, append, disk }) => {
   const drive = `file=${disk},format=raw,if=ide,cache=unsafe`;
   const options = [
@@ -253,6 +263,14 @@ const qemu: Runner = async ({ kernel, initrd, append, disk }) => {
     '-append',
     append,
   ]);
+};
+
+/** This program, by the Node that runs us. */
+export const transvisor: Runner = ({ kernel, initrd, append, disk }) => {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const node = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning', main, 'run'];
+  const guest = ['-m', '512M', '--kernel', kernel, '--initrd', initrd, '--append', append, '--hda', disk];
+  return tool(process.execPath, [...node, ...guest]);
 };
 
 async function tool(command: string, args: readonly string[]): Promise<string> {

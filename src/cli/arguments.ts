@@ -25,6 +25,14 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+/** Bytes of the translation cache: from 1 MiB. */
+export function parseCacheSize(text: string): number {
+  const [, digits, unit] = /^(\d{1,4})([MG])$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (unit?.toUpperCase() === 'G' ? 2 ** 30 : 2 ** 20);
+  if (!(bytes >= 2 ** 20)) throw new InvalidArgumentError('Give a size from 1M, such as 64M.');
+  return bytes;
+}
+
 /** A whole number above 0. */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number above 0.');

@@ -86,7 +86,9 @@ export class TerminalDisplay {
   #draw(): void {
     if (!this.#machine || this.#busy) return;
     const picture = this.#picture(this.#machine);
-    const { columns, rows } = process.stdout;
+    // A terminal that does not say its size has room for the usual one.
+    const columns = process.stdout.columns || picture.columns;
+    const rows = process.stdout.rows || picture.rows;
     const text = drawing(this.#shown, picture, columns, rows);
     this.#shown = picture;
     if (text === '') return;

@@ -3,7 +3,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
-import { oneOf, parseCount, parseSeconds } from './arguments.ts';
+import { oneOf, parseCacheSize, parseCount, parseSeconds } from './arguments.ts';
 import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { addDump } from './dump-command.ts';
 import { addExplain } from './explain-command.ts';
@@ -44,6 +44,11 @@ function program(done: (end: Verdict) => void): Command {
       new Option('--engine <name>', 'translator, interpreter, or reference (slow, for comparison)')
         .argParser(oneOf(['translator', 'interpreter', 'reference']))
         .default('translator'),
+    )
+    .addOption(
+      new Option('--tc-size <size>', 'bound of the translation cache, as an estimate of what it takes')
+        .argParser(parseCacheSize)
+        .default(64 * 2 ** 20, '64M'),
     )
     .option('--symbols <file>', 'name translated code for profilers: System.map, /proc/kallsyms, nm, or an ELF file')
     .addHelpText('after', RUN_HELP)

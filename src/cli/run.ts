@@ -33,6 +33,8 @@ export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly debugcon?: string;
   readonly debugExit?: true;
   readonly engine: 'translator' | 'interpreter' | 'reference';
+  /** Bytes of the translation cache. */
+  readonly tcSize?: number;
   readonly clock: 'host' | 'virtual';
   readonly until?: RegExp;
   readonly timeout?: number;
@@ -173,7 +175,7 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     ...(options.boot && { bootOrder: options.boot }),
     modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
-    engine: options.engine === 'translator' ? translator(options.symbols, path) : options.engine,
+    engine: options.engine === 'translator' ? translator(options, path) : options.engine,
     clock: options.clock,
     // Where somebody types, an idle guest waits for a key and not for its next timers as fast as they come.
     idle: interactive ? 'wait' : 'skip',
@@ -185,10 +187,11 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
 }
 
 /** Its regions have names of the guest where somebody can see them. */
-function translator(symbolFile: string | undefined, kernel: string | undefined): EngineChoice {
-  if (symbolFile === undefined && !isProfiled()) return (cpu, memory) => new Translator(cpu, memory);
-  const symbols = givenSymbols(symbolFile, kernel);
-  return (cpu, memory) => new Translator(cpu, memory, { observer: profileNames(memory, symbols) });
+function translator({ symbols: file, tcSize }: RunOptions, kernel: string | undefined): EngineChoice {
+  const policy = tcSize === undefined ? {} : { cacheBytes: tcSize };
+  if (file === undefined && !isProfiled()) return (cpu, memory) => new Translator(cpu, memory, policy);
+  const symbols = givenSymbols(file, kernel);
+  return (cpu, memory) => new Translator(cpu, memory, { ...policy, observer: profileNames(memory, symbols) });
 }
 
 function demoGuest(): ReturnType<typeof readImage> {

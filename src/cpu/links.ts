@@ -41,7 +41,8 @@ export class Links {
   /** The heap by words, and the first word of the table in it. */
   readonly #heap: Int32Array;
   readonly #at: int;
-  #last = NO_STAMP;
+  /** Stamps begin at 1: entries that nobody has written, of links and of tags, have EIP 0 and stamp 0. */
+  #last = 0;
   #supervisor: Known | undefined;
   /** User stamps by CR3: an address space that comes back finds its links. */
   readonly #user = new Map<int, Known>();

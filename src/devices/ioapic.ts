@@ -80,10 +80,11 @@ export class IoApic implements Device<IoApicState>, Registers {
     }
   }
 
-  read(offset: number, _size: 8 | 16 | 32): number {
+  read(offset: number, size: 8 | 16 | 32): number {
     if (offset === IOREGSEL) return this.#state.select;
-    if (offset === IOWIN) return this.#readIndirect(this.#state.select);
-    return 0;
+    if (offset !== IOWIN) return 0;
+    const value = this.#readIndirect(this.#state.select);
+    return size === 32 ? value : value & (2 ** size - 1);
   }
 
   write(offset: number, size: 8 | 16 | 32, value: number): void {

@@ -4,6 +4,7 @@
 import { Builder } from './bytes.ts';
 import { E820_RESERVED, E820_USABLE } from './memory-map.ts';
 import type { Platform } from './platform.ts';
+import { smbiosTables } from './smbios.ts';
 import { acpiFiles } from './table-loader.ts';
 
 // Keys of items that are not files (devices/fw-cfg.ts has them all).
@@ -39,7 +40,13 @@ export function firmwareConfiguration(request: FirmwareRequest): FirmwareConfigu
     // IRQ 0 is wired to pin 2 of the I/O APIC, as the MADT says.
     [IRQ0_OVERRIDE, Uint8Array.of(1)],
   ]);
-  const files = new Map<string, Uint8Array>([['etc/e820', e820File(memoryBytes, romBytes)], ...acpiFiles(platform)]);
+  const smbios = smbiosTables(memoryBytes);
+  const files = new Map<string, Uint8Array>([
+    ['etc/e820', e820File(memoryBytes, romBytes)],
+    ...acpiFiles(platform),
+    ['etc/smbios/smbios-anchor', smbios.anchor],
+    ['etc/smbios/smbios-tables', smbios.tables],
+  ]);
   if (vgaBios) files.set(vga ? `pci${hex4(vga.vendor)},${hex4(vga.device)}.rom` : 'vgaroms/vgabios.bin', vgaBios);
   return { items, files };
 }

@@ -69,7 +69,6 @@ const BIAS = 16383;
 const MSB = 1n << 63n;
 const WORD = 0xffffffffn;
 const PE = 0x20;
-const C1 = 0x200;
 const LESS = 0x100;
 const EQUAL = 0x4000;
 const NEAREST = 0x000;
@@ -126,19 +125,21 @@ interface Rounding {
   readonly fcw: number;
 }
 
-/** Whether the magnitude is rounded up: `below` is not zero, and `unit` is the last place. */
-function roundsUp(r: { sign: number; m: number; below: number; fcw: number }, unit: Code, rc: number): Code {
-  const isOddLast = i64.ne(i64.and(get(r.m), unit), int64(0n));
-  return [
-    ...set(rc, i32.and(get(r.fcw), int32(RC))),
-    ...pick(
-      i32.eq(get(rc), int32(NEAREST)),
-      // Above a half, or a half above what is odd.
-      i64.ltS(i64.add(i64.sub(get(r.below), int64(1n)), i64.extendU(isOddLast)), int64(0n)),
-      i32.eq(get(rc), pick(get(r.sign), int32(DOWN), int32(UP))),
-    ),
-  ];
+/** In `up`: 1 if the magnitude is rounded up, 0 if not. `last`: the last place, 0 or 1. */
+function decide(r: { sign: number; below: number; fcw: number }, last: Code, up: number): Code {
+  const rc = i32.and(get(r.fcw), int32(RC));
+  const isInexact = i64.ne(get(r.below), int64(0n));
+  return when(
+    i32.eq(rc, int32(NEAREST)),
+    // More than a half, or a half and odd. Data decide here and below: no branches.
+    [set(up, i64.extendU(i64.gtU(get(r.below), i64.sub(int64(MSB), last))))],
+    [set(up, i64.extendU(i32.and(isInexact, i32.eq(rc, pick(get(r.sign), int32(DOWN), int32(UP))))))],
+  );
 }
+
+/** What is raised where `below` is left out, and `up` says how. */
+const inexactness = (below: number, up: number): Code =>
+  i32.shl(i32.or(i32.shl(i64.ne(get(below), int64(0n)), int32(5)), i32.shl(i32.wrap(get(up)), int32(9))), int32(16));
 
 /**
  * Rounds to `bits` (0: as the control word says), and leaves where that is not plain. `m` and `e` are the result's, the
@@ -146,16 +147,19 @@ function roundsUp(r: { sign: number; m: number; below: number; fcw: number }, un
  */
 function round(l: Locals, r: Rounding, bits: 0 | 24 | 53, maxExponent: number): { code: Code; flags: number } {
   const flags = l.new(I32);
-  const unit = l.new(I64);
-  const rc = l.new(I32);
-  const narrow = (drop: Code): Code[] => [
-    set(r.below, i64.or(i64.shl(get(r.m), i64.sub(int64(64n), drop)), i64.extendU(i64.ne(get(r.below), int64(0n))))),
-    set(unit, i64.shl(int64(1n), drop)),
-    set(r.m, i64.and(get(r.m), i64.sub(int64(0n), get(unit)))),
+  const drop = l.new(I64);
+  const up = l.new(I64);
+  const narrow = (n: Code): Code[] => [
+    set(drop, n),
+    set(
+      r.below,
+      i64.or(i64.shl(get(r.m), i64.sub(int64(64n), get(drop))), i64.extendU(i64.ne(get(r.below), int64(0n)))),
+    ),
+    set(r.m, i64.shrU(get(r.m), get(drop))),
   ];
   const precision = i32.and(get(r.fcw), int32(0x300));
   const code = [
-    set(unit, int64(1n)),
+    set(drop, int64(0n)),
     ...(bits
       ? narrow(int64(64n - BigInt(bits)))
       : [
@@ -164,17 +168,18 @@ function round(l: Locals, r: Rounding, bits: 0 | 24 | 53, maxExponent: number): 
             ...narrow(i64.extendU(pick(i32.eqz(precision), int32(40), int32(11)))),
           ]),
         ]),
-    when(i32.ltS(get(r.e), int32(1)), [NOT_PLAIN]),
-    set(flags, int32(0)),
-    when(i64.ne(get(r.below), int64(0n)), [
-      when(i32.eqz(i32.and(get(r.fcw), int32(PE))), [NOT_PLAIN]),
-      set(flags, int32(PE << 16)),
-      when(roundsUp(r, get(unit), rc), [
-        set(flags, int32((PE | C1) << 16)),
-        set(r.m, i64.add(get(r.m), get(unit))),
-        when(i64.eqz(get(r.m)), [set(r.m, int64(MSB)), set(r.e, i32.add(get(r.e), int32(1)))]),
-      ]),
-    ]),
+    when(
+      i32.or(
+        i32.ltS(get(r.e), int32(1)),
+        i32.and(i64.ne(get(r.below), int64(0n)), i32.eqz(i32.and(get(r.fcw), int32(PE)))),
+      ),
+      [NOT_PLAIN],
+    ),
+    decide(r, i64.and(get(r.m), int64(1n)), up),
+    set(flags, inexactness(r.below, up)),
+    set(r.m, i64.shl(i64.add(get(r.m), get(up)), get(drop))),
+    // A carry out of the top leaves zero.
+    when(i64.eqz(get(r.m)), [set(r.m, int64(MSB)), set(r.e, i32.add(get(r.e), int32(1)))]),
     when(i32.gtS(get(r.e), int32(maxExponent)), [NOT_PLAIN]),
   ].flat();
   return { code, flags };
@@ -220,83 +225,84 @@ const justRound = (r: Rounding, v: Value): Code[] => [
 
 function sum(l: Locals, a: Value, b: Value, fcw: number): Code {
   const r = rounding(l, fcw);
-  const t = l.new(I64);
   const n = l.new(I64);
   const aOdd = l.new(I32);
   const bOdd = l.new(I32);
   const zero = i32.shl(i32.eq(i32.and(get(fcw), int32(RC)), int32(DOWN)), int32(15));
+  const exchange = (type: typeof i64 | typeof i32, x: number, y: number, by: number): Code[] => [
+    set(by, type.and(get(by), type.xor(get(x), get(y)))),
+    set(x, type.xor(get(x), get(by))),
+    set(y, type.xor(get(y), get(by))),
+  ];
   const bothNormal: Code[] = [
-    // The greater magnitude in a.
-    when(
-      i32.or(
-        i32.ltU(exponent(a.se), exponent(b.se)),
-        i32.and(i32.eq(exponent(a.se), exponent(b.se)), i64.ltU(get(a.m), get(b.m))),
+    // The greater magnitude in a; without branches, since they would often be mispredicted.
+    set(
+      r.e,
+      i32.sub(
+        int32(0),
+        i32.or(
+          i32.ltU(exponent(a.se), exponent(b.se)),
+          i32.and(i32.eq(exponent(a.se), exponent(b.se)), i64.ltU(get(a.m), get(b.m))),
+        ),
       ),
-      [
-        set(t, get(a.m)),
-        set(a.m, get(b.m)),
-        set(b.m, get(t)),
-        set(r.e, get(a.se)),
-        set(a.se, get(b.se)),
-        set(b.se, get(r.e)),
-      ],
     ),
+    set(n, i64.extendS(get(r.e))),
+    ...exchange(i64, a.m, b.m, n),
+    ...exchange(i32, a.se, b.se, r.e),
     set(r.sign, i32.and(get(a.se), int32(SIGN))),
     set(r.e, exponent(a.se)),
     set(n, i64.extendU(i32.sub(get(r.e), exponent(b.se)))),
     // b shifted to a's exponent, what falls out in `below`, its last bit sticky.
-    set(r.below, int64(0n)),
-    when(i64.ne(get(n), int64(0n)), [
-      when(
-        i64.ltU(get(n), int64(64n)),
-        [set(r.below, i64.shl(get(b.m), i64.sub(int64(64n), get(n)))), set(b.m, i64.shrU(get(b.m), get(n)))],
-        [
-          set(r.below, int64(1n)),
-          when(i64.eq(get(n), int64(64n)), [set(r.below, get(b.m))]),
-          when(i32.and(i64.gtU(get(n), int64(64n)), i64.ltU(get(n), int64(128n))), [
-            set(
-              r.below,
-              i64.or(
-                i64.shrU(get(b.m), i64.sub(get(n), int64(64n))),
-                i64.extendU(i64.ne(i64.shl(get(b.m), i64.sub(int64(128n), get(n))), int64(0n))),
-              ),
+    when(
+      i64.ltU(get(n), int64(64n)),
+      [
+        set(r.below, i64.shl(i64.shl(get(b.m), int64(1n)), i64.sub(int64(63n), get(n)))),
+        set(b.m, i64.shrU(get(b.m), get(n))),
+      ],
+      [
+        set(r.below, int64(1n)),
+        when(i64.eq(get(n), int64(64n)), [set(r.below, get(b.m))]),
+        when(i32.and(i64.gtU(get(n), int64(64n)), i64.ltU(get(n), int64(128n))), [
+          set(
+            r.below,
+            i64.or(
+              i64.shrU(get(b.m), i64.sub(get(n), int64(64n))),
+              i64.extendU(i64.ne(i64.shl(get(b.m), i64.sub(int64(128n), get(n))), int64(0n))),
             ),
-          ]),
-          set(b.m, int64(0n)),
-        ],
-      ),
-    ]),
+          ),
+        ]),
+        set(b.m, int64(0n)),
+      ],
+    ),
     when(
       i32.eqz(i32.and(i32.xor(get(a.se), get(b.se)), int32(SIGN))),
       [
         set(r.m, i64.add(get(a.m), get(b.m))),
-        when(i64.ltU(get(r.m), get(a.m)), [
-          set(
-            r.below,
-            i64.or(
-              i64.shl(get(r.m), int64(63n)),
-              i64.or(i64.shrU(get(r.below), int64(1n)), i64.and(get(r.below), int64(1n))),
-            ),
+        // One place down if there was a carry.
+        set(n, i64.extendU(i64.ltU(get(r.m), get(a.m)))),
+        set(
+          r.below,
+          i64.or(
+            i64.or(i64.shrU(get(r.below), get(n)), i64.and(get(r.below), get(n))),
+            i64.shl(i64.and(get(r.m), get(n)), int64(63n)),
           ),
-          set(r.m, i64.or(i64.shrU(get(r.m), int64(1n)), int64(MSB))),
-          set(r.e, i32.add(get(r.e), int32(1))),
-        ]),
+        ),
+        set(r.m, i64.or(i64.shrU(get(r.m), get(n)), i64.shl(get(n), int64(63n)))),
+        set(r.e, i32.add(get(r.e), i32.wrap(get(n)))),
       ],
       [
         set(r.m, i64.sub(i64.sub(get(a.m), get(b.m)), i64.extendU(i64.ne(get(r.below), int64(0n))))),
         set(r.below, i64.sub(int64(0n), get(r.below))),
-        when(i64.geS(get(r.m), int64(0n)), [
-          when(i64.eqz(get(r.m)), [
-            when(i64.eqz(get(r.below)), [result(int64(0n)), answer(zero)]),
-            set(r.m, get(r.below)),
-            set(r.below, int64(0n)),
-            set(r.e, i32.sub(get(r.e), int32(64))),
-          ]),
-          set(n, i64.clz(get(r.m))),
-          set(r.m, i64.or(i64.shl(get(r.m), get(n)), rest(get(r.below), get(n)))),
-          set(r.below, i64.shl(get(r.below), get(n))),
-          set(r.e, i32.sub(get(r.e), i32.wrap(get(n)))),
+        when(i64.eqz(get(r.m)), [
+          when(i64.eqz(get(r.below)), [result(int64(0n)), answer(zero)]),
+          set(r.m, get(r.below)),
+          set(r.below, int64(0n)),
+          set(r.e, i32.sub(get(r.e), int32(64))),
         ]),
+        set(n, i64.clz(get(r.m))),
+        set(r.m, i64.or(i64.shl(get(r.m), get(n)), rest(get(r.below), get(n)))),
+        set(r.below, i64.shl(get(r.below), get(n))),
+        set(r.e, i32.sub(get(r.e), i32.wrap(get(n)))),
       ],
     ),
   ];
@@ -335,11 +341,11 @@ function product(l: Locals, a: Value, b: Value, fcw: number): Code {
     set(y, i64.add(i64.mul(high(get(a.m)), low(get(b.m))), low(get(x)))),
     set(r.m, i64.add(i64.add(i64.mul(high(get(a.m)), high(get(b.m))), high(get(x))), high(get(y)))),
     set(r.below, i64.or(i64.shl(get(y), int64(32n)), low(get(r.below)))),
-    when(i64.geS(get(r.m), int64(0n)), [
-      set(r.m, i64.or(i64.shl(get(r.m), int64(1n)), i64.shrU(get(r.below), int64(63n)))),
-      set(r.below, i64.shl(get(r.below), int64(1n))),
-      set(r.e, i32.sub(get(r.e), int32(1))),
-    ]),
+    // The top bit set.
+    set(x, i64.xor(i64.shrU(get(r.m), int64(63n)), int64(1n))),
+    set(r.m, i64.or(i64.shl(get(r.m), get(x)), i64.and(i64.shrU(get(r.below), int64(63n)), get(x)))),
+    set(r.below, i64.shl(get(r.below), get(x))),
+    set(r.e, i32.sub(get(r.e), i32.wrap(get(x)))),
     pack(l, r),
   ].flat();
 }
@@ -383,22 +389,23 @@ function quotient(l: Locals, a: Value, b: Value, fcw: number): Code {
     set(r.e, i32.add(i32.sub(exponent(a.se), exponent(b.se)), int32(BIAS))),
     set(divisor, high(get(b.m))),
     // The dividend's high 64 bits are less than the divisor; its low ones are one bit or none.
-    when(
-      i64.geU(get(a.m), get(b.m)),
-      [set(h, i64.shrU(get(a.m), int64(1n))), set(r.below, i64.shl(i64.and(get(a.m), int64(1n)), int64(31n)))],
-      [set(h, get(a.m)), set(r.below, int64(0n)), set(r.e, i32.sub(get(r.e), int32(1)))],
-    ),
+    set(q, i64.extendU(i64.geU(get(a.m), get(b.m)))),
+    set(h, i64.shrU(get(a.m), get(q))),
+    set(r.below, i64.shl(i64.and(get(a.m), get(q)), int64(31n))),
+    set(r.e, i32.add(i32.sub(get(r.e), int32(1)), i32.wrap(get(q)))),
     ...digit(get(r.below)),
     set(r.m, i64.shl(get(part), int64(32n))),
     ...digit(int64(0n)),
     set(r.m, i64.add(get(r.m), get(part))),
     // What is below the last place: nothing, less than a half, a half, or more, by the remainder.
-    set(r.below, int64(0n)),
-    when(i64.ne(get(h), int64(0n)), [
-      set(r.below, int64(1n)),
-      set(q, i64.sub(get(b.m), get(h))),
-      when(i64.geU(get(h), get(q)), [set(r.below, i64.or(int64(MSB), i64.extendU(i64.ne(get(h), get(q)))))]),
-    ]),
+    set(q, i64.sub(get(b.m), get(h))),
+    set(
+      r.below,
+      i64.or(
+        i64.extendU(i32.and(i64.ne(get(h), int64(0n)), i64.ne(get(h), get(q)))),
+        i64.shl(i64.extendU(i64.geU(get(h), get(q))), int64(63n)),
+      ),
+    ),
     pack(l, r),
   ].flat();
 }
@@ -500,7 +507,7 @@ function integral(l: Locals, a: Value, fcw: number): { code: Code; r: Rounding; 
   const r = rounding(l, fcw);
   const flags = l.new(I32);
   const n = l.new(I64);
-  const rc = l.new(I32);
+  const up = l.new(I64);
   const code = [
     set(r.sign, i32.and(get(a.se), int32(SIGN))),
     set(r.e, i32.sub(exponent(a.se), int32(BIAS))),
@@ -516,12 +523,10 @@ function integral(l: Locals, a: Value, fcw: number): { code: Code; r: Rounding; 
       ],
       [when(i32.eq(get(r.e), int32(-1)), [set(r.below, get(a.m))])],
     ),
-    set(flags, int32(0)),
-    when(i64.ne(get(r.below), int64(0n)), [
-      when(i32.eqz(i32.and(get(fcw), int32(PE))), [NOT_PLAIN]),
-      set(flags, int32(PE << 16)),
-      when(roundsUp(r, int64(1n), rc), [set(flags, int32((PE | C1) << 16)), set(r.m, i64.add(get(r.m), int64(1n)))]),
-    ]),
+    when(i32.and(i64.ne(get(r.below), int64(0n)), i32.eqz(i32.and(get(fcw), int32(PE)))), [NOT_PLAIN]),
+    decide(r, i64.and(get(r.m), int64(1n)), up),
+    set(flags, inexactness(r.below, up)),
+    set(r.m, i64.add(get(r.m), get(up))),
   ].flat();
   return { code, r, flags };
 }

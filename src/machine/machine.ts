@@ -6,14 +6,17 @@ import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
 import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
-import { setMode3 } from '../devices/vga/mode3.ts';
-import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY } from '../devices/vga/vga.ts';
+import { setFrameBufferMode, setMode3 } from '../devices/vga/mode3.ts';
+import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY, VGA_MEMORY_BYTES } from '../devices/vga/vga.ts';
 import { acpiTables } from '../firmware/acpi.ts';
 import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
 import { planBoot } from '../firmware/image.ts';
+import { ZERO_PAGE } from '../firmware/memory-map.ts';
 import { mpTables } from '../firmware/mptable.ts';
 import { setUpPci } from '../firmware/pci-setup.ts';
 import type { BootPlan, Load } from '../firmware/plan.ts';
+import { smbiosLoads } from '../firmware/smbios.ts';
+import { SCREEN_INFO_FROM, screenInfo, vbeModeOf } from '../firmware/vbe-mode.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
 import { setEflags } from '../isa/semantics/eflags.ts';
@@ -132,7 +135,8 @@ export class Machine implements AsyncDisposable {
     const rom = options.kernel ? undefined : romOf(options.bios);
     this.memory = new Memory({
       ramBytes,
-      extraBytes: DISPLAY_MEMORY_BYTES + (rom?.length ?? 0),
+      // The BIOS ROM, then display memory, which the board puts at the end.
+      extraBytes: (rom?.length ?? 0) + DISPLAY_MEMORY_BYTES,
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;
         throw new GuestFault(PF, code);
@@ -548,6 +552,15 @@ export class Machine implements AsyncDisposable {
     };
   }
 
+  /** The boot loader's part of Linux's `vga=`: a frame buffer. */
+  #setVideoMode(): void {
+    const mode = vbeModeOf(this.#options.commandLine ?? '');
+    const { vga } = this.board;
+    if (!mode || vga.frameBuffer === undefined) return;
+    setFrameBufferMode(vga, mode.width, mode.height, mode.bitsPerPixel);
+    this.memory.writePhysical(ZERO_PAGE + SCREEN_INFO_FROM, screenInfo(mode, vga.frameBuffer, VGA_MEMORY_BYTES));
+  }
+
   #firmware(rom: Uint8Array, ramBytes: number): BoardFirmware {
     const { vgaBios, firmwareLog: log } = this.#options;
     const configuration = firmwareConfiguration({
@@ -560,7 +573,7 @@ export class Machine implements AsyncDisposable {
     const sink = lines && log ? both(lines, log) : (lines ?? log);
     return {
       rom,
-      host: this.memory.layout.extraAt + DISPLAY_MEMORY_BYTES,
+      host: this.memory.layout.extraAt,
       ...configuration,
       ...(sink && { log: sink }),
     };
@@ -572,7 +585,8 @@ export class Machine implements AsyncDisposable {
     setUpPci(pci, PLATFORM);
     localApic.enterVirtualWire();
     dma.enableCascade();
-    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM)]);
+    const { ramBytes } = this.memory.layout;
+    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM), ...smbiosLoads(ramBytes)]);
   }
 
   #load(loads: readonly Load[]): void {
@@ -589,6 +603,7 @@ export class Machine implements AsyncDisposable {
     this.#prepareBoard();
     setMode3(this.board.vga);
     this.#load(plan.loads);
+    if (plan.protocol === 'linux') this.#setVideoMode();
     const r = plan.registers;
     c.reg.set([r.eax, r.ecx, r.edx, r.ebx, r.esp, r.ebp, r.esi, r.edi].map((v) => v | 0));
     c.cr0 = plan.cr0;

@@ -53,6 +53,7 @@ export class Bulk {
 
   /** Elements examined before one whose equality with `value` (sign-extended) is not `equal`; all if there is none. */
   scan(at: int, bytes: int, size: int, down: boolean, value: int, equal: boolean): int {
+    if (size === 8 && !down) return this.#scanBytes(at, bytes, value & 255, equal);
     const step = size >> 3;
     const count = (bytes / step) | 0;
     let place = down ? at + bytes - step : at;
@@ -63,6 +64,7 @@ export class Bulk {
 
   /** Pairs of elements examined before one whose equality is not `equal`; all if there is none. */
   compare(a: int, b: int, bytes: int, size: int, down: boolean, equal: boolean): int {
+    if (size === 8 && !down) return this.#compareBytes(a, b, bytes, equal);
     const step = size >> 3;
     const count = (bytes / step) | 0;
     let k = down ? bytes - step : 0;
@@ -72,12 +74,29 @@ export class Bulk {
     return count;
   }
 
+  #scanBytes(at: int, bytes: int, value: int, equal: boolean): int {
+    const u8 = this.#u8;
+    let k = 0;
+    if (equal) while (k < bytes && u8[at + k] === value) k++;
+    else while (k < bytes && u8[at + k] !== value) k++;
+    return k;
+  }
+
+  #compareBytes(a: int, b: int, bytes: int, equal: boolean): int {
+    const u8 = this.#u8;
+    let k = 0;
+    if (equal) while (k < bytes && u8[a + k] === u8[b + k]) k++;
+    else while (k < bytes && u8[a + k] !== u8[b + k]) k++;
+    return k;
+  }
+
   /** Upwards, where no element is read after it was written. */
   #copySmall(to: int, from: int, bytes: int): void {
     const u8 = this.#u8;
     let k = 0;
-    if (((to | from) & 3) === 0) {
+    if (((to ^ from) & 3) === 0) {
       const i32 = this.#i32;
+      for (; k < bytes && ((to + k) & 3) !== 0; k++) u8[to + k] = u8[from + k];
       for (; k + 4 <= bytes; k += 4) i32[(to + k) >> 2] = i32[(from + k) >> 2];
     }
     for (; k < bytes; k++) u8[to + k] = u8[from + k];

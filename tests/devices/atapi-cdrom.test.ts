@@ -16,7 +16,7 @@ describe('identity', () => {
     expect(words.getUint16(98, true) & 0x300).toBe(0x300);
     expect(words.getUint16(126, true)).toBe(7);
     const model = Array.from({ length: 40 }, (_, k) => String.fromCharCode(words.getUint8((54 + k) ^ 1))).join('');
-    expect(model).toBe('TRANSVISOR DVD-ROM'.padEnd(40));
+    expect(model).toBe('Transvisor DVD-ROM'.padEnd(40));
   });
 
   test('INQUIRY answers before the reset is told, up to the length that is asked for', async () => {

@@ -351,4 +351,84 @@ describe('boot', () => {
     expect(host.registers.cs).toBe(0xf000);
     expect(bios.call(CALL_BOOT)).toBe('again');
   });
+
+  const CATALOG = 19;
+  const IMAGE = 20;
+  /** A CD with a boot record and a catalog whose entry is `media`; its image begins at sector 20. */
+  function bootCd(media: number, change: (catalog: Uint8Array) => void = () => {}) {
+    const cd = medium(4 * 1000, true);
+    const put = (sector: number, bytes: Uint8Array) => {
+      for (let k = 0; k < 4; k++) cd.written.set(sector * 4 + k, bytes.slice(512 * k, 512 * k + 512));
+    };
+    const ascii = (text: string) => new TextEncoder().encode(text);
+    const descriptor = (type: number) => {
+      const bytes = new Uint8Array(2048);
+      bytes[0] = type;
+      bytes.set(ascii('CD001'), 1);
+      return bytes;
+    };
+    put(16, descriptor(1));
+    const record = descriptor(0);
+    record.set(ascii('EL TORITO SPECIFICATION'), 7);
+    record[0x47] = CATALOG;
+    put(17, record);
+    put(18, descriptor(255));
+    const catalog = new Uint8Array(2048);
+    catalog.set([1, 0]);
+    catalog.set([0xaa, 0x55, 0x55, 0xaa], 28); // checksum AA55h: key and checksum sum to zero
+    catalog.set([0x88, media, 0, 0, 0, 0, 4, 0, IMAGE], 32);
+    change(catalog);
+    put(CATALOG, catalog);
+    return cd;
+  }
+
+  test('El Torito without emulation: four sectors at 07C0h, from drive E0h', async () => {
+    host.cabinet = { floppies: [undefined], disks: [], cdrom: bootCd(0) };
+    await bios.call(CALL_BOOT);
+    expect([host.registers.cs, host.registers.ip, host.registers.edx]).toEqual([0, 0x7c00, 0xe0]);
+    expect([0, 1, 2, 3].map((k) => host.u32(0x7c00 + 512 * k))).toEqual([80, 81, 82, 83]);
+    await int(0x13, { eax: 0x4b01, edx: 0xe0, esi: 0x6000 });
+    expect([...host.ram.subarray(0x6000, 0x6009)]).toEqual([0x13, 0, 0xe0, 0, IMAGE, 0, 0, 0, 0]);
+  });
+
+  test('El Torito with a floppy: it is drive A, and what was A is B until the emulation ends', async () => {
+    const floppy = medium(2880);
+    floppy.written.set(0, new Uint8Array(512).fill(0x77));
+    host.cabinet = { floppies: [undefined, undefined], disks: [], cdrom: bootCd(2) };
+    await bios.call(CALL_BOOT);
+    expect([host.registers.ip, host.registers.edx]).toEqual([0x7c00, 0]);
+    host.cabinet = { ...host.cabinet, floppies: [floppy, undefined] };
+    await int(0x13, { eax: 0x0201, ecx: 0x0102, edx: 0x0100, ebx: BUFFER }); // cylinder 1, head 1, sector 2
+    expect(host.u32(BUFFER)).toBe(IMAGE * 4 + 3 * 18 + 1);
+    await int(0x13, { eax: 0x0201, ecx: 1, edx: 1, ebx: BUFFER });
+    expect(host.u32(BUFFER)).toBe(0x77777777);
+    await int(0x13, { eax: 0x4b00, edx: 0, esi: 0x6000 });
+    await int(0x13, { eax: 0x0201, ecx: 1, edx: 0, ebx: BUFFER });
+    expect(host.u32(BUFFER)).toBe(0x77777777);
+  });
+
+  test.each([
+    ['without a boot record', (cd: ReturnType<typeof medium>) => cd.written.clear(), 'the CD has no boot record'],
+    [
+      'of a wrong checksum',
+      (cd: ReturnType<typeof medium>) => ((cd.written.get(CATALOG * 4) as Uint8Array)[5] = 1),
+      'its boot catalog is not valid',
+    ],
+  ])('a CD %s is not booted', async (_, spoil, why) => {
+    const cdrom = bootCd(0);
+    spoil(cdrom);
+    host.cabinet = { floppies: [undefined], disks: [], cdrom };
+    await bios.call(CALL_BOOT);
+    expect(screenText(0)).toBe(`Not booting from CD-ROM: ${why}.`);
+  });
+
+  test('an entry that is not bootable, or a hard disk, is not booted', async () => {
+    host.cabinet = { floppies: [undefined], disks: [], cdrom: bootCd(0, (catalog) => catalog.set([0], 32)) };
+    await bios.call(CALL_BOOT);
+    expect(screenText(0)).toContain('nothing to boot');
+    bios.reset();
+    host.cabinet = { floppies: [undefined], disks: [], cdrom: bootCd(4) };
+    await bios.call(CALL_BOOT);
+    expect(screenText(0)).toContain('hard disk, which is not supported');
+  });
 });

@@ -44,12 +44,11 @@ function recover(image: string): void {
 
 /** A file of the file system, read without Linux. */
 function contents(image: string, path: string): Buffer {
-  const options = {
+  return execFileSync('debugfs', ['-R', `cat ${path}`, image], {
     env: PATHS,
     maxBuffer: 64 * MEBIBYTE,
-    stdio: ['ignore', 'pipe', 'ignore'] as ('ignore' | 'pipe')[],
-  };
-  return execFileSync('debugfs', ['-R', `cat ${path}`, image], options);
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 }
 
 function md5(data: Uint8Array): string {

@@ -6,7 +6,7 @@ import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
 import type { RegionFunction } from '../../translator/compile.ts';
-import { Translator } from '../../translator/engine.ts';
+import { Translator, type TranslatorOptions } from '../../translator/engine.ts';
 
 const MIB = 1 << 20;
 /** Percent of the usual work; the thresholds of the translator go down as much. */
@@ -24,10 +24,12 @@ export interface Kernel {
 export interface SuiteRun {
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly regions: readonly RegionFunction[];
+  /** Of the engine, at the end. */
+  readonly statistics: Readonly<Record<string, number>>;
 }
 
 /** On the virtual clock: each run is the same. */
-export function runMetalSuite(engine: 'interpreter' | 'translator'): SuiteRun {
+export function runMetalSuite(engine: 'interpreter' | 'translator', options: TranslatorOptions = {}): SuiteRun {
   prepareHost();
   const kernels = new Map<string, Kernel>();
   const regions: RegionFunction[] = [];
@@ -39,7 +41,7 @@ export function runMetalSuite(engine: 'interpreter' | 'translator'): SuiteRun {
     compiled: (_: number, run: RegionFunction) => void regions.push(run),
   };
   const translator: EngineChoice = (cpu, memory) =>
-    new Translator(cpu, memory, { heat: HEAT, batchEntries: BATCH_ENTRIES, observer });
+    new Translator(cpu, memory, { heat: HEAT, batchEntries: BATCH_ENTRIES, observer, ...options });
   const write = (byte: number): void => {
     if (byte !== 10) {
       line += String.fromCharCode(byte);
@@ -65,7 +67,7 @@ export function runMetalSuite(engine: 'interpreter' | 'translator'): SuiteRun {
   });
   hostTrained();
   while (!machine.ended) machine.runTo(machine.engine.retired() + SLICE);
-  return { kernels, regions };
+  return { kernels, regions, statistics: machine.engine.statistics() };
 }
 
 /** Part of the instructions that were executed in translated code: 0 to 1. */

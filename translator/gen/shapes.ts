@@ -329,7 +329,7 @@ function x87Shapes(): Shape[] {
   add('FIADD FISUB FISUBR FIMUL FIDIV FIDIVR FICOM FICOMP', 't', ['m16', 'm32']);
   add('FCOM FCOMP', 't', ['t', 'm32', 'm64']);
   add('FUCOM FUCOMP FCOMI FCOMIP FUCOMI FUCOMIP FXCH', 't', ['t']);
-  add('FSQRT FRNDINT FCHS FABS FCOMPP FUCOMPP FTST', '', ['']);
+  add('FSQRT FRNDINT FSCALE FCHS FABS FCOMPP FUCOMPP FTST FXAM', '', ['']);
   add('FLD1 FLDL2T FLDL2E FLDPI FLDLG2 FLDLN2 FLDZ FNOP FWAIT FINCSTP FDECSTP', '', ['']);
   add('FLD', '', ['t', 'm32', 'm64', 'm80']);
   add('FILD', '', ['m16', 'm32', 'm64']);

@@ -1,7 +1,7 @@
 // Who the CD-ROM drive is: IDENTIFY PACKET DEVICE (ATA/ATAPI-6, T13/1410D, section 8.16) and INQUIRY (SPC-3, section
 // 6.4, in the form of SFF-8020i, section 10.8.1).
 
-const MODEL = 'TRANSVISOR DVD-ROM';
+const MODEL = 'Transvisor DVD-ROM';
 const VENDOR = 'TRANSVIS';
 const PRODUCT = 'DVD-ROM';
 const FIRMWARE = '1.0';

@@ -37,6 +37,21 @@ const LIGHT_GREY_ON_BLACK = 0x07;
 const SPACE = 0x20;
 const GLYPH_SPACING = 32;
 
+/** Sets a mode of the Bochs interface, and clears its picture. */
+export function setFrameBufferMode(vga: Vga, width: number, height: number, bitsPerPixel: number): void {
+  const ENABLED_LINEAR = 0x41;
+  for (const [index, value] of [
+    [4, 0],
+    [1, width],
+    [2, height],
+    [3, bitsPerPixel],
+    [4, ENABLED_LINEAR],
+  ] as const) {
+    vga.dispi.write(0, 16, index);
+    vga.dispi.write(1, 16, value);
+  }
+}
+
 /** Sets mode 3 with an empty screen and the font of the adapter. */
 export function setMode3(vga: Vga): void {
   const { ports, memory } = vga;

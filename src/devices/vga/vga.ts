@@ -66,6 +66,8 @@ export interface DisplayMemory {
 export interface VgaOptions {
   readonly clock: Clock;
   readonly memory: DisplayMemory;
+  /** The adapter's BIOS, for its expansion ROM. */
+  readonly rom?: Uint8Array;
 }
 
 export interface VgaState extends PciFunctionState {
@@ -108,8 +110,10 @@ export class Vga extends PciFunction {
   #watched = true;
   #window: Window | undefined;
   #frameBuffer: number | undefined;
+  /** Every page of the frame buffer that is not dirty has its trace. */
+  #frameBufferWatched = false;
 
-  constructor({ clock, memory }: VgaOptions) {
+  constructor({ clock, memory, rom }: VgaOptions) {
     super({
       ...VGA_IDENTITY,
       revision: 2,
@@ -128,6 +132,7 @@ export class Vga extends PciFunction {
       prefetchable: true,
       moved: (base) => this.#moveFrameBuffer(base),
     });
+    if (rom) this.#defineRom(rom);
     this.registers = new VgaRegisters({
       now: () => clock.now(),
       accessChanged: () => this.#updateWindow(),
@@ -147,6 +152,11 @@ export class Vga extends PciFunction {
       changed: () => this.#vbeChanged(),
     });
     this.dispi = this.vbe;
+  }
+
+  /** Guest-physical address of the linear frame buffer, where it is decoded. */
+  get frameBuffer(): number | undefined {
+    return this.#frameBuffer;
   }
 
   /** Frames since power-on: what blinks counts them. */
@@ -190,14 +200,14 @@ export class Vga extends PciFunction {
   /** The picture is up to date: from now on changes are noted again. */
   pictureTaken(): void {
     if (!this.#changed) return;
+    this.#watched = true;
+    const window = this.#window;
+    if (window && window.to !== 'planes') this.#watch(window.base, window.length, this.#windowWritten);
+    if (this.#frameBuffer !== undefined) this.#watchFrameBuffer(this.#frameBuffer);
     this.#changed = false;
     this.#allDirty = false;
     this.dirtyPages.fill(0);
     this.#textDirty = false;
-    this.#watched = true;
-    const window = this.#window;
-    if (window && window.to !== 'planes') this.#watch(window.base, window.length, this.#windowWritten);
-    if (this.#frameBuffer !== undefined) this.#watch(this.#frameBuffer, VGA_MEMORY_BYTES, this.#frameBufferWritten);
     // Where writes cannot be watched, everything may have changed at any time.
     if (!this.#watched) {
       this.#textDirty = true;
@@ -250,6 +260,18 @@ export class Vga extends PciFunction {
     if (!this.#display.watch(base, length, written)) this.#watched = false;
   }
 
+  /** All of it the first time, then what was written. */
+  #watchFrameBuffer(base: number): void {
+    if (!this.#frameBufferWatched) this.#watch(base, VGA_MEMORY_BYTES, this.#frameBufferWritten);
+    else {
+      const { dirtyPages } = this;
+      for (let page = dirtyPages.indexOf(1); page >= 0; page = dirtyPages.indexOf(1, page + 1)) {
+        this.#watch(base + page * PAGE_BYTES, PAGE_BYTES, this.#frameBufferWritten);
+      }
+    }
+    this.#frameBufferWatched = this.#watched;
+  }
+
   readonly #windowWritten = (address: number): void => {
     const window = this.#window;
     if (!window || window.to === 'planes') return;
@@ -263,6 +285,21 @@ export class Vga extends PciFunction {
     this.#touch();
   };
 
+  #defineRom(rom: Uint8Array): void {
+    const size = Math.max(PAGE_BYTES, 2 ** Math.ceil(Math.log2(rom.length)));
+    const registers = bytewise({ read8: (offset) => rom[offset] ?? 0xff, write8() {} });
+    let at: number | undefined;
+    this.defineBar(6, {
+      space: 'memory',
+      size,
+      moved: (base) => {
+        if (at !== undefined) this.#display.map(at, size, undefined);
+        if (base !== undefined) this.#display.map(base, size, registers);
+        at = base;
+      },
+    });
+  }
+
   #moveFrameBuffer(base: number | undefined): void {
     const old = this.#frameBuffer;
     if (old !== undefined) {
@@ -270,6 +307,7 @@ export class Vga extends PciFunction {
       this.#display.map(old, VGA_MEMORY_BYTES, undefined);
     }
     this.#frameBuffer = base;
+    this.#frameBufferWatched = false;
     if (base !== undefined) this.#display.map(base, VGA_MEMORY_BYTES, 0);
     this.pictureChanged();
   }

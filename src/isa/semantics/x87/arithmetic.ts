@@ -1,4 +1,4 @@
-// The arithmetic that plain-arithmetic.ts leaves out, of all operands; FSCALE, FXTRACT (SDM vol. 2).
+// The arithmetic that plain-arithmetic.ts leaves out, of all operands; FXTRACT (SDM vol. 2).
 
 import { type Insn, type int, MEM } from '../../insn.ts';
 import type { Cpu } from '../../state.ts';
@@ -66,9 +66,8 @@ export function roundSlowly(c: Cpu, i: Insn): void {
   conclude(c, d, roundToInteger(c.fcw));
 }
 
-/** FSCALE: ST(0) = ST(0) * 2 ^ (ST(1) truncated). */
-export function FSCALE(c: Cpu, i: Insn): void {
-  waiting(c);
+/** FSCALE in general. */
+export function scaleSlowly(c: Cpu, i: Insn): void {
   note(c, i);
   const d = c.ftop;
   const s = physical(c, 1);

@@ -1,4 +1,4 @@
-// FXAM (SDM vol. 2); FCOM, FUCOM, FCOMI, FUCOMI and their kin, FTST of all operands: what plain-compare.ts leaves out.
+// FCOM, FUCOM, FCOMI, FUCOMI and their kin, FTST (SDM vol. 2) of all operands: what plain-compare.ts leaves out.
 // An unmasked exception prevents the pop, not the result. FCOMI and its kin leave C1 alone (as AMD's processors do).
 
 import { type Insn, type int, MEM } from '../../insn.ts';
@@ -6,7 +6,7 @@ import type { Cpu } from '../../state.ts';
 import { EXPONENT, FSW_C0, FSW_C1, FSW_C2, FSW_C3, FSW_DE, FSW_IE, SIGN } from './bits.ts';
 import { integerSource, source, takeFetched } from './memory-operand.ts';
 import { A, B, denormal, isZero, nanOrUnsupported, unsupported, X } from './softfloat.ts';
-import { inUse, note, physical, pop, signal, take, underflow, waiting } from './stack.ts';
+import { inUse, note, physical, pop, signal, take, underflow } from './stack.ts';
 
 // Outcomes, as the condition codes that FCOM sets.
 const GREATER = 0;
@@ -40,24 +40,6 @@ export function testSlowly(c: Cpu, i: Insn): void {
   const flags = compare(true);
   signal(c, flags);
   codes(c, outcome);
-}
-
-/** FXAM: the class of ST(0) in C3, C2 and C0, its sign in C1; no exception. */
-export function FXAM(c: Cpu, i: Insn): void {
-  waiting(c);
-  note(c, i);
-  take(c, c.ftop, A);
-  const sign = (X[A + 2] & SIGN) !== 0 ? FSW_C1 : 0;
-  c.fsw = (c.fsw & ~(CODES | FSW_C1)) | sign | classOf(c);
-}
-
-function classOf(c: Cpu): int {
-  if (!inUse(c, c.ftop)) return FSW_C3 | FSW_C0;
-  if (unsupported(A)) return 0;
-  if (nanOrUnsupported(A)) return FSW_C0;
-  if ((X[A + 2] & EXPONENT) === EXPONENT) return FSW_C2 | FSW_C0;
-  if (isZero(A)) return FSW_C3;
-  return denormal(A) ? FSW_C3 | FSW_C2 : FSW_C2;
 }
 
 function codes(c: Cpu, r: int): void {

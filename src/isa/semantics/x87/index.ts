@@ -1,8 +1,7 @@
 // The x87 instructions by the decoder's names.
 
 export { FPATAN } from './arctangent.ts';
-export { FSCALE, FXTRACT } from './arithmetic.ts';
-export { FXAM } from './compare.ts';
+export { FXTRACT } from './arithmetic.ts';
 export { FLDENV, FNCLEX, FNINIT, FNSAVE, FNSTENV, FRSTOR } from './control.ts';
 export { FXRSTOR, FXSAVE } from './fxsave.ts';
 export { FBLD, FBSTP } from './integer-transfer.ts';

@@ -1,12 +1,12 @@
-// FADD, FSUB, FMUL, FDIV and their kin, FSQRT, FRNDINT, FCHS, FABS (SDM vol. 2). Dialect: what is plain; the rest is in
+// FADD, FSUB, FMUL, FDIV and their kin, FSQRT, FRNDINT, FSCALE, FCHS, FABS (SDM vol. 2). Dialect: what is plain; the rest is in
 // arithmetic.ts.
 
 import { type Insn, type int, MEM } from '../../insn.ts';
-import { x87add, x87div, x87mul, x87round, x87sqrt, x87sub } from '../../prims.ts';
+import { eq, ge, leaveIf, ltu, ne, x87add, x87div, x87mul, x87round, x87sqrt, x87sub } from '../../prims.ts';
 import type { Cpu } from '../../state.ts';
 import { offset } from '../operand.ts';
-import { operateSlowly, rootSlowly, roundSlowly, signSlowly } from './arithmetic.ts';
-import { SIGN, X87_ADD, X87_DIV, X87_DIVR, X87_MUL, X87_SUB, X87_SUBR } from './bits.ts';
+import { operateSlowly, rootSlowly, roundSlowly, scaleSlowly, signSlowly } from './arithmetic.ts';
+import { BIAS, EXPONENT, SIGN, X87_ADD, X87_DIV, X87_DIVR, X87_MUL, X87_SUB, X87_SUBR } from './bits.ts';
 import { clearC1, emptyAt, giveResult, note, noteMemory, notPlain, pop, stackWords, stagedOperand } from './plain.ts';
 import { waiting } from './stack.ts';
 
@@ -137,6 +137,35 @@ export function FRNDINT(c: Cpu, i: Insn): void {
   else {
     note(c, i);
     giveResult(c, d, t);
+  }
+}
+
+/** FSCALE: ST(0) = ST(0) * 2 ^ (ST(1) truncated). Plain: a normal number to a normal number, which is exact. */
+export function FSCALE(c: Cpu, i: Insn): void {
+  waiting(c);
+  const empty = emptyAt(c, 0) | emptyAt(c, 1);
+  const d = stackWords(c, 0);
+  const s = stackWords(c, 1);
+  const hi = c.words[d + 1];
+  const se = c.words[d + 2];
+  const byHi = c.words[s + 1];
+  const bySe = c.words[s + 2];
+  const byExponent = bySe & EXPONENT;
+  const byZero = eq(c.words[s] | byHi | byExponent, 0);
+  const n = ge(byExponent, BIAS) ? byHi >>> ((BIAS + 31 - byExponent) & 31) : 0;
+  const e = ((se & EXPONENT) + (ne(bySe & SIGN, 0) ? 0 - n : n)) | 0;
+  const odd =
+    ge(hi, 0) |
+    ltu(0x7ffd, ((se & EXPONENT) - 1) | 0) |
+    ((ge(byHi, 0) | eq(byExponent, 0)) & (byZero ^ 1)) |
+    ge(byExponent, BIAS + 15) |
+    ltu(0x7ffd, (e - 1) | 0);
+  leaveIf(c, odd);
+  if (empty | odd) scaleSlowly(c, i);
+  else {
+    note(c, i);
+    c.words[d + 2] = (se & SIGN) | e;
+    clearC1(c);
   }
 }
 

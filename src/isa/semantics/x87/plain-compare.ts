@@ -1,14 +1,14 @@
-// FCOM, FUCOM, FCOMI, FUCOMI and their kin, FICOM, FTST (SDM vol. 2). Dialect: what is plain, where there is no
+// FCOM, FUCOM, FCOMI, FUCOMI and their kin, FICOM, FTST, FXAM (SDM vol. 2). Dialect: what is plain, where there is no
 // difference between ordered and unordered comparisons; the rest is in compare.ts.
 // FCOMI and its kin leave C1 alone (as AMD's processors do).
 
 import { type Insn, type int, MEM } from '../../insn.ts';
-import { eq, x87compare } from '../../prims.ts';
+import { eq, ge, x87compare } from '../../prims.ts';
 import type { Cpu } from '../../state.ts';
 import { offset } from '../operand.ts';
-import { FSW_C0, FSW_C1, FSW_C2, FSW_C3 } from './bits.ts';
+import { EXPONENT, FSW_C0, FSW_C1, FSW_C2, FSW_C3, MSB, SIGN } from './bits.ts';
 import { compareSlowly, compareToFlagsSlowly, testSlowly } from './compare.ts';
-import { emptyAt, note, noteMemory, notPlain, pop, stackWords, stagedOperand } from './plain.ts';
+import { emptyAt, note, noteMemory, notPlain, physical, pop, stackWords, stagedOperand } from './plain.ts';
 import { waiting } from './stack.ts';
 
 const RESULTS = FSW_C0 | FSW_C1 | FSW_C2 | FSW_C3;
@@ -79,6 +79,25 @@ export function FTST(c: Cpu, i: Insn): void {
     note(c, i);
     c.fsw = (c.fsw & ~RESULTS) | t;
   }
+}
+
+/** FXAM: the class of ST(0) in C3, C2 and C0, its sign in C1; no exception. */
+export function FXAM(c: Cpu, i: Insn): void {
+  waiting(c);
+  note(c, i);
+  const a = stackWords(c, 0);
+  const lo = c.words[a];
+  const hi = c.words[a + 1];
+  const se = c.words[a + 2];
+  const e = se & EXPONENT;
+  const isEmpty = ((c.ftag >> physical(c, 0)) & 1) ^ 1;
+  const large = eq(hi, MSB) & eq(lo, 0) ? FSW_C2 | FSW_C0 : FSW_C0;
+  const small = eq(hi | lo, 0) ? FSW_C3 : FSW_C3 | FSW_C2;
+  const usual = eq(e, EXPONENT) ? large : FSW_C2;
+  // Unsupported: the top bit of the significand is clear, and the exponent is not zero.
+  const supported = ge(hi, 0) ? 0 : usual;
+  const kind = eq(e, 0) ? small : supported;
+  c.fsw = (c.fsw & ~RESULTS) | ((se & SIGN) >> 6) | (isEmpty ? FSW_C3 | FSW_C0 : kind);
 }
 
 /** FCOMI: compares ST(0) with ST(n) into ZF, PF and CF; OF, SF and AF are cleared. #IA for any NaN. */
