@@ -63,9 +63,10 @@ async function shell(machine: Machine, command: string): Promise<string> {
   return output.replaceAll('\r', '').trim();
 }
 
+const translator: EngineChoice = (cpu, memory) => new Translator(cpu, memory);
 const engines: readonly (readonly [string, EngineChoice])[] = [
   ['interpreter', 'interpreter'],
-  ['translator', (cpu, memory) => new Translator(cpu, memory)],
+  ['translator', translator],
 ];
 
 describe.skipIf(reason)(`a CD-ROM under Debian's ${title}`, () => {
@@ -105,7 +106,7 @@ describe.skipIf(reason)(`a CD-ROM under Debian's ${title}`, () => {
 
   test('a scratch is an I/O error of the guest, and a line for the user', async () => {
     const complaints: string[] = [];
-    const machine = await boot('interpreter', disc(iso9660('FIRST', { 'A.TXT': 'whole\n', 'BIG.BIN': big }), 2000));
+    const machine = await boot(translator, disc(iso9660('FIRST', { 'A.TXT': 'whole\n', 'BIG.BIN': big }), 2000));
     machine.on('complaint', (line) => complaints.push(line));
     expect(await shell(machine, 'mkdir -p /cd; mount -r /dev/sr0 /cd; cat /cd/a.txt')).toContain('whole\nstatus=0');
     expect(await shell(machine, 'cat /cd/big.bin > /dev/null')).toMatch(/I\/O error[\s\S]*status=1/);
@@ -115,7 +116,7 @@ describe.skipIf(reason)(`a CD-ROM under Debian's ${title}`, () => {
   });
 
   test('the drive is there without a disc', async () => {
-    const machine = await boot('interpreter', undefined);
+    const machine = await boot(translator, undefined);
     expect(await shell(machine, 'cat /proc/sys/dev/cdrom/info | grep "drive name"')).toContain('sr0');
     expect(await shell(machine, 'dd if=/dev/sr0 of=/dev/null count=1')).toContain('No medium found');
   });
