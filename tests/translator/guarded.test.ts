@@ -12,7 +12,7 @@ import { MODES, readCorpus } from '../vectors/integer-format.ts';
 import { FORMS } from '../vectors/integer-forms.ts';
 
 /** One case in so many is replayed. */
-const EVERY = 7;
+const EVERY = 31;
 const ALIGNMENT_CHECK = 0x40000;
 
 test('guarded instructions do what a processor did', () => {
