@@ -117,7 +117,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
       const way = classify(insn, mode);
       const onX87 = usesX87(insn);
       // A callout would leave the x87's stack unknown to what follows.
-      const guarded = !onX87 && options.isGuarded?.(at) === true && isStraight(insn, way);
+      const guarded = options.isGuarded?.(at) === true && isStraight(insn, way);
       const placed: Placed = { at, insn, class: way, usesX87: onX87, ...(guarded && { guarded }) };
       seen.set(at, placed);
       const next = at + insn.length;
@@ -156,7 +156,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     }
   }
   const graph = build(entry, seen, leaders, returns, pages, options);
-  predictStacks(graph, options.stack ?? EMPTY);
+  predictStacks(graph, options.stack ?? EMPTY, options.isGuarded?.(entry) !== true);
   return graph;
 }
 

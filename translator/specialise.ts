@@ -66,6 +66,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
       return;
     }
     const made = instantiate(placed, bent, temporaries);
+    if (placed.stack?.guard) made.unshift({ k: 'exit', e: guardOf(placed.stack) });
     if (placed.guarded && block.insns[k - 1]?.insn.op !== 'STI') {
       flush();
       const callout = {
@@ -79,7 +80,6 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
       return;
     }
     if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
-    if (placed.stack?.guard) run.push({ k: 'exit', e: guardOf(placed.stack), at: placed.at, undo });
     for (const s of made)
       run.push(s.k === 'place' || s.k === 'exit' || s.k === 'quick' ? { ...s, at: placed.at, undo } : s);
   });

@@ -255,7 +255,13 @@ export class Translations implements Regions {
         if (region?.pieces.some((p) => p.physical <= physical && physical < p.physical + p.length)) again.add(region);
       }
     }
-    this.#compile([...again].map(madeAgain));
+    const { ftop, ftag, eip } = this.#cpu;
+    const made = [...again].map((region) => {
+      const hot = madeAgain(region);
+      // Where it is left at its entry, the x87's stack there may not be what it was.
+      return region.linear === eip ? { ...hot, stack: { top: ftop, tags: ftag } } : hot;
+    });
+    this.#compile(made);
     this.#counts.regionsGuarded += again.size;
   }
 

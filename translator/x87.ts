@@ -51,8 +51,12 @@ interface Effect extends Stack {
   readonly leaves: boolean;
 }
 
-/** Predicts the stack throughout the graph; what cannot be inlined with it is called out. `stack`: at the entry. */
-export function predictStacks(graph: Graph, stack: Stack): void {
+/**
+ * Predicts the stack throughout the graph; what cannot be inlined with it is called out.
+ * @param stack at the entry.
+ * @param ahead whether one guard may stand before it all; it is good for nothing where the prediction is often wrong.
+ */
+export function predictStacks(graph: Graph, stack: Stack, ahead = true): void {
   const order = reversePostorder(graph);
   const found = order.reduce((n, b) => n + b.insns.filter((p) => p.usesX87).length, 0);
   if (found === 0) return;
@@ -64,7 +68,7 @@ export function predictStacks(graph: Graph, stack: Stack): void {
     after.set(b.at, now);
     for (const s of b.succ) if (!before.has(s)) before.set(s, now);
   }
-  if (found * DENSITY > graph.instructions) graph.stack = stack;
+  if (ahead && found * DENSITY > graph.instructions) graph.stack = stack;
   const sure = new Map(order.map((b) => [b.at, b.at !== graph.entry || graph.stack !== undefined]));
   for (let changed = true; changed; ) {
     changed = false;
@@ -102,7 +106,8 @@ function goesOnSure(b: Block, before: boolean, notes = false): boolean {
   for (const p of b.insns) {
     if (p.stack) {
       if (notes) p.stack = { ...p.stack, guard: !sure };
-      sure = true;
+      // If it was called out, something was not plain.
+      sure = !p.guarded;
     } else if (p.class === 'callout') sure = false;
   }
   return sure;
