@@ -1,4 +1,4 @@
-// npm run performance [-- --runs 3] [--fresh] [--directory .cache/performance]: measures what docs/performance.md shows,
+// npm run performance [-- --runs 3] [--rounds 10] [--profiles 12] [--fresh] [--directory .cache/performance]: measures what docs/performance.md shows,
 // and writes it there: the generated parts of the page, and the charts beside it. What the directory has already is not
 // measured again, unless --fresh says so. It takes about an hour, and a quiet machine.
 
@@ -20,12 +20,8 @@ const LINUX_CHART = 'performance-linux.svg';
 const METAL_CHART = 'performance-metal.svg';
 const LINUX: readonly EngineName[] = ['native', 'qemu', 'v86', 'translator'];
 const METAL: readonly EngineName[] = ['native', 'qemu', 'v86', 'interpreter', 'translator'];
-/** Times through the suite to see whether memory stays as it is. */
-const ROUNDS = 10;
 /** Seconds for one run. */
 const TIMEOUT = 3600;
-/** Benchmarks to be profiled, at most. */
-const PROFILED = 12;
 const HOTTEST = 5;
 
 interface Measuring {
@@ -123,11 +119,17 @@ async function main(): Promise<void> {
     options: {
       runs: { type: 'string', default: '3' },
       directory: { type: 'string', default: '.cache/performance' },
+      /** Times through the suite to see whether memory stays as it is. */
+      rounds: { type: 'string', default: '10' },
+      /** Benchmarks to be profiled, at most. */
+      profiles: { type: 'string', default: '12' },
       fresh: { type: 'boolean', default: false },
     },
   });
   const measuring = { directory: values.directory, runs: Number(values.runs) };
   if (!(measuring.runs >= 1)) throw new UserError(`--runs ${values.runs}: give a number of runs`);
+  const [rounds, profiles] = [Number(values.rounds), Number(values.profiles)];
+  if (!(rounds >= 1 && profiles >= 0)) throw new UserError('--rounds, --profiles: give a number');
   if (values.fresh) rmSync(measuring.directory, { recursive: true, force: true });
   mkdirSync(measuring.directory, { recursive: true });
   const linux = await report(measuring, 'linux', { linux: true, engines: LINUX });
@@ -135,10 +137,10 @@ async function main(): Promise<void> {
   const memory = await report({ ...measuring, runs: 1 }, 'memory', {
     linux: true,
     engines: ['translator'],
-    repeat: ROUNDS,
+    repeat: rounds,
   });
   const lines: string[] = [];
-  for (const row of shortfalls(linux, PROFILED)) lines.push(await profiled(measuring, row));
+  for (const row of shortfalls(linux, profiles)) lines.push(await profiled(measuring, row));
   const header = `| benchmark | / v86 | / native | ${PART_NAMES.join(' | ')} | hottest functions |`;
   const rule = `|:--|${'--:|'.repeat(PART_NAMES.length + 2)}:--|`;
   const page = join(DOCS, 'performance.md');
