@@ -76,7 +76,8 @@ describe.skipIf(reason)(`Debian ${title} with an IDE disk`, () => {
         expect(output).toContain(`${md5(partition)}  /dev/sda1\r\n`);
         // 32 MiB in pieces of at most 128 KiB: an interrupt each.
         expect(stats.interrupts.byLine[14]).toBeGreaterThan(256);
-        expect(stats.interrupts.byLine[15] ?? 0).toBe(0);
+        // The CD-ROM drive, which is empty, is asked what it is.
+        expect(stats.interrupts.byLine[15] ?? 0).toBeLessThan(32);
 
         const expected = Buffer.from(before);
         const start = 2048 * SECTOR;
