@@ -5,6 +5,7 @@
 // JavaScript to one of a thousand asm.js functions in as many modules takes 60 ns and more; an indirect call from
 // WebAssembly takes 3, whatever module the function is of. WebAssembly cannot see the asm.js heap: hence the two.
 
+import { hashShift, MULTIPLIER } from '../src/cpu/hash.ts';
 import { CHAINED, LINK_ENTRIES, LINK_WORDS, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from '../src/cpu/links.ts';
 import { REGION_CHAIN } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
@@ -21,11 +22,12 @@ function nextText({ registersAt, linksAt }: HeapLayout, overshoot: int): string 
   const word = (w: number): string => `H32[${registersAt / 4 + w}]`;
   return `"use asm";
 var H32 = new stdlib.Int32Array(heap);
+var imul = stdlib.Math.imul;
 function next() {
   var ip = 0, e = 0, n = 0;
   if ((${word(WORD.engine)} | 0) < ${overshoot}) return ${NONE};
   ip = ${word(WORD.eip)} | 0;
-  e = (((ip ^ ip >>> 11) & ${LINK_ENTRIES - 1}) << ${Math.log2(LINK_WORDS * 4)}) + ${linksAt} | 0;
+  e = (imul(ip, ${MULTIPLIER}) >>> ${hashShift(LINK_ENTRIES)} << ${Math.log2(LINK_WORDS * 4)}) + ${linksAt} | 0;
   if ((H32[e >> 2] | 0) != (ip | 0)) return ${NONE};
   if ((H32[e + 4 >> 2] | 0) != (${word(STAMP)} | 0)) return ${NONE};
   n = (${word(CHAINED)} | 0) + 1 | 0;

@@ -12,6 +12,7 @@ import { type Prediction, predictStacks, type Stack, usesX87 } from './x87.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
+const MAX_ENTRIES = 32;
 
 /** An instruction at an offset from the entry's page. */
 export interface Placed {
@@ -41,7 +42,12 @@ export interface Block {
 }
 
 export interface Graph {
+  /** Where it was hot: the first of its entries. */
   readonly entry: int;
+  /** Offsets at which it may be entered. */
+  readonly entries: readonly int[];
+  /** The block that everything begins with: the entry, or ENTRY where there are several. */
+  readonly root: int;
   readonly blocks: Map<int, Block>;
   /** Pages that it spans: offset from the entry's page in pages, guest-physical frame. */
   readonly pages: ReadonlyMap<int, int>;
@@ -62,6 +68,8 @@ export interface ScanOptions {
   targetsOf?(at: int): readonly int[];
   /** The x87's stack at the entry; empty unless told otherwise. */
   readonly stack?: Stack;
+  /** Whether it may be entered where calls out of it return to. */
+  readonly reentered?: boolean;
   /** Whether the instruction at an offset is to be guarded. */
   isGuarded?(at: int): boolean;
 }
@@ -70,6 +78,9 @@ const EMPTY: Stack = { top: 0, tags: 0 };
 
 /** Pseudo block: where returns go on. */
 export const RETURN = 0x40000000;
+
+/** Pseudo block: leads to the entry that is at EIP. */
+export const ENTRY = 0x40000001;
 
 /** Where guest code is read from. */
 export type Code = Pick<Memory, 'u8' | 'hostOf'>;
@@ -122,7 +133,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
       seen.set(at, placed);
       const next = at + insn.length;
       if (placed.class === 'leave') break;
-      if (insn.op === 'Jcc' || isLoop(insn)) {
+      if (insn.op === 'Jcc' || isLoopInstruction(insn)) {
         lead(next + insn.rel);
         lead(next);
         break;
@@ -160,12 +171,31 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
   return graph;
 }
 
+/** Whether the entry is part of a loop; calls return. */
+export function isLoop(graph: Graph): boolean {
+  const seen = new Set<int>();
+  const work = [graph.entry];
+  for (let at = work.pop(); at !== undefined; at = work.pop()) {
+    const b = graph.blocks.get(at);
+    if (!b) continue;
+    const last = b.insns[b.insns.length - 1];
+    const isCall = last && (last.insn.op === 'CALL' || last.insn.op === 'CALLn');
+    for (const s of isCall ? [...b.succ, last.at + last.insn.length] : b.succ) {
+      if (s === graph.entry) return true;
+      if (seen.has(s)) continue;
+      seen.add(s);
+      work.push(s);
+    }
+  }
+  return false;
+}
+
 /** Whether it has a template that goes on with the next instruction. */
 function isStraight(i: Insn, way: Class): boolean {
   return (way === 'ident' || way === 'inline') && !isTransfer(i) && i.op !== 'STI';
 }
 
-function isLoop(i: Insn): boolean {
+function isLoopInstruction(i: Insn): boolean {
   return i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ';
 }
 
@@ -200,7 +230,7 @@ function build(
       b.insns.push(placed);
       instructions++;
       at += insn.length;
-      if (insn.op === 'Jcc' || isLoop(insn)) {
+      if (insn.op === 'Jcc' || isLoopInstruction(insn)) {
         b.term = 'branch';
         // The template is that of the even condition: the odd one has its successors swapped.
         const odd = insn.op === 'Jcc' && (insn.cc & 1) !== 0;
@@ -239,5 +269,32 @@ function build(
     blocks.set(RETURN, { at: RETURN, insns: [], term: 'indirect', succ, taken: 0, fall: 0 });
   }
   for (const b of blocks.values()) b.succ = [...new Set(b.succ)].filter((s) => blocks.has(s));
-  return { entry, blocks, pages, bytes, instructions };
+  const entries = options.reentered ? [entry, ...reentries(entry, blocks, seen)] : [entry];
+  if (entries.length > 1) {
+    blocks.set(ENTRY, { at: ENTRY, insns: [], term: 'indirect', succ: entries, taken: 0, fall: 0 });
+  }
+  return { entry, entries, root: entries.length > 1 ? ENTRY : entry, blocks, pages, bytes, instructions };
+}
+
+/**
+ * Where calls that leave the region return to, and the heads of loops, which such returns may lead around. Only in the
+ * entry's page: a region knows by its EIP where it begins.
+ */
+function reentries(entry: int, blocks: ReadonlyMap<int, Block>, seen: ReadonlyMap<int, Placed>): int[] {
+  const found = new Set<int>();
+  const heads = new Set<int>();
+  const add = (set: Set<int>, at: int): void => {
+    if (at !== entry && at >> 12 === 0 && (blocks.get(at)?.insns.length ?? 0) > 0) set.add(at);
+  };
+  for (const b of blocks.values()) {
+    const last = b.insns[b.insns.length - 1];
+    // The x87's stack is known at one entry only.
+    if (b.insns.some((p) => p.usesX87)) return [];
+    for (const s of b.succ) if (s <= b.at) add(heads, s);
+    if (!last) continue;
+    const next = last.at + last.insn.length;
+    const { op } = last.insn;
+    if (op === 'CALLn' || (op === 'CALL' && !seen.has(next + last.insn.rel))) add(found, next);
+  }
+  return found.size === 0 ? [] : [...new Set([...found, ...heads])].slice(0, MAX_ENTRIES);
 }

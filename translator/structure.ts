@@ -4,7 +4,7 @@
 
 import { type Expr, N, type Stmt, T, uses } from './ir.ts';
 import { liveFlags, SUNK } from './passes/liveness.ts';
-import { type Block, type Graph, RETURN } from './scan.ts';
+import { type Block, ENTRY, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 import { guardOf } from './x87.ts';
 
@@ -42,7 +42,7 @@ class Flow {
   constructor(graph: Graph) {
     this.#number(graph);
     this.#findPreds();
-    this.#findDominators(graph.entry);
+    this.#findDominators(graph.root);
     // A back edge to what does not dominate its source is irreducible: it leaves the region.
     for (const b of this.order) {
       b.succ = b.succ.filter((s) => this.#at(s) > this.#at(b.at) || this.#dominates(s, b.at));
@@ -50,7 +50,7 @@ class Flow {
     this.#findPreds();
     for (const b of this.order) this.children.set(b.at, []);
     for (const b of this.order) {
-      if (b.at !== graph.entry) (this.children.get(this.#idom.get(b.at) as number) as number[]).push(b.at);
+      if (b.at !== graph.root) (this.children.get(this.#idom.get(b.at) as number) as number[]).push(b.at);
     }
   }
 
@@ -72,8 +72,8 @@ class Flow {
 
   /** Depth first, without recursion: regions may be deep. Blocks that are not reached go. */
   #number(graph: Graph): void {
-    const marked = new Set<number>([graph.entry]);
-    const stack: { b: Block; next: number }[] = [{ b: graph.blocks.get(graph.entry) as Block, next: 0 }];
+    const marked = new Set<number>([graph.root]);
+    const stack: { b: Block; next: number }[] = [{ b: graph.blocks.get(graph.root) as Block, next: 0 }];
     while (stack.length > 0) {
       const top = stack[stack.length - 1] as { b: Block; next: number };
       if (top.next < top.b.succ.length) {
@@ -143,7 +143,7 @@ export function structure(
   const specialised = new Map(flow.order.map((b) => [b.at, specialise(b)] as const));
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
   const live = liveFlags(graph, specialised, heads);
-  const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.entry, new Map());
+  const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.root, new Map());
   if (!graph.stack) return items;
   const guard: Step = { k: 'exit', e: guardOf(graph.stack), at: graph.entry, undo: 0 };
   return [{ k: 'step', s: guard, arm: [] }, ...items];
@@ -248,7 +248,8 @@ class Builder {
       const yes = this.#edge(b, b.taken, new Map(pending));
       const no = this.#edge(b, b.fall, new Map(pending));
       out.push({ k: 'fork', test: condition, yes, no });
-    } else this.#dispatch(b, test ?? RETURN_EIP, pending, out);
+    } else if (b.at === ENTRY) this.#dispatch(b, { k: 's', name: 'eip' }, pending, out);
+    else this.#dispatch(b, test ?? RETURN_EIP, pending, out);
   }
 
   /** A value picks the successor: a binary tree of compares with the offsets that are known. */
@@ -269,6 +270,8 @@ class Builder {
         if (high - low === 1) {
           const to = targets[low] as number;
           const is: Expr = { k: 'c', f: 'eq', args: [T(i), N(to)] };
+          // It was entered at one of them.
+          if (b.at === ENTRY && high === targets.length) return this.#edge(b, to, new Map(pending));
           return [{ k: 'fork', test: is, yes: this.#edge(b, to, new Map(pending)), no: [] }];
         }
         const middle = (low + high) >> 1;
@@ -277,6 +280,7 @@ class Builder {
       };
       out.push(...pick(0, targets.length));
     }
+    if (b.at === ENTRY) return;
     const site = b.insns[b.insns.length - 1]?.at ?? RETURN;
     out.push({ k: 'leave', to: { value: e, site }, arm: settle(pending) });
   }

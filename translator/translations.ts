@@ -11,7 +11,7 @@ import { Chain } from './chain.ts';
 import { compile, moduleText, type RegionFunction } from './compile.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
-import { type Block, type Graph, RETURN, scan } from './scan.ts';
+import { type Block, type Graph, isLoop, RETURN, scan } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
 import type { Stack } from './x87.ts';
@@ -19,6 +19,8 @@ import type { Stack } from './x87.ts';
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
 const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
+/** Regions of at most so many instructions are taken in by others, rather than led to. */
+const SMALL = 24;
 const SIDE_ENTRIES = 60_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
@@ -35,7 +37,10 @@ const BYTES_PER_REGION = 8192;
 
 interface Region {
   readonly number: int;
-  readonly key: string;
+  /** The region in whose place it was made. */
+  readonly again: int | undefined;
+  /** Of its entries, the first one first. */
+  readonly keys: readonly string[];
   /** What it takes of the cache. */
   readonly bytes: number;
   readonly name: string;
@@ -340,7 +345,8 @@ export class Translations implements Regions {
       if (hot.again === undefined && this.#isInside(hot) && !this.#sides.has(hot.key)) continue;
       const graph = this.#scan(hot);
       if (!graph) continue;
-      const number = hot.again ?? this.#nextNumber++;
+      const old = hot.again === undefined ? undefined : this.#regions.get(hot.again);
+      const number = old && isEnteredAtAll(old.graph, graph) ? old.number : this.#nextNumber++;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
         name,
@@ -376,7 +382,7 @@ export class Translations implements Regions {
     made.forEach((region, k) => {
       region.run = runs[k];
       observer?.compiled?.(region.number, runs[k] as RegionFunction);
-      const old = this.#regions.get(region.number);
+      const old = this.#regions.get(region.again ?? region.number);
       if (old) this.#drop(old);
       this.#add(region);
     });
@@ -406,10 +412,19 @@ export class Translations implements Regions {
     if (hot.again === undefined) {
       for (const r of this.#byBlock.get(hot.physical) ?? []) if (r.mode === hot.mode) stops.add(r.physical);
     }
-    const isWarm = (at: int): boolean => {
+    // What has a region is led to, unless it is small.
+    const stopsAt = (physical: int): boolean => {
+      if (physical === hot.physical) return false;
+      const number = this.#byHead.get(keyOf(physical, hot.mode, hot.user));
+      if (number === undefined || number === hot.again) return false;
+      return (this.#regions.get(number) as Region).graph.instructions > SMALL;
+    };
+    const isWarm = (at: int, isPath: boolean): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
+      if (frame < 0) return false;
       const physical = (frame << 12) | (at & (PAGE - 1));
-      return frame >= 0 && !stops.has(physical) && this.#host.isWarm(physical, hot.mode);
+      if (stops.has(physical) || (isPath && stopsAt(physical))) return false;
+      return this.#host.isWarm(physical, hot.mode);
     };
     const targetsOf = (at: int): readonly int[] => {
       const from = at === RETURN ? hot.linear & (PAGE - 1) : at;
@@ -417,18 +432,27 @@ export class Translations implements Regions {
       const profile = this.#profiles.get(((frame << 12) | (from & (PAGE - 1))) - (at === RETURN ? 1 : 0));
       return profile ? likelyTargets(profile, from) : [];
     };
-    const graph = scan(memory, hot.linear, hot.mode, frameOf, {
+    const options = {
       maxInstructions: MAX_INSTRUCTIONS,
       inline: true,
-      isWarm,
       targetsOf,
       stack: hot.stack,
-      isGuarded: (at) => {
+      isGuarded: (at: int) => {
         if (this.#guardAll) return true;
         const frame = frameOf((base + (at & -PAGE)) | 0);
         return frame >= 0 && this.#leaving.isGuarded((frame << 12) | (at & (PAGE - 1)));
       },
-    });
+    };
+    // Kernels are paths through much code that all meet: each would have a copy of it if they did not lead to each other.
+    // What a loop calls had better be inside.
+    const scanned = (isPath: boolean): Graph =>
+      scan(memory, hot.linear, hot.mode, frameOf, {
+        ...options,
+        isWarm: (at) => isWarm(at, isPath),
+        reentered: isPath,
+      });
+    const whole = scanned(false);
+    const graph = isLoop(whole) ? whole : scanned(true);
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
     return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
@@ -437,11 +461,12 @@ export class Translations implements Regions {
   /** What is known of a region before it is compiled; its blocks are known from now on. */
   #describe(hot: Hot, graph: Graph, number: int, name: string, characters: int): Region {
     const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
-    const blocks = [...graph.blocks.values()].filter((b) => b.at !== RETURN);
+    const blocks = [...graph.blocks.values()].filter((b) => b.at < RETURN);
     const known = (at: int): boolean => graph.pages.has(at >> 12);
     const region: Region = {
       number,
-      key: hot.key,
+      again: hot.again,
+      keys: graph.entries.map((at) => keyOf(physicalOf(at), hot.mode, hot.user)),
       name,
       bytes: BYTES_PER_REGION + characters * BYTES_PER_CHARACTER,
       linear: hot.linear,
@@ -471,7 +496,8 @@ export class Translations implements Regions {
     this.#bytes += region.bytes;
     this.#chain.add(number, region.run as RegionFunction);
     this.#regions.set(number, region);
-    this.#byHead.set(region.key, number);
+    // Another region may have a place that this one can be entered at too.
+    for (const key of region.keys) if (!this.#byHead.has(key)) this.#byHead.set(key, number);
     for (const { physical, length } of region.pieces) {
       this.#memory.traceCode(physical, length);
       const frame = physical >>> 12;
@@ -499,7 +525,7 @@ export class Translations implements Regions {
   #drop(region: Region): void {
     this.#bytes -= region.bytes;
     this.#regions.delete(region.number);
-    this.#byHead.delete(region.key);
+    for (const key of region.keys) if (this.#byHead.get(key) === region.number) this.#byHead.delete(key);
     // First the links to it, then itself.
     this.#host.loseLinks();
     this.#chain.remove(region.number);
@@ -518,9 +544,14 @@ function keyOf(physical: int, mode: int, user: int): string {
   return `${physical >>> 0}:${mode}:${user}`;
 }
 
+/** Whether all entries of the one are entries of the other too: then it can have its number. */
+function isEnteredAtAll(old: Graph, graph: Graph): boolean {
+  return old.entries.every((at) => graph.entries.includes(at));
+}
+
 /** The head of a region that is to be replaced. */
-function madeAgain({ key, physical, linear, mode, user, stack, number }: Region): Hot {
-  return { key, physical, linear, mode, user, stack, again: number };
+function madeAgain({ keys, physical, linear, mode, user, stack, number }: Region): Hot {
+  return { key: keys[0] as string, physical, linear, mode, user, stack, again: number };
 }
 
 /** Where its samples are kept: see Translations. */

@@ -60,7 +60,7 @@ export function predictStacks(graph: Graph, stack: Stack, ahead = true): void {
   const order = reversePostorder(graph);
   const found = order.reduce((n, b) => n + b.insns.filter((p) => p.usesX87).length, 0);
   if (found === 0) return;
-  const before = new Map<int, Stack>([[graph.entry, stack]]);
+  const before = new Map<int, Stack>([[graph.root, stack]]);
   const after = new Map<int, Stack>();
   for (const b of order) {
     let now = before.get(b.at) as Stack;
@@ -69,7 +69,7 @@ export function predictStacks(graph: Graph, stack: Stack, ahead = true): void {
     for (const s of b.succ) if (!before.has(s)) before.set(s, now);
   }
   if (ahead && found * DENSITY > graph.instructions) graph.stack = stack;
-  const sure = new Map(order.map((b) => [b.at, b.at !== graph.entry || graph.stack !== undefined]));
+  const sure = new Map(order.map((b) => [b.at, b.at !== graph.root || graph.stack !== undefined]));
   for (let changed = true; changed; ) {
     changed = false;
     for (const b of order) {
@@ -162,9 +162,9 @@ function effectOf({ insn }: Placed, { top, tags }: Stack): Effect {
 
 function reversePostorder(graph: Graph): Block[] {
   const order: Block[] = [];
-  const first = graph.blocks.get(graph.entry);
+  const first = graph.blocks.get(graph.root);
   if (!first) return order;
-  const marked = new Set<int>([graph.entry]);
+  const marked = new Set<int>([graph.root]);
   const stack: { b: Block; next: number }[] = [{ b: first, next: 0 }];
   while (stack.length > 0) {
     const top = stack[stack.length - 1] as { b: Block; next: number };

@@ -7,6 +7,7 @@
 import type { int } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { LINKS_BYTES } from '../memory/layout.ts';
+import { hash } from './hash.ts';
 
 /** Words of an entry: EIP, stamp, number of the region, nothing. */
 export const LINK_WORDS = 4;
@@ -28,7 +29,7 @@ export const NO_STAMP = -1;
 
 /** Number of the entry for an EIP. */
 export function linkEntry(eip: int): int {
-  return (eip ^ (eip >>> 11)) & (LINK_ENTRIES - 1);
+  return hash(eip, LINK_ENTRIES);
 }
 
 /** What a stamp was given for. */

@@ -23,7 +23,7 @@ const MAX_HEAP_BYTES = 0x80000000;
 /** Bytes kept for the register file. */
 export const REGISTERS_BYTES = 4096;
 /** Bytes kept for the link table of translated code. */
-export const LINKS_BYTES = 65536;
+export const LINKS_BYTES = 524288;
 /** Entries of a shadow page table: one for each guest-linear page. */
 export const TABLE_ENTRIES = 1 << 20;
 export const TABLE_BYTES = TABLE_ENTRIES * 4;

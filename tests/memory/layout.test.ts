@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/lib/errors.ts';
-import { layoutHeap, TABLE_BYTES } from '../../src/memory/layout.ts';
+import { LINKS_BYTES, layoutHeap, TABLE_BYTES } from '../../src/memory/layout.ts';
 
 const MIB = 1 << 20;
 
@@ -20,7 +20,7 @@ describe('heap layout', () => {
     expect(layout.registersAt).toBe(ramBytes + layout.extraBytes);
     expect(layout.registersAt % 4096).toBe(0);
     expect(layout.linksAt).toBe(layout.registersAt + 4096);
-    expect(layout.tablesAt).toBe(layout.linksAt + 65536);
+    expect(layout.tablesAt).toBe(layout.linksAt + LINKS_BYTES);
     const used = layout.tablesAt + (1 + layout.userTables) * TABLE_BYTES;
     expect(layout.heapBytes).toBeGreaterThanOrEqual(used);
     expect(layout.heapBytes).toBeLessThanOrEqual(2 ** 31);

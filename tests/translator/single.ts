@@ -52,6 +52,8 @@ export function translate(
     const block: Block = { at: 0, insns: placed, term: 'exit', succ: [], taken: at, fall: 0 };
     const graph: Graph = {
       entry: 0,
+      entries: [0],
+      root: 0,
       blocks: new Map([[0, block]]),
       pages: new Map(),
       bytes: [],

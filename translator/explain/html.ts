@@ -47,7 +47,8 @@ export function html(regions: readonly RegionReport[], { title, made }: PageOpti
 }
 
 function graphOf(r: RegionReport): ReturnType<typeof layout> {
-  return layout(new Map(r.blocks.map((b) => [b.address, b.successors] as const)), r.entry.linear);
+  const first = r.blocks.find((b) => b.kind === 'entries')?.address ?? r.entry.linear;
+  return layout(new Map(r.blocks.map((b) => [b.address, b.successors] as const)), first);
 }
 
 /** JSON that cannot end its element: a browser looks for </script and <!-- in it. */

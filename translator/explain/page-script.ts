@@ -71,9 +71,9 @@ function picture(r, heat, pick) {
   const blocks = new Map(r.blocks.map((b) => [b.address, b]));
   for (const box of graph.boxes) {
     const b = blocks.get(box.id);
-    const name = b.kind === 'return' ? 'returns' : b.symbol ?? hex(b.address);
+    const name = b.kind === 'return' ? 'returns' : b.kind === 'entries' ? 'entries' : b.symbol ?? hex(b.address);
     const g = draw('g', { transform: 'translate(' + box.x + ' ' + box.y + ')', class: 'heated', 'data-block': b.address },
-      draw('title', {}, b.kind === 'return' ? 'returns' : where(b.address, b.symbol)),
+      draw('title', {}, b.kind === 'return' ? 'returns' : b.kind === 'entries' ? 'entries' : where(b.address, b.symbol)),
       draw('rect', { class: 'frame', width, height, rx: 5 }),
       draw('rect', { class: 'heat', width, height, rx: 5, 'fill-opacity': (0.55 * heat.get(b.address)).toFixed(3) }),
       draw('text', { x: 8, y: 16 }, name.length > 24 ? name.slice(0, 23) + '…' : name),
@@ -87,7 +87,7 @@ function picture(r, heat, pick) {
 function guest(r, heat, pick) {
   const side = make('div', { class: 'side code', id: 'guest' });
   for (const b of r.blocks) {
-    const title = b.kind === 'return' ? 'returns' : where(b.address, b.symbol);
+    const title = b.kind === 'return' ? 'returns' : b.kind === 'entries' ? 'entries' : where(b.address, b.symbol);
     const block = make('div', { class: 'block', 'data-block': b.address, style: shade(heat.get(b.address)) },
       make('div', { class: 'row' }, title + '   × ' + count(b.executions)));
     for (const i of b.instructions) {

@@ -112,7 +112,7 @@ export class Recorder implements Observer {
     const leaves = new Map<int, { at: int; insn: Insn; class: Class }>();
     for (const b of graph.blocks.values()) {
       const at = endOf(b);
-      if (b.at === RETURN || b.term !== 'exit' || b.taken !== at || !graph.pages.has(at >> 12)) continue;
+      if (b.at >= RETURN || b.term !== 'exit' || b.taken !== at || !graph.pages.has(at >> 12)) continue;
       const bytes = this.#bytes(graph, at, Math.min(MAX_LENGTH, PAGE - (at & (PAGE - 1))));
       const insn = decode(bytes, 0, bytes.length, DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number]);
       if (insn) leaves.set(b.at, { at, insn, class: classify(insn, mode) });

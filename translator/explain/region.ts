@@ -3,7 +3,7 @@
 import { disassemble } from '../../src/isa/disassemble.ts';
 import type { Insn, int } from '../../src/isa/insn.ts';
 import type { Class } from '../classify.ts';
-import { type Block, RETURN } from '../scan.ts';
+import { type Block, ENTRY, RETURN } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
 import type { Item, Target } from '../structure.ts';
 import { translate } from '../translate.ts';
@@ -24,7 +24,8 @@ export interface InstructionReport {
 
 export interface BlockReport {
   /** `return`: the pseudo block that returns go through. */
-  readonly kind: 'code' | 'return';
+  /** Code of the guest; where returns go on; what leads to the entry that is at EIP. */
+  readonly kind: 'code' | 'return' | 'entries';
   readonly address: number;
   readonly symbol?: string;
   readonly executions: number;
@@ -87,8 +88,9 @@ export interface ReportOptions {
 
 const PAGE = 4096;
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
-/** Address of the return block: no code is there. */
+/** Addresses of the return block and of the one that leads to the entries: no code is there. */
 const RETURN_ADDRESS = -1;
+const ENTRY_ADDRESS = -2;
 /** Observed targets of computed exits that are told one by one. */
 const MAX_VALUES = 8;
 
@@ -154,7 +156,7 @@ class Reporter {
       },
       size: {
         instructions: graph.instructions,
-        blocks: blocks.filter((b) => b.at !== RETURN).length,
+        blocks: blocks.filter((b) => b.at < RETURN).length,
         guestBytes: graph.bytes.reduce((sum, { length }) => sum + length, 0),
         pages: graph.pages.size,
         javascriptBytes: plain.printed.text.length,
@@ -167,7 +169,8 @@ class Reporter {
   }
 
   #address(at: int): number {
-    return at === RETURN ? RETURN_ADDRESS : (this.#base + at) >>> 0;
+    if (at === RETURN) return RETURN_ADDRESS;
+    return at === ENTRY ? ENTRY_ADDRESS : (this.#base + at) >>> 0;
   }
 
   #symbol(address: number): { symbol?: string } {
@@ -190,7 +193,7 @@ class Reporter {
     }
     const address = this.#address(b.at);
     return {
-      kind: b.at === RETURN ? 'return' : 'code',
+      kind: b.at === RETURN ? 'return' : b.at === ENTRY ? 'entries' : 'code',
       address,
       ...this.#symbol(address),
       executions: executions(region, this.#recorder, b.at),

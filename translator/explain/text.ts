@@ -30,7 +30,10 @@ function regionText(r: RegionReport): string {
       `${size.pages === 1 ? 'page' : 'pages'}; ${size.javascriptBytes} bytes of JavaScript`,
   ];
   for (const b of r.blocks) {
-    lines.push('', `  ${b.kind === 'return' ? 'returns' : `block ${where(b.address, b.symbol)}`}`);
+    lines.push(
+      '',
+      `  ${b.kind === 'return' ? 'returns' : b.kind === 'entries' ? 'entries' : `block ${where(b.address, b.symbol)}`}`,
+    );
     const next = b.successors.map((s) => (s < 0 ? 'returns' : hex(s))).join(', ');
     lines.push(`    executed ${count(b.executions)} times${next ? `, then ${next}` : ''}`);
     for (const i of b.instructions) lines.push(`    ${instructionText(i)}`);

@@ -8,6 +8,7 @@
 //   3  position in its block, from 1 (8 bits); the words of the segment registers that the operand goes through
 // Everything uncommon (a miss in the shadow table, an unaligned access, a fault, a residual) breaks to `slow`.
 
+import { hashShift, MULTIPLIER } from '../../src/cpu/hash.ts';
 import { TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
 import { WORD } from '../../src/isa/state.ts';
 import {
@@ -315,7 +316,7 @@ ${fill}
 break jump;
 }
 // A return, an indirect or a cross-page transfer to EIP a.
-b = ((a ^ a >>> 11) & ${TAG_ENTRIES - 1}) * ${TAG_WORDS} | 0;
+b = (Math.imul(a, ${MULTIPLIER}) >>> ${hashShift(TAG_ENTRIES)}) * ${TAG_WORDS} | 0;
 if (TAGS[b] === a && TAGS[b + 1] === stamp) {
 o = TAGS[b + 2];
 pb = a & -4096;

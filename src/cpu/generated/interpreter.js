@@ -8347,7 +8347,7 @@ fz = R[16]; fr = R[17]; oa = R[18]; ob = R[19]; ca = R[20]; cb = R[21];
 break jump;
 }
 // A return, an indirect or a cross-page transfer to EIP a.
-b = ((a ^ a >>> 11) & 8191) * 4 | 0;
+b = (Math.imul(a, -1640531527) >>> 17) * 4 | 0;
 if (TAGS[b] === a && TAGS[b + 1] === stamp) {
 o = TAGS[b + 2];
 pb = a & -4096;
