@@ -155,6 +155,7 @@ export class Translations implements Regions {
   readonly #counts = {
     regions: 0,
     regionInstructions: 0,
+    reentries: 0,
     regionsInvalidated: 0,
     regionsEvicted: 0,
     regionsAgain: 0,
@@ -509,6 +510,7 @@ export class Translations implements Regions {
       set.add(number);
     }
     this.#counts.regions++;
+    this.#counts.reentries += region.keys.length - 1;
     this.#counts.regionInstructions += region.graph.instructions;
   }
 

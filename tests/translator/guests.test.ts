@@ -117,6 +117,14 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
     expect(kinds.MMIO).toBeGreaterThan(5000);
   });
 
+  test('calls out of a region, and back into it', () => {
+    const { results, statistics } = run('returns', heat);
+    // The stack is where it was.
+    expect(results[1]).toBe(0x90000);
+    expect(statistics.regionsInvalidated).toBe(0);
+    if (heat > 0) expect(statistics.reentries).toBeGreaterThan(3);
+  });
+
   test('a region whose second page is mapped elsewhere', () => {
     const { kinds } = run('remap', heat);
     if (heat === 0) expect(kinds['page-table trace']).toBeGreaterThan(10);
