@@ -25,18 +25,18 @@ export interface Guest {
   readonly append: string;
   /** Memory in bytes that it is comfortable with. */
   readonly memory: number;
-  /** What it prints on the serial console when it has got to user space and waits for input. */
+  /** What it prints on the serial console when it has got to user space and waits for input; `installer-gtk` draws. */
   readonly ready: RegExp;
 }
 
-export type GuestName = 'linux-686' | 'linux-686-pae' | 'installer';
+export type GuestName = 'linux-686' | 'linux-686-pae' | 'installer' | 'installer-gtk';
 
-export const guestNames: readonly GuestName[] = ['linux-686', 'linux-686-pae', 'installer'];
+export const guestNames: readonly GuestName[] = ['linux-686', 'linux-686-pae', 'installer', 'installer-gtk'];
 
 const MEBIBYTE = 1 << 20;
 
 export interface GuestOptions extends FetchOptions {
-  /** Kernel modules that the initramfs loads before its shell (not for the installer). */
+  /** Kernel modules that the initramfs loads before its shell (not for the installers). */
   readonly modules?: readonly string[];
 }
 
@@ -45,7 +45,14 @@ export interface GuestOptions extends FetchOptions {
  * @throws {GuestUnavailable} apt is missing or its mirror cannot be reached
  */
 export async function guest(name: GuestName, options: GuestOptions = {}): Promise<Guest> {
-  return name === 'installer' ? installer(options) : linux(name, options);
+  switch (name) {
+    case 'installer':
+      return installer(options);
+    case 'installer-gtk':
+      return graphicalInstaller(options);
+    default:
+      return linux(name, options);
+  }
 }
 
 /**
@@ -91,18 +98,39 @@ async function linux(name: 'linux-686' | 'linux-686-pae', options: GuestOptions)
   };
 }
 
-async function installer(options: GuestOptions): Promise<Guest> {
-  const unpacked = await debianPackage('debian-installer-12-netboot-i386', 'i386', options);
-  const images = join(unpacked, 'usr/lib/debian-installer/images/12/i386/text/debian-installer/i386');
-  const control = await readFile(join(unpacked, 'DEBIAN/control'), 'utf8');
+async function installer(options: FetchOptions): Promise<Guest> {
   return {
     name: 'installer',
-    version: control.match(/^Version: *(.*)$/m)?.[1] ?? 'unknown',
-    kernel: join(images, 'linux'),
-    initrd: join(images, 'initrd.gz'),
+    ...(await netboot('text', options)),
     append: 'console=ttyS0 vga=normal',
     memory: 512 * MEBIBYTE,
     ready: /Select a language/,
+  };
+}
+
+/** It draws with X and GTK on the screen, in the mode that the loader sets: 800x600 in 16 bits a pixel. */
+async function graphicalInstaller(options: FetchOptions): Promise<Guest> {
+  return {
+    name: 'installer-gtk',
+    ...(await netboot('gtk', options)),
+    append: 'vga=788 nomodeset',
+    memory: 1024 * MEBIBYTE,
+    ready: /Select a language/,
+  };
+}
+
+/** One of the two sets of images of Debian's package. */
+async function netboot(
+  flavour: 'text' | 'gtk',
+  options: FetchOptions,
+): Promise<Pick<Guest, 'version' | 'kernel' | 'initrd'>> {
+  const unpacked = await debianPackage('debian-installer-12-netboot-i386', 'i386', options);
+  const images = join(unpacked, 'usr/lib/debian-installer/images/12/i386', flavour, 'debian-installer/i386');
+  const control = await readFile(join(unpacked, 'DEBIAN/control'), 'utf8');
+  return {
+    version: control.match(/^Version: *(.*)$/m)?.[1] ?? 'unknown',
+    kernel: join(images, 'linux'),
+    initrd: join(images, 'initrd.gz'),
   };
 }
 

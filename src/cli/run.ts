@@ -9,6 +9,7 @@ import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
 import type { EngineChoice, MachineOptions } from '../machine/options.ts';
 import type { SerialTarget } from './arguments.ts';
+import { Complaints } from './complaints.ts';
 import { UserConsole } from './console.ts';
 import { TerminalDisplay } from './display.ts';
 import { closeMedia, type DriveOptions, hasMedia, openMedia } from './drives.ts';
@@ -116,7 +117,8 @@ async function runMachine(
     timeout === undefined ? undefined : setTimeout(() => stop({ kind: 'timeout', seconds: timeout }), timeout * 1000);
   if (options.until) machine.serial.watch(options.until, () => stop({ kind: 'matched' }));
 
-  machine.on('complaint', (line) => void process.stderr.write(`transvisor: ${line}\n`));
+  const complaints = new Complaints((line) => void process.stderr.write(`transvisor: ${line}\n`));
+  machine.on('complaint', (line) => complaints.say(line));
 
   const started = performance.now();
   const events = { quit: () => stop({ kind: 'quit' }), failed };

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parseMemory, parsePattern, parseSeconds, parseSerial } from '../../src/cli/arguments.ts';
+import { Complaints } from '../../src/cli/complaints.ts';
 import { KeyFilter } from '../../src/cli/keys.ts';
 import { verdict } from '../../src/cli/status.ts';
 import { TextSearch, WINDOW_CHARACTERS } from '../../src/machine/text-search.ts';
@@ -112,4 +113,25 @@ describe('verdict', () => {
   test('a status has eight bits', () => {
     expect(verdict({ reason: 'debug-exit', status: 0x201 }, undefined).status).toBe(1);
   });
+});
+
+test('the same complaint is not repeated within a minute, whatever comes between', () => {
+  const said: string[] = [];
+  let now = 0;
+  const complaints = new Complaints(
+    (line) => said.push(line),
+    () => now,
+  );
+  for (const [at, line] of [
+    [0, 'full'],
+    [1, 'full'],
+    [2, 'gone'],
+    [59_999, 'full'],
+    [60_000, 'full'],
+    [60_001, 'full'],
+  ] as const) {
+    now = at;
+    complaints.say(line);
+  }
+  expect(said).toEqual(['full', 'gone', 'full']);
 });

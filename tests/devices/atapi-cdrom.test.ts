@@ -274,9 +274,9 @@ describe('modes', () => {
   test('MODE SELECT (10) writes what can be changed, all or nothing', async () => {
     const drive = await readyDrive(disc(100));
     const select = async (...list: number[]): Promise<string> => {
-      const { wants, accept } = await packet(drive, 0x55, 0x10, 0, 0, 0, 0, 0, 0, list.length);
-      expect(wants).toBe(list.length);
-      const result = await accept!(Uint8Array.from(list));
+      const select10 = Uint8Array.of(0x55, 0x10, 0, 0, 0, 0, 0, 0, list.length, 0, 0, 0);
+      expect((await drive.packet(select10)).wants).toBe(list.length);
+      const result = await drive.accept(select10, Uint8Array.from(list));
       return result.senseKey === 0 ? 'good' : sense(drive);
     };
     const recovery = async (): Promise<number[]> => (await data(drive, 0x5a, 0, 1, 0, 0, 0, 0, 0, 99)).slice(8, 12);

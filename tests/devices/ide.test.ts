@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AtaDisk } from '../../src/devices/ide/ata-disk.ts';
+import { AtapiCdrom } from '../../src/devices/ide/atapi-cdrom.ts';
 import type { PacketDevice, PacketResult } from '../../src/devices/ide/drive.ts';
 import { type BlockDevice, StorageError } from '../../src/storage/contract.ts';
-import { DF, DRDY, DRQ, DSC, ERR, IdeHost, patternMedium } from './ide-host.ts';
+import { disc } from './atapi-drive.ts';
+import { BSY, DF, DRDY, DRQ, DSC, ERR, IdeHost, patternMedium } from './ide-host.ts';
 
 const READY = DRDY | DSC;
 const ABRT = 0x04;
@@ -348,7 +350,7 @@ describe('reset', () => {
 
 describe('packet devices', () => {
   /** Answers each packet with `result`. */
-  function device(result: PacketResult) {
+  function device(result: PacketResult, accept: PacketDevice['accept'] = () => Promise.reject(new Error('nothing'))) {
     const packets: number[][] = [];
     const drive: PacketDevice = {
       identify: () => new Uint8Array(512).fill(0x85),
@@ -356,7 +358,10 @@ describe('packet devices', () => {
         packets.push([...cdb]);
         return result;
       },
+      accept,
       reset: () => {},
+      save: () => undefined,
+      load: () => {},
     };
     return { packets, host: new IdeHost([drive, undefined]) };
   }
@@ -417,14 +422,10 @@ describe('packet devices', () => {
   test('what the device wants is handed to it', async () => {
     let accepted: Uint8Array | undefined;
     const none = new Uint8Array(0);
-    const { host } = device({
-      data: none,
-      wants: 20,
-      senseKey: 0,
-      accept: async (given) => {
-        accepted = given;
-        return { data: none, senseKey: 0 };
-      },
+    const { host } = device({ data: none, wants: 20, senseKey: 0 }, async (packet, given) => {
+      expect(packet).toEqual(cdb);
+      accepted = given;
+      return { data: none, senseKey: 0 };
     });
     host.out(1, 0);
     host.out(4, 20);
@@ -452,3 +453,173 @@ test('a saved controller goes on amid a transfer', async () => {
   expect(Uint8Array.from(got)).toEqual(bytes.slice(40 * 512, 42 * 512));
   expect(other.in(7)).toBe(READY);
 });
+
+describe('a controller saved while the host works goes on in another one', () => {
+  /** A host that answers only when it is let, and then as `image` does. */
+  function slow(image: BlockDevice) {
+    let letGo: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const medium: BlockDevice = {
+      sectors: image.sectors,
+      readOnly: false,
+      read: (sector, into) => gate.then(() => image.read(sector, into)),
+      write: (sector, from) => {
+        const bytes = from.slice();
+        return gate.then(() => image.write(sector, bytes));
+      },
+      flush: () => gate.then(() => image.flush()),
+      close: async () => {},
+    };
+    return { medium, letGo };
+  }
+
+  /**
+   * Lets `begin` give a command to a disk that does not answer; then moves the state to a machine whose disk has the
+   * same contents and does. Returns that, when it has answered.
+   */
+  async function moved(begin: (host: IdeHost) => void) {
+    const stuck = slow(patternMedium(1000).image);
+    const one = new IdeHost([new AtaDisk(stuck.medium, 'TEST'), undefined]);
+    begin(one);
+    expect(one.alternate()).toBe(BSY);
+    const state = JSON.parse(JSON.stringify(one.controller.save(), asArrays), fromArrays);
+    const { image, bytes } = patternMedium(1000);
+    const flush = vi.spyOn(image, 'flush');
+    const other = new IdeHost([new AtaDisk(image, 'TEST'), undefined]);
+    other.memory.set(one.memory);
+    other.controller.load(state);
+    expect(other.alternate()).toBe(BSY);
+    expect(other.irqs[0].level).toBe(false);
+    await other.settled();
+    expect([other.irqs[0].level, other.busMasterStatus() & 3]).toEqual([true, 0]);
+    // The old machine's answer comes late and changes nothing here.
+    stuck.letGo();
+    return { one, other, image, bytes, flush };
+  }
+
+  test('READ DMA', async () => {
+    const { other, bytes } = await moved((host) => {
+      host.prds(0x1000, [[0x8000, 1024]]);
+      host.command28(0xc8, 300, 2);
+      host.startBusMaster(0x1000, true);
+    });
+    expect(other.memory.slice(0x8000, 0x8400)).toEqual(bytes.slice(300 * 512, 302 * 512));
+    expect(other.in(7)).toBe(READY);
+  });
+
+  test('WRITE DMA: with the data that were in memory when it began', async () => {
+    const { other, image } = await moved((host) => {
+      host.memory.fill(0x5a, 0x8000, 0x8400);
+      host.prds(0x1000, [[0x8000, 1024]]);
+      host.command28(0xca, 300, 2);
+      host.startBusMaster(0x1000, false);
+      host.memory.fill(0xff, 0x8000, 0x8400);
+    });
+    const into = new Uint8Array(1024);
+    await image.read(300, into);
+    expect(into).toEqual(new Uint8Array(1024).fill(0x5a));
+    expect(other.in(7)).toBe(READY);
+  });
+
+  test('READ SECTORS', async () => {
+    const { other, bytes } = await moved((host) => host.command28(0x20, 300, 2));
+    expect(other.readWords(512)).toEqual(bytes.slice(300 * 512, 302 * 512));
+    expect(other.in(7)).toBe(READY);
+  });
+
+  test('WRITE SECTORS', async () => {
+    const { other, image } = await moved((host) => {
+      host.command28(0x30, 300, 2);
+      host.writeWords(new Uint8Array(512).fill(1));
+    });
+    other.writeWords(new Uint8Array(512).fill(2));
+    await other.settled();
+    const into = new Uint8Array(1024);
+    await image.read(300, into);
+    expect([into[0], into[511], into[512], into[1023]]).toEqual([1, 1, 2, 2]);
+  });
+
+  test('FLUSH CACHE', async () => {
+    const { other, flush } = await moved((host) => host.out(7, 0xe7));
+    expect(flush).toHaveBeenCalledTimes(1);
+    expect(other.in(7)).toBe(READY);
+  });
+
+  const packet = (...bytes: number[]): Uint8Array => Uint8Array.from({ length: 12 }, (_, k) => bytes[k] ?? 0);
+
+  function command(host: IdeHost, bytes: Uint8Array): void {
+    host.out(1, 0);
+    host.out(4, 0);
+    host.out(5, 8);
+    host.out(7, 0xa0);
+    host.writeWords(bytes);
+  }
+
+  /** A packet that has no data, until it is not refused for what happened to the drive. */
+  async function ready(host: IdeHost): Promise<void> {
+    do {
+      command(host, packet(0x00));
+      await host.settled();
+    } while (host.in(7) & ERR);
+  }
+
+  test.each([
+    // What the packet took away from the drive before the state was saved is there for the second time.
+    ['REQUEST SENSE', packet(0x03, 0, 0, 0, 18), 'sense'],
+    ['READ (10)', packet(0x28, 0, 0, 0, 0, 7, 0, 0, 1), 'block'],
+  ])('a CD-ROM drive amid %s', async (_name, bytes, what) => {
+    const one = new IdeHost([new AtapiCdrom({ medium: disc(50) }), undefined]);
+    await ready(one);
+    // No such command: what the drive will be asked about.
+    command(one, packet(0xff));
+    await one.settled();
+    expect(one.in(7) & ERR).toBe(ERR);
+    command(one, bytes);
+    expect(one.alternate()).toBe(BSY);
+    const state = structuredClone(one.controller.save());
+    const other = new IdeHost([new AtapiCdrom({ medium: disc(50) }), undefined]);
+    other.controller.load(state);
+    expect(other.alternate()).toBe(BSY);
+    for (const host of [one, other]) {
+      await host.settled();
+      expect(host.in(7) & (DRQ | ERR)).toBe(DRQ);
+      const data = host.readWords((host.in(4) | (host.in(5) << 8)) >> 1);
+      if (what === 'sense') expect([data[2], data[12], data[13]]).toEqual([5, 0x20, 0]);
+      else expect([data.length, data[3], data[4], data[2047]]).toEqual([2048, 7, 7, 7]);
+      expect([host.in(7) & (DRQ | ERR), host.in(2)]).toEqual([0, 3]);
+    }
+  });
+
+  test('a CD-ROM drive that waits for the data of MODE SELECT, with its tray locked', async () => {
+    const one = new IdeHost([new AtapiCdrom({ medium: disc(50) }), undefined]);
+    await ready(one);
+    command(one, packet(0x1e, 0, 0, 0, 1));
+    await one.settled();
+    const list = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0x01, 10, 0x20, 7, 0, 0, 0, 0, 0, 0, 0, 0);
+    command(one, packet(0x55, 0x10, 0, 0, 0, 0, 0, 0, list.length));
+    await one.settled();
+    one.writeWords(list.subarray(0, 10));
+    const drive = new AtapiCdrom({ medium: disc(50) });
+    const other = new IdeHost([drive, undefined]);
+    other.controller.load(structuredClone(one.controller.save()));
+    expect(drive.locked).toBe(true);
+    other.writeWords(list.subarray(10));
+    await other.settled();
+    expect(other.in(7) & (DRQ | ERR)).toBe(0);
+    command(other, packet(0x5a, 0, 1, 0, 0, 0, 0, 0, 99));
+    await other.settled();
+    expect([...other.readWords(10).subarray(8, 12)]).toEqual([0x01, 10, 0x20, 7]);
+  });
+});
+
+/** For JSON: byte arrays by their name. */
+function asArrays(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { bytes: [...value] } : value;
+}
+
+function fromArrays(_key: string, value: unknown): unknown {
+  const bytes = (value as { bytes?: number[] } | null)?.bytes;
+  return Array.isArray(bytes) ? Uint8Array.from(bytes) : value;
+}

@@ -9,6 +9,7 @@ import type { EngineChoice, MachineOptions } from '../../src/machine/options.ts'
 import type { BlockDevice } from '../../src/storage/contract.ts';
 import { openImage } from '../../src/storage/node/index.ts';
 import { Translator } from '../../translator/engine.ts';
+import { LONG, LONG_MILLIS, LONG_TITLE } from './long.ts';
 
 const MIB = 1 << 20;
 /** Far more than any of this takes; what does not come by then does not come. */
@@ -71,8 +72,9 @@ async function steps(m: Machine, list: readonly (readonly [shown: RegExp, key: s
 }
 
 describe.skipIf(reason !== undefined)(`boot media${reason ? ` (skipped: ${reason})` : ''}`, () => {
-  test('memtest86+ from a floppy through SeaBIOS: a pass of all tests but bit fade, no error', async () => {
-    const m = await boot('SeaBIOS', 'translator', 'fda', memtest.floppy, 8 * MIB);
+  /** A pass of all tests but bit fade, which waits for minutes. */
+  async function memtestPass(engine: keyof typeof ENGINES, patience: { readonly timeout: number }): Promise<void> {
+    const m = await boot('SeaBIOS', engine, 'fda', memtest.floppy, 8 * MIB);
     await steps(m, [
       [/<F1> to configure/, 'f1'],
       [/<F1> {2}Test selection/, 'f1'],
@@ -80,14 +82,23 @@ describe.skipIf(reason !== undefined)(`boot media${reason ? ` (skipped: ${reason
       [/Enter test #/, '1'],
       [/Enter test #1/, '0'],
       [/Enter test #10/, 'enter'],
-      [/\*\.\*{8}\./, 'f10'], // bit fade, which waits for minutes, is off
+      [/\*\.\*{8}\./, 'f10'], // bit fade is off
       [/<F10> Exit menu/, 'f10'],
     ]);
     await m.keyboard.keys('enter');
-    const [, errors] = await m.waitForScreen(/Pass: {2}[1-9]\d* +Errors: (\d+)/, PATIENCE);
+    const [, errors] = await m.waitForScreen(/Pass: {2}[1-9]\d* +Errors: (\d+)/, patience);
     expect(errors).toBe('0');
     expect(m.screen.text()).toContain('Memtest86+ v6');
-  });
+  }
+
+  test('memtest86+ from a floppy through SeaBIOS: a pass of all tests but bit fade, no error', () =>
+    memtestPass('translator', PATIENCE));
+
+  test.skipIf(!LONG)(
+    `memtest86+ on the interpreter: the same pass${LONG_TITLE}`,
+    () => memtestPass('interpreter', { timeout: LONG_MILLIS }),
+    LONG_MILLIS,
+  );
 
   const cdFirmwares: readonly (readonly [Firmware, keyof typeof ENGINES])[] = [
     ['SeaBIOS', 'translator'],

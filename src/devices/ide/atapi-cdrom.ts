@@ -253,6 +253,12 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
     return this.#execute(command, packet);
   }
 
+  /** The parameter list of MODE SELECT: nothing else wants data. */
+  async accept(packet: Uint8Array, list: Uint8Array): Promise<PacketResult> {
+    const sense = this.#modes.select(list, packet[0] === MODE_SELECT_6 ? 4 : 8);
+    return sense ? this.#fail(sense) : GOOD;
+  }
+
   #execute(command: number, packet: DataView): PacketResult | Promise<PacketResult> {
     switch (command) {
       case TEST_UNIT_READY:
@@ -262,7 +268,7 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
       case INQUIRY:
         return this.#inquiry(packet);
       case MODE_SELECT_6:
-        return this.#modeSelect(packet, packet.getUint8(4), 4);
+        return this.#modeSelect(packet, packet.getUint8(4));
       case MODE_SENSE_6:
         return this.#modeSense(packet, packet.getUint8(4), 4);
       case START_STOP_UNIT:
@@ -300,7 +306,7 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
           packet.getUint16(7),
         );
       case MODE_SELECT_10:
-        return this.#modeSelect(packet, packet.getUint16(7), 8);
+        return this.#modeSelect(packet, packet.getUint16(7));
       case MODE_SENSE_10:
         return this.#modeSense(packet, packet.getUint16(7), 8);
       case REPORT_LUNS:
@@ -337,15 +343,11 @@ export class AtapiCdrom implements PacketDevice, Device<AtapiCdromState> {
     return this.#answer(this.#modes.sense(packet.getUint8(2) & 0x3f, control, header, this.#view), allocation);
   }
 
-  #modeSelect(packet: DataView, length: number, header: 4 | 8): PacketResult {
+  #modeSelect(packet: DataView, length: number): PacketResult {
     // Pages of the standard's format, not saved.
     if ((packet.getUint8(1) & 0x11) !== 0x10) return this.#fail(INVALID_FIELD_IN_PACKET);
     if (length === 0) return GOOD;
-    const accept = async (list: Uint8Array): Promise<PacketResult> => {
-      const sense = this.#modes.select(list.subarray(0, length), header);
-      return sense ? this.#fail(sense) : GOOD;
-    };
-    return { data: NOTHING, wants: length, accept, senseKey: 0 };
+    return { data: NOTHING, wants: length, senseKey: 0 };
   }
 
   #startStopUnit(what: number): PacketResult {

@@ -91,8 +91,19 @@ type Job =
       sector: number;
       left: number;
     }
-  /** `limit`: bytes of a DRQ block. `rest`: what else the device says once the data are through. */
-  | { readonly kind: 'packet'; readonly dma: boolean; readonly limit: number; rest: PacketResult | undefined };
+  /** `limit`: bytes of a DRQ block. `answer`: what else the device says once the data are through. */
+  | {
+      readonly kind: 'packet';
+      readonly dma: boolean;
+      readonly limit: number;
+      packet: Uint8Array | undefined;
+      answer: Pick<PacketResult, 'wants' | 'senseKey' | 'error'> | undefined;
+    };
+
+/** What the host works on while the channel is busy. Each can be asked for again, to the same effect. */
+type Request =
+  /** A command without data: it is in `code`. */
+  'command' | 'read ahead' | 'write block' | 'read DMA' | 'write DMA' | 'packet' | 'packet data';
 
 const NO_JOB: Job = { kind: 'none' };
 
@@ -112,13 +123,16 @@ export interface ChannelOptions {
 
 export interface ChannelState {
   files: TaskFile[];
-  disks: (AtaDiskState | undefined)[];
+  /** Of a packet device that executes a packet: from before. */
+  drives: unknown[];
   busMaster: BusMasterState;
   selected: number;
   control: number;
   interrupt: boolean;
   phase: Phase;
   job: Job;
+  request: Request;
+  code: number;
   owner: number;
   buffer: Uint8Array;
   at: number;
@@ -135,6 +149,10 @@ export class Channel {
   #interrupt = false;
   #phase: Phase = 'idle';
   #job: Job = NO_JOB;
+  /** What the host works on while `busy`, the last command's code, and the packet device's state from before. */
+  #request: Request = 'command';
+  #code = 0;
+  #before: unknown;
   /** The device whose command is executed. */
   #owner = 0;
   #buffer = new Uint8Array(SECTOR);
@@ -187,21 +205,20 @@ export class Channel {
     }
   }
 
-  /** @throws Error while the host works for a drive. */
+  /** What the host works on at the moment is part of it: `load` asks for it again. */
   save(): ChannelState {
-    const job = this.#job;
-    if (this.#phase === 'busy' || (job.kind === 'packet' && job.rest?.accept)) {
-      throw new Error(`${this.#options.name}: a request is under way`);
-    }
+    const executes = this.#phase === 'busy' && this.#job.kind === 'packet';
     return {
       files: this.#files.map((file) => Object.assign(new TaskFile(), file)),
-      disks: this.#drives.map((drive) => (drive instanceof AtaDisk ? drive.save() : undefined)),
+      drives: this.#drives.map((drive, k) => (executes && k === this.#owner ? this.#before : drive?.save())),
       busMaster: this.busMaster.save(),
       selected: this.#selected,
       control: this.#control,
       interrupt: this.#interrupt,
       phase: this.#phase,
-      job: structuredClone(job),
+      job: structuredClone(this.#job),
+      request: this.#request,
+      code: this.#code,
       owner: this.#owner,
       buffer: this.#buffer.slice(0, this.#filled),
       at: this.#at,
@@ -209,24 +226,41 @@ export class Channel {
     };
   }
 
+  /** Into a channel with the same drives. The clock and the memory must have been loaded. */
   load(state: ChannelState): void {
     this.#forget();
     for (const [k, file] of this.#files.entries()) Object.assign(file, state.files[k]);
     for (const [k, drive] of this.#drives.entries()) {
-      const disk = state.disks[k];
-      if (drive instanceof AtaDisk && disk) drive.load(disk);
+      const saved = state.drives[k];
+      if (drive instanceof AtaDisk) drive.load(saved as AtaDiskState);
+      else drive?.load(saved);
     }
     this.busMaster.load(state.busMaster);
     this.#selected = state.selected;
     this.#control = state.control;
     this.#phase = state.phase;
     this.#job = structuredClone(state.job);
+    this.#code = state.code;
     this.#owner = state.owner;
     this.#filled = state.buffer.length;
     this.#room(this.#filled).set(state.buffer);
     this.#at = state.at;
     this.#end = state.end;
     this.#setInterrupt(state.interrupt);
+    if (state.phase === 'busy') this.#askAgain(state.request);
+  }
+
+  /** A request that was under way when the state was saved. */
+  #askAgain(request: Request): void {
+    const job = this.#job;
+    if (job.kind === 'packet') {
+      if (request === 'packet') this.#executePacket(job);
+      else this.#acceptPacketData(job);
+    } else if (job.kind !== 'disk') this.#ataCommand(this.#disk, this.#code, this.#file);
+    else if (request === 'read ahead') this.#readAhead(job);
+    else if (request === 'write block') this.#writeBlock(job);
+    else if (request === 'read DMA') this.#readDma(job);
+    else this.#writeMoved(job);
   }
 
   // Registers.
@@ -316,6 +350,7 @@ export class Channel {
     }
     if (!drive) return;
     this.#owner = this.#selected;
+    this.#code = code;
     const file = this.#file;
     file.error = 0;
     file.status = READY;
@@ -348,7 +383,7 @@ export class Channel {
         this.#fail(command.error, ERR);
         break;
       case 'wait':
-        this.#ask(0, command.start, (error) =>
+        this.#ask('command', 0, command.start, (error) =>
           error === undefined ? this.#complete() : this.#hostFailed(error, true),
         );
         break;
@@ -381,7 +416,7 @@ export class Channel {
     const count = Math.min(job.left, PIO_SECTORS);
     const into = this.#room(count * SECTOR);
     const read = (): Promise<void> => this.#disk.read(job.sector, into);
-    this.#ask(into.length, read, (error) => {
+    this.#ask('read ahead', into.length, read, (error) => {
       if (error !== undefined) {
         this.#readFailed(job, count, error);
         return;
@@ -400,7 +435,7 @@ export class Channel {
     this.#end = Math.min(this.#filled, this.#at + bytes);
     this.#phase = 'in';
     this.#file.status = READY | DRQ;
-    this.#request();
+    this.#requestInterrupt();
   }
 
   /** Lets the guest write a block. It is told by an interrupt, but of the first. */
@@ -411,7 +446,7 @@ export class Channel {
     this.#room(this.#end);
     this.#phase = 'out';
     this.#file.status = READY | DRQ;
-    if (interrupt) this.#request();
+    if (interrupt) this.#requestInterrupt();
   }
 
   #readData(size: 8 | 16 | 32): number {
@@ -446,7 +481,7 @@ export class Channel {
     const job = this.#job;
     if (job.kind === 'packet') {
       if (this.#end < this.#filled) this.#offerPacketBlock(job);
-      else this.#packetDone(job.rest);
+      else this.#packetDone(job.answer);
     } else if (this.#end < this.#filled) this.#offerBlock(job.kind === 'disk' ? job.block * SECTOR : SECTOR);
     else if (job.kind === 'disk' && job.left > 0) this.#readAhead(job);
     else this.#endCommand(READY);
@@ -455,9 +490,9 @@ export class Channel {
   /** The guest has written a block, or a command packet. */
   #blockWritten(): void {
     const job = this.#job;
-    if (this.#phase === 'packet') this.#executePacket();
-    else if (job.kind === 'packet') {
-      if (this.#end < this.#filled) this.#expectPacketBlock(job);
+    if (job.kind === 'packet') {
+      if (this.#phase === 'packet') this.#executePacket(job);
+      else if (this.#end < this.#filled) this.#expectPacketBlock(job);
       else this.#acceptPacketData(job);
     } else if (job.kind === 'disk') this.#writeBlock(job);
   }
@@ -465,7 +500,7 @@ export class Channel {
   #writeBlock(job: Job & { kind: 'disk' }): void {
     const from = this.#buffer.subarray(0, this.#end);
     const write = (): Promise<void> => this.#disk.write(job.sector, from);
-    this.#ask(from.length, write, (error) => {
+    this.#ask('write block', from.length, write, (error) => {
       if (error !== undefined) {
         this.#writeFailed(job, error);
         return;
@@ -489,7 +524,7 @@ export class Channel {
     const count = Math.min(job.left, DMA_SECTORS);
     const into = this.#room(count * SECTOR);
     const read = (): Promise<void> => this.#disk.read(job.sector, into);
-    this.#ask(into.length, read, (error) => {
+    this.#ask('read DMA', into.length, read, (error) => {
       if (error !== undefined) this.#readFailed(job, count, error);
       // Stopped meanwhile: the drive goes on asking.
       else if (!this.busMaster.active) this.#requestDma();
@@ -501,8 +536,16 @@ export class Channel {
     const count = Math.min(job.left, DMA_SECTORS);
     const from = this.#room(count * SECTOR);
     if (!this.#moved(from)) return;
+    this.#filled = from.length;
+    this.#writeMoved(job);
+  }
+
+  /** Writes the buffer. */
+  #writeMoved(job: Job & { kind: 'disk' }): void {
+    const from = this.#buffer.subarray(0, this.#filled);
+    const count = from.length / SECTOR;
     const write = (): Promise<void> => this.#disk.write(job.sector, from);
-    this.#ask(from.length, write, (error) => {
+    this.#ask('write DMA', from.length, write, (error) => {
       if (error !== undefined) this.#writeFailed(job, error);
       else this.#dmaDone(job, count);
     });
@@ -533,7 +576,13 @@ export class Channel {
         const limit = file.mid | (file.high << 8);
         const dma = (file.feature & PACKET_FEATURE_DMA) !== 0;
         // 0 and an odd number are not allowed; FFFFh means FFFEh.
-        this.#job = { kind: 'packet', dma, limit: limit & 0xfffe || 0xfffe, rest: undefined };
+        this.#job = {
+          kind: 'packet',
+          dma,
+          limit: limit & 0xfffe || 0xfffe,
+          packet: undefined,
+          answer: undefined,
+        };
         this.#at = 0;
         this.#end = PACKET_BYTES;
         this.#filled = PACKET_BYTES;
@@ -574,19 +623,22 @@ export class Channel {
     }
   }
 
-  #executePacket(): void {
-    const device = this.#drives[this.#owner] as PacketDevice;
-    const packet = this.#buffer.slice(0, PACKET_BYTES);
+  /** The packet is in the job, or in the buffer until it is executed for the first time. */
+  #executePacket(job: Job & { kind: 'packet' }): void {
+    job.packet ??= this.#buffer.slice(0, PACKET_BYTES);
+    const packet = job.packet;
     if (log.enabled) this.#say(`packet ${[...packet].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`);
-    this.#awaitPacket(() => device.packet(packet));
+    this.#askDevice('packet', (device) => device.packet(packet));
   }
 
-  #awaitPacket(execute: () => Promise<PacketResult>): void {
+  #askDevice(request: Request, execute: (device: PacketDevice) => Promise<PacketResult>): void {
+    const device = this.#drives[this.#owner] as PacketDevice;
+    this.#before = device.save();
     let result: PacketResult | undefined;
     const work = async (): Promise<void> => {
-      result = await execute();
+      result = await execute(device);
     };
-    this.#ask(SECTOR, work, (error) => {
+    this.#ask(request, SECTOR, work, (error) => {
       if (error !== undefined) this.#hostFailed(error, false);
       else this.#packetAnswered(result as PacketResult);
     });
@@ -595,8 +647,8 @@ export class Channel {
   #packetAnswered(result: PacketResult): void {
     const job = this.#job;
     if (job.kind !== 'packet') return;
-    job.rest = result;
-    const wants = result.accept ? (result.wants ?? 0) : 0;
+    const { wants = 0, senseKey, error } = result;
+    job.answer = { wants, senseKey, ...(error !== undefined && { error }) };
     if (result.data.length > 0) this.#fill(result.data);
     else if (wants > 0) {
       this.#room(wants);
@@ -625,7 +677,7 @@ export class Channel {
     this.#end = this.#at + bytes;
     this.#phase = 'out';
     this.#file.status = READY | DRQ;
-    this.#request();
+    this.#requestInterrupt();
   }
 
   /** The size of the next block, which the byte count registers tell. */
@@ -637,20 +689,18 @@ export class Channel {
   }
 
   #packetDma(job: Job & { kind: 'packet' }): void {
-    const rest = job.rest;
     if (!this.#moved(this.#buffer.subarray(0, this.#filled))) return;
-    if (rest?.accept && rest.data.length === 0) this.#acceptPacketData(job);
-    else this.#packetDone(rest);
+    if (job.answer?.wants) this.#acceptPacketData(job);
+    else this.#packetDone(job.answer);
   }
 
   #acceptPacketData(job: Job & { kind: 'packet' }): void {
-    const accept = job.rest?.accept;
+    const packet = job.packet as Uint8Array;
     const data = this.#buffer.slice(0, this.#filled);
-    if (accept) this.#awaitPacket(() => accept(data));
-    else this.#packetDone(job.rest);
+    this.#askDevice('packet data', (device) => device.accept(packet, data));
   }
 
-  #packetDone(result: PacketResult | undefined): void {
+  #packetDone(result: Pick<PacketResult, 'senseKey' | 'error'> | undefined): void {
     this.#file.count = REASON_COMMAND | REASON_TO_HOST;
     const error = ((result?.senseKey ?? 0) << 4) | (result?.error ?? 0);
     if (error !== 0) this.#fail(error, ERR);
@@ -662,14 +712,14 @@ export class Channel {
   /** The command is done; the guest is told. */
   #complete(): void {
     this.#endCommand(READY);
-    this.#request();
+    this.#requestInterrupt();
   }
 
   #fail(error: number, status: number): void {
     this.#file.error = error;
     this.#endCommand(READY | status);
     if (log.enabled) this.#say(`failed: error ${hex(error)}`);
-    this.#request();
+    this.#requestInterrupt();
   }
 
   #endCommand(status: number): void {
@@ -696,15 +746,16 @@ export class Channel {
     const look = async (): Promise<void> => {
       bad = await disk.firstBad(job.sector, count);
     };
-    this.#ask(0, look, () => {
+    this.#ask(job.dma ? 'read DMA' : 'read ahead', 0, look, () => {
       disk.setAddress(this.#file, bad, job.extended);
       this.#hostFailed(error, false);
     });
   }
 
   /** Keeps the guest waiting while the host works. */
-  #ask(bytes: number, request: () => Promise<void>, ended: (error: unknown) => void): void {
+  #ask(what: Request, bytes: number, request: () => Promise<void>, ended: (error: unknown) => void): void {
     this.#phase = 'busy';
+    this.#request = what;
     this.#file.status = BSY;
     const resets = this.#resets;
     // What a command before a reset asked for comes first: it may be about the same sectors.
@@ -748,10 +799,10 @@ export class Channel {
     }
     this.#selected = 0;
     this.#owner = 0;
-    this.#request();
+    this.#requestInterrupt();
   }
 
-  #request(): void {
+  #requestInterrupt(): void {
     if (log.enabled && !(this.#control & CONTROL_NIEN)) this.#say('interrupt');
     this.#setInterrupt(true);
   }

@@ -5,17 +5,21 @@
 export interface PacketDevice {
   /** 512 bytes of IDENTIFY PACKET DEVICE. */
   identify(): Uint8Array;
-  /** Executes a command packet of 12 bytes. `limit`: byte count that the host expects, for information. */
-  packet(cdb: Uint8Array): Promise<PacketResult>;
-  /** Whether the media changed / UNIT ATTENTION is internal to the device. */
+  /** Executes a command packet of 12 bytes. */
+  packet(packet: Uint8Array): Promise<PacketResult>;
+  /** Takes the data that it wanted for a packet. */
+  accept(packet: Uint8Array, data: Uint8Array): Promise<PacketResult>;
   reset(): void;
+  /** Everything but the medium; a plain object. */
+  save(): unknown;
+  load(state: unknown): void;
 }
+
 export interface PacketResult {
   /** Data for the host (device to host), at most; empty for none. */
   readonly data: Uint8Array;
-  /** Bytes the device wants from the host (MODE SELECT), then `accept` is called with them. */
+  /** Bytes that the device wants from the host (MODE SELECT): `accept` gets them. There are no data then. */
   readonly wants?: number;
-  readonly accept?: (data: Uint8Array) => Promise<PacketResult>;
   /** 0: good; else the sense key for the error register (bits 7..4) with CHK set in status. */
   readonly senseKey: number;
   /** Bits of the error register besides the key: ABRT (4), EOM, ILI. */
