@@ -8,6 +8,8 @@ import { decode } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { type Class, classify } from './classify.ts';
+import { findPassed } from './invariants.ts';
+import type { Expr } from './ir.ts';
 import { type Prediction, predictStacks, type Stack, usesX87 } from './x87.ts';
 
 const PAGE = 4096;
@@ -23,6 +25,8 @@ export interface Placed {
   stack?: Prediction;
   /** It often could not be executed inline: then it is a callout, and the region goes on. */
   readonly guarded?: boolean;
+  /** Exits of its template, by their indices, that are known not to be taken. */
+  needless?: ReadonlySet<int>;
 }
 
 export type Terminator =
@@ -50,6 +54,8 @@ export interface Graph {
   readonly instructions: int;
   /** The x87's stack, if it is looked at before everything else. */
   stack?: Stack;
+  /** Conditions under which it is left before everything else. */
+  guards?: readonly Expr[];
 }
 
 export interface ScanOptions {
@@ -156,7 +162,10 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     }
   }
   const graph = build(entry, seen, leaders, returns, pages, options);
-  predictStacks(graph, options.stack ?? EMPTY, options.isGuarded?.(entry) !== true);
+  // Where it was often left at its entry, what is looked at ahead there is not as expected.
+  const ahead = options.isGuarded?.(entry) !== true;
+  predictStacks(graph, options.stack ?? EMPTY, ahead);
+  findPassed(graph, ahead);
   return graph;
 }
 

@@ -169,7 +169,8 @@ export function instantiate(placed: Placed, bent: int, temporaries: { n: number 
     return e;
   };
   const out: Stmt[] = [];
-  for (const s of template.body) {
+  for (const [k, s] of template.body.entries()) {
+    if (placed.needless?.has(k)) continue;
     const made = mapStmt(s, leaf, (t) => t + first);
     if (made.k === 'place' && made.seg.k === 'n' && ((bent >> made.seg.v) & 1) !== 0) {
       out.push(...throughSegment(made, made.seg.v, temporaries));

@@ -144,9 +144,8 @@ export function structure(
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
   const live = liveFlags(graph, specialised, heads);
   const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.entry, new Map());
-  if (!graph.stack) return items;
-  const guard: Step = { k: 'exit', e: guardOf(graph.stack), at: graph.entry, undo: 0 };
-  return [{ k: 'step', s: guard, arm: [] }, ...items];
+  const guards = [...(graph.stack ? [guardOf(graph.stack)] : []), ...(graph.guards ?? [])];
+  return [...guards.map((e): Item => ({ k: 'step', s: { k: 'exit', e, at: graph.entry, undo: 0 }, arm: [] })), ...items];
 }
 
 const settle = (p: Pending, wanted?: ReadonlySet<string>): Stmt[] =>
