@@ -5,8 +5,8 @@
 
 import type { int } from '../src/isa/insn.ts';
 import { templateOf } from './classify.ts';
-import { TEMPLATES } from './generated/templates.js';
 import type { Template } from './gen/specialise.ts';
+import { TEMPLATES } from './generated/templates.js';
 import { type Expr, map, spell, visit } from './ir.ts';
 import type { Block, Graph, Placed } from './scan.ts';
 

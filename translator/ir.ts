@@ -8,7 +8,10 @@ export type Expr =
   | { readonly k: 'd'; readonly v: number }
   | { readonly k: 't'; readonly i: number }
   | { readonly k: 'h'; readonly name: string }
-  /** Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`, `doubles[n]`). */
+  /**
+   * Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`,
+   * `doubles[n]`; the locals of lanes.ts: `wordLanes[n]`, `doubleLanes[n]`).
+   */
   | { readonly k: 's'; readonly name: string }
   | { readonly k: 'r'; readonly array: string; readonly n: Expr }
   /** Binary operator, complement, call of a pure primitive, selection. */
@@ -119,8 +122,8 @@ const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg'
 
 /** Whether the value is a double, not an int32; of temporaries the one who defined it knows. */
 export function isDouble(e: Expr): boolean {
-  if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles';
-  return e.k === 'c' && DOUBLES.has(e.f);
+  if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles' || e.array === 'doubleLanes';
+  return e.k === 'd' || (e.k === 'c' && DOUBLES.has(e.f));
 }
 
 const OPERATORS: Record<string, (a: number, b: number) => number> = {

@@ -8,6 +8,7 @@ import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
+import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
 import type { Callout } from './specialise.ts';
@@ -67,7 +68,7 @@ class Printer implements AsmNames {
   /** Locals of temporaries. */
   readonly #slots: ReadonlyMap<number, string>;
   /** Locals that are state: loaded at entry, stored in the epilogue. */
-  readonly #state = new Map<string, number>();
+  readonly #state = new Map<string, Node>();
   readonly #temporaries = new Set<string>();
   readonly #imports = new Set<string>();
   readonly #callouts: Callout[] = [];
@@ -89,14 +90,14 @@ class Printer implements AsmNames {
   print(): Printed {
     const body = this.#list(this.#items);
     const state = [...this.#state];
-    const load = state.map(([name, w]) => assign(id(name), int(this.#word(w))));
-    const store = state.map(([name, w]) => assign(this.#word(w), id(name)));
+    const load = state.map(([name, at]) => assign(id(name), isDoubleLane(name) ? plus(at) : int(at)));
+    const store = state.map(([name, at]) => assign(at, id(name)));
     for (const s of this.#spills) s.nodes.push(...(s.load ? load : store));
     const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries];
     const declare = (n: string): Node => ({
       type: 'VariableDeclarator',
       id: id(n),
-      init: n.startsWith('d') && !this.#state.has(n) ? decimal(0) : lit(0),
+      init: isDoubleLane(n) || (n.startsWith('d') && !this.#state.has(n)) ? decimal(0) : lit(0),
     });
     const fn: Node = {
       type: 'FunctionDeclaration',
@@ -146,7 +147,9 @@ class Printer implements AsmNames {
     if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
     if (array === 'words') return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#local(x87Name(n), n) : this.#word(n);
     // By their indices: see #word.
-    if (array === 'doubles') return at(id('F64'), lit(this.#options.registersAt / 8 + n));
+    if (array === 'doubles') return this.#double(n);
+    if (array === DOUBLE_LANES) return this.#held(doubleName(n), this.#double(n));
+    if (array === WORD_LANES) return this.#local(wordName(n), n);
     if (array === 'singles') return at(id('F32'), lit(this.#options.registersAt / 4 + n));
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
@@ -157,8 +160,17 @@ class Printer implements AsmNames {
   }
 
   #local(name: string, word: number | undefined): Node {
-    this.#state.set(name, word as number);
+    return this.#held(name, this.#word(word as number));
+  }
+
+  /** A local that is state, and where in the register file. */
+  #held(name: string, at: Node): Node {
+    this.#state.set(name, at);
     return id(name);
+  }
+
+  #double(n: number): Node {
+    return at(id('F64'), lit(this.#options.registersAt / 8 + n));
   }
 
   #word(word: number): Node {
@@ -257,6 +269,7 @@ class Printer implements AsmNames {
         if (s.size === 64 && this.#live.has(s.i)) return this.#loadDouble(s.i, s.p, s.at);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at)))] : [];
       case 'store':
+        if (s.size === 64) return this.#storeDouble(s.p, s.at, s.e);
         return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
       case 'place':
         return this.#place(s, slow());
@@ -294,7 +307,19 @@ class Printer implements AsmNames {
     const staged = [
       assign(this.#word(STAGED), int(word32(this.#byte(p, offset)))),
       assign(this.#word(STAGED + 1), int(word32(this.#byte(p, offset + 4)))),
-      assign(t, plus(at(id('F64'), lit(this.#options.registersAt / 8 + STAGED / 2)))),
+      assign(t, plus(this.#double(STAGED / 2))),
+    ];
+    return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
+  }
+
+  #storeDouble(p: Expr, offset: number, e: Expr): Node[] {
+    const d = value(e, this);
+    const direct = assign(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3))), d);
+    if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
+    const staged = [
+      assign(this.#double(STAGED / 2), d),
+      assign(word32(this.#byte(p, offset)), int(this.#word(STAGED))),
+      assign(word32(this.#byte(p, offset + 4)), int(this.#word(STAGED + 1))),
     ];
     return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
   }
@@ -344,6 +369,11 @@ class Printer implements AsmNames {
     ];
   }
 }
+
+/** Names of the locals for the lanes of XMM registers: x0l, x0h; as words, x0w0 to x0w3. */
+const doubleName = (n: number): string => `x${(n - WORD.xmm / 2) >> 1}${n & 1 ? 'h' : 'l'}`;
+const wordName = (n: number): string => `x${(n - WORD.xmm) >> 2}w${n & 3}`;
+const isDoubleLane = (name: string): boolean => /^x\d[lh]$/.test(name);
 
 /** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
 const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;

@@ -10,6 +10,7 @@ import type { Memory } from '../src/memory/memory.ts';
 import { type Class, classify } from './classify.ts';
 import { findPassed } from './invariants.ts';
 import type { Expr } from './ir.ts';
+import { type Lanes, typeLanes } from './lanes.ts';
 import { type Prediction, predictStacks, type Stack, usesX87 } from './x87.ts';
 
 const PAGE = 4096;
@@ -27,6 +28,8 @@ export interface Placed {
   readonly guarded?: boolean;
   /** Exits of its template, by their indices, that are known not to be taken. */
   needless?: ReadonlySet<int>;
+  /** If it uses XMM registers: what their lanes are in the region. */
+  lanes?: Lanes;
 }
 
 export type Terminator =
@@ -166,6 +169,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
   const ahead = options.isGuarded?.(entry) !== true;
   predictStacks(graph, options.stack ?? EMPTY, ahead);
   findPassed(graph, ahead);
+  typeLanes(graph);
   return graph;
 }
 

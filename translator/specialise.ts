@@ -6,6 +6,7 @@ import { WORD } from '../src/isa/state.ts';
 import { templateOf } from './classify.ts';
 import { TEMPLATES } from './generated/templates.js';
 import { type Expr, mapStmt, N, type Stmt, T, uses } from './ir.ts';
+import { throughLanes } from './lanes.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Block, Placed } from './scan.ts';
 import { guardOf } from './x87.ts';
@@ -65,7 +66,8 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
       body.push({ k: 'callout', at: placed.at, undo, next: placed.at + placed.insn.length, insn: placed.insn });
       return;
     }
-    const made = instantiate(placed, bent, temporaries);
+    const whole = instantiate(placed, bent, temporaries);
+    const made = placed.lanes ? throughLanes(whole, placed.lanes, temporaries) : whole;
     if (placed.stack?.guard) made.unshift({ k: 'exit', e: guardOf(placed.stack) });
     if (placed.guarded && block.insns[k - 1]?.insn.op !== 'STI') {
       flush();
