@@ -36,8 +36,8 @@ export type Stmt =
       /** Operands of more than 32 bits: whether they must be aligned to their size. */
       readonly aligned?: boolean;
     }
-  /** Leaves the instruction if `e` is not zero. */
-  | { readonly k: 'exit'; readonly e: Expr }
+  /** Leaves the instruction if `e` is not zero, and all of `unless`, which are looked at first, are. */
+  | { readonly k: 'exit'; readonly e: Expr; readonly unless?: readonly Expr[] }
   /** A quick way of the engine: it changes state or memory and answers 0, or answers 1 and the instruction is left. */
   | { readonly k: 'quick'; readonly f: string; readonly args: readonly Expr[] }
   /** State `to` has the value `e` already, in another view of it. */
@@ -275,6 +275,7 @@ export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => numb
     case 'quick':
       return { ...s, args: s.args.map((a) => map(a, f)) };
     case 'exit':
+      return { ...s, e: map(s.e, f), ...(s.unless && { unless: s.unless.map((e) => map(e, f)) }) };
     case 'branch':
     case 'jumpTo':
       return { ...s, e: map(s.e, f) };
@@ -330,6 +331,10 @@ export function uses(s: Stmt, f: (leaf: Expr) => void): void {
       for (const x of s.else) uses(x, f);
       break;
     case 'jump':
+      break;
+    case 'exit':
+      for (const e of s.unless ?? []) visit(e, f);
+      visit(s.e, f);
       break;
     case 'quick':
       for (const a of s.args) visit(a, f);

@@ -5,7 +5,7 @@
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
+import { type AsmNames, asm, condition, double, signed, value, word32 } from './asm.ts';
 import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
@@ -262,6 +262,7 @@ class Printer implements AsmNames {
     const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
+        if (s.e.k === 'c' && s.e.f === 'highWord' && this.#live.has(s.i)) return this.#highWord(s.i, s.e.args[0] as Expr);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
@@ -273,8 +274,11 @@ class Printer implements AsmNames {
         return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
       case 'place':
         return this.#place(s, slow());
-      case 'exit':
-        return [iff(condition(s.e, this), slow())];
+      case 'exit': {
+        let out = [iff(condition(s.e, this), slow())];
+        for (const e of [...(s.unless ?? [])].reverse()) out = [iff(binary('==', int(asm(e, this)), lit(0)), out)];
+        return out;
+      }
       case 'quick': {
         const args = s.args.map((a) => signed(a, this));
         return [iff(int(this.primitive(s.f, args)), slow())];
@@ -310,6 +314,14 @@ class Printer implements AsmNames {
       assign(t, plus(this.#double(STAGED / 2))),
     ];
     return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
+  }
+
+  /** Through the staging register. */
+  #highWord(i: number, e: Expr): Node[] {
+    return [
+      assign(this.#double(STAGED / 2), double(e, this)),
+      assign(this.temp(i), int(this.#word(STAGED + 1))),
+    ];
   }
 
   #storeDouble(p: Expr, offset: number, e: Expr): Node[] {

@@ -59,6 +59,8 @@ export interface Graph {
   stack?: Stack;
   /** Conditions under which it is left before everything else. */
   guards?: readonly Expr[];
+  /** Whether more may be looked at before everything else. */
+  ahead?: boolean;
 }
 
 export interface ScanOptions {
@@ -169,6 +171,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
   const ahead = options.isGuarded?.(entry) !== true;
   predictStacks(graph, options.stack ?? EMPTY, ahead);
   findPassed(graph, ahead);
+  graph.ahead = ahead;
   typeLanes(graph);
   return graph;
 }
