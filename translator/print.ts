@@ -79,6 +79,8 @@ class Printer implements AsmNames {
   readonly #writable = new Set<number>();
   /** Places that were checked for the alignment of doubles. */
   readonly #aligned = new Set<number>();
+  /** Exits of several steps. */
+  #exits = 0;
 
   constructor(items: readonly Item[], options: PrintOptions) {
     this.#items = items;
@@ -181,7 +183,26 @@ class Printer implements AsmNames {
   // Items.
 
   #list(items: readonly Item[]): Node[] {
-    return items.flatMap((item) => this.#item(item));
+    const out: Node[] = [];
+    for (let k = 0; k < items.length; ) {
+      const end = endOfExits(items, k);
+      if (end > k + 1) out.push(this.#together(items.slice(k, end) as LeavingStep[]));
+      else out.push(...this.#item(items[k] as Item));
+      k = Math.max(end, k + 1);
+    }
+    return out;
+  }
+
+  /**
+   * Steps of one instruction that leave alike: `G: { S: { steps, which break S where they would leave; break G; } leave }`.
+   * V8's compile time grows with the exits of a region.
+   */
+  #together(items: readonly (Item & { k: 'step' })[]): Node {
+    const { s, arm } = items[0] as LeavingStep;
+    const name = `${s.at}_${this.#exits++}`;
+    const [go, stop] = [`G${name}`, `S${name}`];
+    const steps = items.flatMap((item) => this.#step(item.s, [], () => [brk(stop)]));
+    return labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#leave({ at: s.at }, arm, REGION_SLOW, s.undo)]);
   }
 
   #item(item: Item): Node[] {
@@ -389,6 +410,29 @@ const isDoubleLane = (name: string): boolean => /^x\d[lh]$/.test(name);
 
 /** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
 const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;
+
+/** A step that may leave. */
+type LeavingStep = Item & { k: 'step'; s: { at: number } };
+
+const leaves = (item: Item | undefined): item is LeavingStep =>
+  item?.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit') && item.s.at !== undefined;
+
+/** Behind the last of the steps from `first` on that leave at the same instruction; `first` if there is none. */
+function endOfExits(items: readonly Item[], first: number): number {
+  const item = items[first];
+  let end = first;
+  if (!leaves(item)) return end;
+  for (let k = first; k < items.length; k++) {
+    const next = items[k] as Item;
+    // What is committed is committed behind the last one.
+    if (next.k !== 'step' || next.s.k === 'store' || next.s.k === 'quick' || next.s.k === 'if') break;
+    if (next.s.k === 'set' && next.s.to.k === 's') break;
+    if (!leaves(next)) continue;
+    if (next.s.at !== item.s.at || next.s.undo !== item.s.undo) break;
+    end = k + 1;
+  }
+  return end;
+}
 
 const labelled = (name: string, nodes: Node[]): Node => ({
   type: 'LabeledStatement',
