@@ -126,6 +126,6 @@ export function value(e: Expr, x: AsmNames): Node {
 
 /** The expression as a condition. */
 export function condition(e: Expr, x: AsmNames): Node {
-  if (e.k === 'c' && isComparison(e.f)) return asm(e, x);
+  if (e.k === 'c' && (isComparison(e.f) || e.f in DOUBLE_RELATIONS)) return asm(e, x);
   return binary('!=', int(asm(e, x)), lit(0));
 }

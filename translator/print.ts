@@ -6,7 +6,7 @@ import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, double, signed, value, word32 } from './asm.ts';
-import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
+import { anyAlignment, assign, at, binary, block, brk, decimal, highWord, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
@@ -199,8 +199,8 @@ class Printer implements AsmNames {
    */
   #together(items: readonly (Item & { k: 'step' })[]): Node {
     const { s, arm } = items[0] as LeavingStep;
-    const name = `${s.at}_${this.#exits++}`;
-    const [go, stop] = [`G${name}`, `S${name}`];
+    const number = this.#exits++;
+    const [go, stop] = [`${label('G', s.at)}_${number}`, `${label('S', s.at)}_${number}`];
     const steps = items.flatMap((item) => this.#step(item.s, [], () => [brk(stop)]));
     return labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#leave({ at: s.at }, arm, REGION_SLOW, s.undo)]);
   }
@@ -334,7 +334,7 @@ class Printer implements AsmNames {
       assign(this.#word(STAGED + 1), int(word32(this.#byte(p, offset + 4)))),
       assign(t, plus(this.#double(STAGED / 2))),
     ];
-    return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
+    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), staged, [direct]), direct)];
   }
 
   /** Through the staging register. */
@@ -354,7 +354,7 @@ class Printer implements AsmNames {
       assign(word32(this.#byte(p, offset)), int(this.#word(STAGED))),
       assign(word32(this.#byte(p, offset + 4)), int(this.#word(STAGED + 1))),
     ];
-    return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
+    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), staged, [direct]), direct)];
   }
 
   #place(s: Stmt & { k: 'place' }, slow: Node[]): Node[] {
@@ -372,13 +372,15 @@ class Printer implements AsmNames {
     // What is wider than a word is accessed by words.
     const bytes = s.size / 8;
     const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.aligned ? bytes - 1 : Math.min(bytes, 4) - 1);
-    let masked = binary('&', t, lit(mask));
+    const isAny = (bits: Node): Node => binary('!=', int(bits), lit(0));
+    const masked = binary('&', t, lit(mask));
     if (bytes > 4 && !s.aligned) {
+      // What is aligned is on one page.
       const crosses = binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
-      masked = binary('|', masked, crosses);
-    }
-    const bad = mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : binary('!=', int(masked), lit(0));
-    out.push(iff(bad, slow));
+      out.push(
+        iff(isAny(binary('&', t, lit(mask | (bytes - 1)))), [iff(isAny(binary('|', masked, crosses)), slow)]),
+      );
+    } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
     return out;
   }
 

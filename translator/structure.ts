@@ -147,10 +147,8 @@ export function structure(
   const live = liveFlags(graph, specialised, heads);
   const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.entry, new Map());
   const guards = [...(graph.stack ? [guardOf(graph.stack)] : []), ...(graph.guards ?? [])];
-  return [
-    ...guards.map((e): Item => ({ k: 'step', s: { k: 'exit', e, at: graph.entry, undo: 0 }, arm: [] })),
-    ...items,
-  ];
+  const ahead: Step[] = guards.map((e) => ({ k: 'exit', e, at: graph.entry, undo: 0 }));
+  return [...steps([...ahead, ...checks]), ...items];
 }
 
 const settle = (p: Pending, wanted?: ReadonlySet<string>): Stmt[] =>
