@@ -6,7 +6,24 @@ import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
 import { type AsmNames, asm, condition, double, signed, value, word32 } from './asm.ts';
-import { anyAlignment, assign, at, binary, block, brk, decimal, highWord, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
+import {
+  anyAlignment,
+  assign,
+  at,
+  binary,
+  block,
+  brk,
+  decimal,
+  highWord,
+  id,
+  iff,
+  int,
+  invoke,
+  lit,
+  type Node,
+  plus,
+  text,
+} from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
@@ -283,7 +300,8 @@ class Printer implements AsmNames {
     const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
-        if (s.e.k === 'c' && s.e.f === 'highWord' && this.#live.has(s.i)) return this.#highWord(s.i, s.e.args[0] as Expr);
+        if (s.e.k === 'c' && s.e.f === 'highWord' && this.#live.has(s.i))
+          return [this.#highWord(s.i, s.e.args[0] as Expr)];
         return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
@@ -338,11 +356,10 @@ class Printer implements AsmNames {
   }
 
   /** Through the staging register. */
-  #highWord(i: number, e: Expr): Node[] {
-    return [
-      assign(this.#double(STAGED / 2), double(e, this)),
-      assign(this.temp(i), int(this.#word(STAGED + 1))),
-    ];
+  #highWord(i: number, e: Expr): Node {
+    const of = double(e, this);
+    const to = this.temp(i);
+    return highWord([assign(this.#double(STAGED / 2), of), assign(to, int(this.#word(STAGED + 1)))], to, of);
   }
 
   #storeDouble(p: Expr, offset: number, e: Expr): Node[] {
@@ -375,11 +392,10 @@ class Printer implements AsmNames {
     const isAny = (bits: Node): Node => binary('!=', int(bits), lit(0));
     const masked = binary('&', t, lit(mask));
     if (bytes > 4 && !s.aligned) {
-      // What is aligned is on one page.
+      // What is aligned to a power of two is on one page.
+      const power = 1 << (32 - Math.clz32(bytes - 1));
       const crosses = binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
-      out.push(
-        iff(isAny(binary('&', t, lit(mask | (bytes - 1)))), [iff(isAny(binary('|', masked, crosses)), slow)]),
-      );
+      out.push(iff(isAny(binary('&', t, lit(mask | (power - 1)))), [iff(isAny(binary('|', masked, crosses)), slow)]));
     } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
     return out;
   }

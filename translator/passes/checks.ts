@@ -64,7 +64,10 @@ export function settleChecks(
     const i = temporaries.n++;
     const t = T(i);
     const e: Expr = { k: 'r', array: DOUBLE_LANES, n: N(lane) };
-    guards.through([{ k: 'let', i, e }, { k: 'exit', e: call('oddDouble', [t]), at: graph.entry, undo: 0 }]);
+    guards.through([
+      { k: 'let', i, e },
+      { k: 'exit', e: call('oddDouble', [t]), at: graph.entry, undo: 0 },
+    ]);
   }
   return guards.out as Step[];
 }
