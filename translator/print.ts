@@ -342,17 +342,15 @@ class Printer implements AsmNames {
     return at(id(`H${size}`), binary('>>', place, lit(shift)));
   }
 
-  /** Doubles are often aligned to four bytes only: those go through the staging register. */
+  /** Doubles are often aligned to four bytes only. */
   #loadDouble(i: number, p: Expr, offset: number): Node[] {
     const t = this.temp(i);
     const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
     if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
-    const staged = [
-      assign(this.#word(STAGED), int(word32(this.#byte(p, offset)))),
-      assign(this.#word(STAGED + 1), int(word32(this.#byte(p, offset + 4)))),
-      assign(t, plus(this.#double(STAGED / 2))),
-    ];
-    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), staged, [direct]), direct)];
+    // Through memory, a load would wait for the stores of its halves.
+    const halves = [4, 0].map((half) => int(word32(this.#byte(p, offset + half))));
+    const joined = [assign(t, plus(this.primitive('joined', halves)))];
+    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), joined, [direct]), direct)];
   }
 
   /** Through the staging register. */
