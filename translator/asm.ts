@@ -109,6 +109,7 @@ export function double(e: Expr, x: AsmNames): Node {
   if (operator) return plus(binary(operator, double(a, x), double(b, x)));
   if (e.f === 'fneg') return unary('-', double(a, x));
   if (e.f === 'fromInt') return plus(signed(a, x));
+  if (e.f === 'joined') return plus(x.primitive('joined', [signed(a, x), signed(b, x)]));
   return plus(x.primitive(e.f, [double(a, x)]));
 }
 

@@ -57,8 +57,11 @@ export const iff = (test: Node, then: Node[], other: Node[] = []): Node => ({
  * takes `direct` in its place.
  */
 export const anyAlignment = (n: Node, direct: Node): Node => ({ ...n, direct });
-/** Statements that put the high word of the double `of` into the local `to`: an encoder may reinterpret it. */
-export const highWord = (body: Node[], to: Node, of: Node): Node => ({ ...block(body), highWord: { to, of } });
+/** Statements that put a word of the double `of` into the local `to`: an encoder may reinterpret it. */
+export const wordOf = (body: Node[], to: Node, of: Node, high: boolean): Node => ({
+  ...block(body),
+  wordOf: { to, of, high },
+});
 export const brk = (label?: string): Node => ({ type: 'BreakStatement', label: label ? id(label) : null });
 export const text = (n: Node): string => generate(n, { indent: '', lineEnd: '\n' });
 

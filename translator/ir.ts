@@ -118,7 +118,7 @@ export function mayAlias(a: Expr, b: Expr): boolean {
 }
 
 /** Functions whose value is a double. */
-const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg', 'fround', 'fromInt']);
+const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg', 'fround', 'fromInt', 'joined']);
 
 /** Whether the value is a double, not an int32; of temporaries the one who defined it knows. */
 export function isDouble(e: Expr): boolean {

@@ -14,7 +14,6 @@ import {
   block,
   brk,
   decimal,
-  highWord,
   id,
   iff,
   int,
@@ -23,6 +22,7 @@ import {
   type Node,
   plus,
   text,
+  wordOf,
 } from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
@@ -300,9 +300,10 @@ class Printer implements AsmNames {
     const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
-        if (s.e.k === 'c' && s.e.f === 'highWord' && this.#live.has(s.i))
-          return [this.#highWord(s.i, s.e.args[0] as Expr)];
-        return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
+        if (!this.#live.has(s.i)) return [];
+        if (s.e.k === 'c' && (s.e.f === 'highWord' || s.e.f === 'lowWord'))
+          return [this.#wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord')];
+        return [assign(this.temp(s.i), value(s.e, this))];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
       case 'load':
@@ -354,10 +355,11 @@ class Printer implements AsmNames {
   }
 
   /** Through the staging register. */
-  #highWord(i: number, e: Expr): Node {
+  #wordOf(i: number, e: Expr, high: boolean): Node {
     const of = double(e, this);
     const to = this.temp(i);
-    return highWord([assign(this.#double(STAGED / 2), of), assign(to, int(this.#word(STAGED + 1)))], to, of);
+    const word = int(this.#word(STAGED + (high ? 1 : 0)));
+    return wordOf([assign(this.#double(STAGED / 2), of), assign(to, word)], to, of, high);
   }
 
   #storeDouble(p: Expr, offset: number, e: Expr): Node[] {

@@ -5,6 +5,7 @@ import { IMM, type Insn, type int, MEM } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
 import { templateOf } from './classify.ts';
 import { TEMPLATES } from './generated/templates.js';
+import { splitPlaces } from './halves.ts';
 import { type Expr, mapStmt, N, type Stmt, T, uses } from './ir.ts';
 import { throughLanes } from './lanes.ts';
 import { propagate } from './passes/propagate.ts';
@@ -78,7 +79,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
         next: placed.at + placed.insn.length,
         insn: placed.insn,
       } as const;
-      body.push({ k: 'guarded', body: removeStaging(propagate(made)), callout });
+      body.push({ k: 'guarded', body: removeStaging(propagate(splitPlaces(made, temporaries))), callout });
       return;
     }
     if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
