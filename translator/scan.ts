@@ -52,7 +52,7 @@ export interface Graph {
   readonly blocks: Map<int, Block>;
   /** Pages that it spans: offset from the entry's page in pages, guest-physical frame. */
   readonly pages: ReadonlyMap<int, int>;
-  /** Bytes of guest code: offset from the entry's page and length, for traces. */
+  /** Bytes of guest code, each piece on one page: offset from the entry's page and length, for traces. */
   readonly bytes: readonly { readonly at: int; readonly length: int }[];
   readonly instructions: int;
   /** The x87's stack, if it is looked at before everything else. */
@@ -109,6 +109,18 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     }
     return host < 0 ? -1 : host + (at & (PAGE - 1));
   };
+  const decodeAt = (at: int, host: int): Insn | null => {
+    const rest = PAGE - (at & (PAGE - 1));
+    const insn = decode(memory.u8, host, Math.min(rest, MAX_LENGTH), decodeMode);
+    if (insn || rest >= MAX_LENGTH) return insn;
+    // It goes on in the next page.
+    const next = hostOf(at + rest);
+    if (next < 0) return null;
+    const bytes = new Uint8Array(MAX_LENGTH);
+    bytes.set(memory.u8.subarray(host, host + rest));
+    bytes.set(memory.u8.subarray(next, next + MAX_LENGTH - rest), rest);
+    return decode(bytes, 0, MAX_LENGTH, decodeMode);
+  };
   const seen = new Map<int, Placed>();
   const leaders = new Set<int>([entry]);
   const returns = new Set<int>();
@@ -123,7 +135,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     while (!seen.has(at) && seen.size < options.maxInstructions) {
       const host = hostOf(at);
       if (host < 0) break;
-      const insn = decode(memory.u8, host, Math.min(PAGE - (at & (PAGE - 1)), MAX_LENGTH), decodeMode);
+      const insn = decodeAt(at, host);
       if (!insn) break;
       const way = classify(insn, mode);
       const onX87 = usesX87(insn);
@@ -247,7 +259,12 @@ function build(
       }
     }
     const last = b.insns[b.insns.length - 1];
-    if (last) bytes.push({ at: start, length: last.at + last.insn.length - start });
+    const end = last ? last.at + last.insn.length : start;
+    for (let at = start; at < end; ) {
+      const length = Math.min(end - at, PAGE - (at & (PAGE - 1)));
+      bytes.push({ at, length });
+      at += length;
+    }
     blocks.set(start, b);
   }
   if (hasReturn) {
