@@ -109,6 +109,7 @@ export function double(e: Expr, x: AsmNames): Node {
   if (operator) return plus(binary(operator, double(a, x), double(b, x)));
   if (e.f === 'fneg') return unary('-', double(a, x));
   if (e.f === 'fromInt') return plus(signed(a, x));
+  if (e.f === 'joined') return plus(x.primitive('joined', [signed(a, x), signed(b, x)]));
   return plus(x.primitive(e.f, [double(a, x)]));
 }
 
@@ -126,6 +127,6 @@ export function value(e: Expr, x: AsmNames): Node {
 
 /** The expression as a condition. */
 export function condition(e: Expr, x: AsmNames): Node {
-  if (e.k === 'c' && isComparison(e.f)) return asm(e, x);
+  if (e.k === 'c' && (isComparison(e.f) || e.f in DOUBLE_RELATIONS)) return asm(e, x);
   return binary('!=', int(asm(e, x)), lit(0));
 }

@@ -52,6 +52,16 @@ export const iff = (test: Node, then: Node[], other: Node[] = []): Node => ({
   consequent: block(then),
   alternate: other.length ? block(other) : null,
 });
+/**
+ * An `if` for two kinds of alignment, of which one will do where accesses may have any, as in WebAssembly: an encoder
+ * takes `direct` in its place.
+ */
+export const anyAlignment = (n: Node, direct: Node): Node => ({ ...n, direct });
+/** Statements that put a word of the double `of` into the local `to`: an encoder may reinterpret it. */
+export const wordOf = (body: Node[], to: Node, of: Node, high: boolean): Node => ({
+  ...block(body),
+  wordOf: { to, of, high },
+});
 export const brk = (label?: string): Node => ({ type: 'BreakStatement', label: label ? id(label) : null });
 export const text = (n: Node): string => generate(n, { indent: '', lineEnd: '\n' });
 

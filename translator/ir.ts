@@ -8,7 +8,10 @@ export type Expr =
   | { readonly k: 'd'; readonly v: number }
   | { readonly k: 't'; readonly i: number }
   | { readonly k: 'h'; readonly name: string }
-  /** Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`, `doubles[n]`). */
+  /**
+   * Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`,
+   * `doubles[n]`; the locals of lanes.ts: `wordLanes[n]`, `doubleLanes[n]`).
+   */
   | { readonly k: 's'; readonly name: string }
   | { readonly k: 'r'; readonly array: string; readonly n: Expr }
   /** Binary operator, complement, call of a pure primitive, selection. */
@@ -33,8 +36,8 @@ export type Stmt =
       /** Operands of more than 32 bits: whether they must be aligned to their size. */
       readonly aligned?: boolean;
     }
-  /** Leaves the instruction if `e` is not zero. */
-  | { readonly k: 'exit'; readonly e: Expr }
+  /** Leaves the instruction if `e` is not zero, and all of `unless`, which are looked at first, are. */
+  | { readonly k: 'exit'; readonly e: Expr; readonly unless?: readonly Expr[] }
   /** A quick way of the engine: it changes state or memory and answers 0, or answers 1 and the instruction is left. */
   | { readonly k: 'quick'; readonly f: string; readonly args: readonly Expr[] }
   /** State `to` has the value `e` already, in another view of it. */
@@ -115,12 +118,12 @@ export function mayAlias(a: Expr, b: Expr): boolean {
 }
 
 /** Functions whose value is a double. */
-const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg', 'fround', 'fromInt']);
+const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg', 'fround', 'fromInt', 'joined']);
 
 /** Whether the value is a double, not an int32; of temporaries the one who defined it knows. */
 export function isDouble(e: Expr): boolean {
-  if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles';
-  return e.k === 'c' && DOUBLES.has(e.f);
+  if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles' || e.array === 'doubleLanes';
+  return e.k === 'd' || (e.k === 'c' && DOUBLES.has(e.f));
 }
 
 const OPERATORS: Record<string, (a: number, b: number) => number> = {
@@ -272,6 +275,7 @@ export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => numb
     case 'quick':
       return { ...s, args: s.args.map((a) => map(a, f)) };
     case 'exit':
+      return { ...s, e: map(s.e, f), ...(s.unless && { unless: s.unless.map((e) => map(e, f)) }) };
     case 'branch':
     case 'jumpTo':
       return { ...s, e: map(s.e, f) };
@@ -327,6 +331,10 @@ export function uses(s: Stmt, f: (leaf: Expr) => void): void {
       for (const x of s.else) uses(x, f);
       break;
     case 'jump':
+      break;
+    case 'exit':
+      for (const e of s.unless ?? []) visit(e, f);
+      visit(s.e, f);
       break;
     case 'quick':
       for (const a of s.args) visit(a, f);

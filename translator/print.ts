@@ -5,9 +5,27 @@
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, asm, condition, signed, value, word32 } from './asm.ts';
-import { assign, at, binary, block, brk, decimal, id, iff, int, invoke, lit, type Node, plus, text } from './estree.ts';
+import { type AsmNames, asm, condition, double, signed, value, word32 } from './asm.ts';
+import {
+  anyAlignment,
+  assign,
+  at,
+  binary,
+  block,
+  brk,
+  decimal,
+  id,
+  iff,
+  int,
+  invoke,
+  lit,
+  type Node,
+  plus,
+  text,
+  wordOf,
+} from './estree.ts';
 import { type Expr, type Stmt, uses } from './ir.ts';
+import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
 import type { Callout } from './specialise.ts';
@@ -67,7 +85,7 @@ class Printer implements AsmNames {
   /** Locals of temporaries. */
   readonly #slots: ReadonlyMap<number, string>;
   /** Locals that are state: loaded at entry, stored in the epilogue. */
-  readonly #state = new Map<string, number>();
+  readonly #state = new Map<string, Node>();
   readonly #temporaries = new Set<string>();
   readonly #imports = new Set<string>();
   readonly #callouts: Callout[] = [];
@@ -78,6 +96,8 @@ class Printer implements AsmNames {
   readonly #writable = new Set<number>();
   /** Places that were checked for the alignment of doubles. */
   readonly #aligned = new Set<number>();
+  /** Exits of several steps. */
+  #exits = 0;
 
   constructor(items: readonly Item[], options: PrintOptions) {
     this.#items = items;
@@ -89,14 +109,14 @@ class Printer implements AsmNames {
   print(): Printed {
     const body = this.#list(this.#items);
     const state = [...this.#state];
-    const load = state.map(([name, w]) => assign(id(name), int(this.#word(w))));
-    const store = state.map(([name, w]) => assign(this.#word(w), id(name)));
+    const load = state.map(([name, at]) => assign(id(name), isDoubleLane(name) ? plus(at) : int(at)));
+    const store = state.map(([name, at]) => assign(at, id(name)));
     for (const s of this.#spills) s.nodes.push(...(s.load ? load : store));
     const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries];
     const declare = (n: string): Node => ({
       type: 'VariableDeclarator',
       id: id(n),
-      init: n.startsWith('d') && !this.#state.has(n) ? decimal(0) : lit(0),
+      init: isDoubleLane(n) || (n.startsWith('d') && !this.#state.has(n)) ? decimal(0) : lit(0),
     });
     const fn: Node = {
       type: 'FunctionDeclaration',
@@ -146,7 +166,9 @@ class Printer implements AsmNames {
     if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
     if (array === 'words') return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#local(x87Name(n), n) : this.#word(n);
     // By their indices: see #word.
-    if (array === 'doubles') return at(id('F64'), lit(this.#options.registersAt / 8 + n));
+    if (array === 'doubles') return this.#double(n);
+    if (array === DOUBLE_LANES) return this.#held(doubleName(n), this.#double(n));
+    if (array === WORD_LANES) return this.#local(wordName(n), n);
     if (array === 'singles') return at(id('F32'), lit(this.#options.registersAt / 4 + n));
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
@@ -157,8 +179,17 @@ class Printer implements AsmNames {
   }
 
   #local(name: string, word: number | undefined): Node {
-    this.#state.set(name, word as number);
+    return this.#held(name, this.#word(word as number));
+  }
+
+  /** A local that is state, and where in the register file. */
+  #held(name: string, at: Node): Node {
+    this.#state.set(name, at);
     return id(name);
+  }
+
+  #double(n: number): Node {
+    return at(id('F64'), lit(this.#options.registersAt / 8 + n));
   }
 
   #word(word: number): Node {
@@ -169,7 +200,26 @@ class Printer implements AsmNames {
   // Items.
 
   #list(items: readonly Item[]): Node[] {
-    return items.flatMap((item) => this.#item(item));
+    const out: Node[] = [];
+    for (let k = 0; k < items.length; ) {
+      const end = endOfExits(items, k);
+      if (end > k + 1) out.push(this.#together(items.slice(k, end) as LeavingStep[]));
+      else out.push(...this.#item(items[k] as Item));
+      k = Math.max(end, k + 1);
+    }
+    return out;
+  }
+
+  /**
+   * Steps of one instruction that leave alike: `G: { S: { steps, which break S where they would leave; break G; } leave }`.
+   * V8's compile time grows with the exits of a region.
+   */
+  #together(items: readonly (Item & { k: 'step' })[]): Node {
+    const { s, arm } = items[0] as LeavingStep;
+    const number = this.#exits++;
+    const [go, stop] = [`${label('G', s.at)}_${number}`, `${label('S', s.at)}_${number}`];
+    const steps = items.flatMap((item) => this.#step(item.s, [], () => [brk(stop)]));
+    return labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#leave({ at: s.at }, arm, REGION_SLOW, s.undo)]);
   }
 
   #item(item: Item): Node[] {
@@ -250,18 +300,25 @@ class Printer implements AsmNames {
     const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     switch (s.k) {
       case 'let':
-        return this.#live.has(s.i) ? [assign(this.temp(s.i), value(s.e, this))] : [];
+        if (!this.#live.has(s.i)) return [];
+        if (s.e.k === 'c' && (s.e.f === 'highWord' || s.e.f === 'lowWord'))
+          return [this.#wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord')];
+        return [assign(this.temp(s.i), value(s.e, this))];
       case 'set':
         return [assign(asm(s.to, this), value(s.e, this))];
       case 'load':
         if (s.size === 64 && this.#live.has(s.i)) return this.#loadDouble(s.i, s.p, s.at);
         return this.#live.has(s.i) ? [assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at)))] : [];
       case 'store':
+        if (s.size === 64) return this.#storeDouble(s.p, s.at, s.e);
         return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
       case 'place':
         return this.#place(s, slow());
-      case 'exit':
-        return [iff(condition(s.e, this), slow())];
+      case 'exit': {
+        let out = [iff(condition(s.e, this), slow())];
+        for (const e of [...(s.unless ?? [])].reverse()) out = [iff(binary('==', int(asm(e, this)), lit(0)), out)];
+        return out;
+      }
       case 'quick': {
         const args = s.args.map((a) => signed(a, this));
         return [iff(int(this.primitive(s.f, args)), slow())];
@@ -286,17 +343,35 @@ class Printer implements AsmNames {
     return at(id(`H${size}`), binary('>>', place, lit(shift)));
   }
 
-  /** Doubles are often aligned to four bytes only: those go through the staging register. */
+  /** Doubles are often aligned to four bytes only. */
   #loadDouble(i: number, p: Expr, offset: number): Node[] {
     const t = this.temp(i);
     const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
     if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
+    // Through memory, a load would wait for the stores of its halves.
+    const halves = [4, 0].map((half) => int(word32(this.#byte(p, offset + half))));
+    const joined = [assign(t, plus(this.primitive('joined', halves)))];
+    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), joined, [direct]), direct)];
+  }
+
+  /** Through the staging register. */
+  #wordOf(i: number, e: Expr, high: boolean): Node {
+    const of = double(e, this);
+    const to = this.temp(i);
+    const word = int(this.#word(STAGED + (high ? 1 : 0)));
+    return wordOf([assign(this.#double(STAGED / 2), of), assign(to, word)], to, of, high);
+  }
+
+  #storeDouble(p: Expr, offset: number, e: Expr): Node[] {
+    const d = value(e, this);
+    const direct = assign(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3))), d);
+    if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
     const staged = [
-      assign(this.#word(STAGED), int(word32(this.#byte(p, offset)))),
-      assign(this.#word(STAGED + 1), int(word32(this.#byte(p, offset + 4)))),
-      assign(t, plus(at(id('F64'), lit(this.#options.registersAt / 8 + STAGED / 2)))),
+      assign(this.#double(STAGED / 2), d),
+      assign(word32(this.#byte(p, offset)), int(this.#word(STAGED))),
+      assign(word32(this.#byte(p, offset + 4)), int(this.#word(STAGED + 1))),
     ];
-    return [iff(binary('&', asm(p, this), lit(4)), staged, [direct])];
+    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), staged, [direct]), direct)];
   }
 
   #place(s: Stmt & { k: 'place' }, slow: Node[]): Node[] {
@@ -314,13 +389,14 @@ class Printer implements AsmNames {
     // What is wider than a word is accessed by words.
     const bytes = s.size / 8;
     const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.aligned ? bytes - 1 : Math.min(bytes, 4) - 1);
-    let masked = binary('&', t, lit(mask));
+    const isAny = (bits: Node): Node => binary('!=', int(bits), lit(0));
+    const masked = binary('&', t, lit(mask));
     if (bytes > 4 && !s.aligned) {
+      // What is aligned to a power of two is on one page.
+      const power = 1 << (32 - Math.clz32(bytes - 1));
       const crosses = binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
-      masked = binary('|', masked, crosses);
-    }
-    const bad = mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : binary('!=', int(masked), lit(0));
-    out.push(iff(bad, slow));
+      out.push(iff(isAny(binary('&', t, lit(mask | (power - 1)))), [iff(isAny(binary('|', masked, crosses)), slow)]));
+    } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
     return out;
   }
 
@@ -345,8 +421,36 @@ class Printer implements AsmNames {
   }
 }
 
+/** Names of the locals for the lanes of XMM registers: x0l, x0h; as words, x0w0 to x0w3. */
+const doubleName = (n: number): string => `x${(n - WORD.xmm / 2) >> 1}${n & 1 ? 'h' : 'l'}`;
+const wordName = (n: number): string => `x${(n - WORD.xmm) >> 2}w${n & 3}`;
+const isDoubleLane = (name: string): boolean => /^x\d[lh]$/.test(name);
+
 /** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
 const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;
+
+/** A step that may leave. */
+type LeavingStep = Item & { k: 'step'; s: { at: number } };
+
+const leaves = (item: Item | undefined): item is LeavingStep =>
+  item?.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit') && item.s.at !== undefined;
+
+/** Behind the last of the steps from `first` on that leave at the same instruction; `first` if there is none. */
+function endOfExits(items: readonly Item[], first: number): number {
+  const item = items[first];
+  let end = first;
+  if (!leaves(item)) return end;
+  for (let k = first; k < items.length; k++) {
+    const next = items[k] as Item;
+    // What is committed is committed behind the last one.
+    if (next.k !== 'step' || next.s.k === 'store' || next.s.k === 'quick' || next.s.k === 'if') break;
+    if (next.s.k === 'set' && next.s.to.k === 's') break;
+    if (!leaves(next)) continue;
+    if (next.s.at !== item.s.at || next.s.undo !== item.s.undo) break;
+    end = k + 1;
+  }
+  return end;
+}
 
 const labelled = (name: string, nodes: Node[]): Node => ({
   type: 'LabeledStatement',

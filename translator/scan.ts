@@ -8,6 +8,9 @@ import { decode } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { type Class, classify } from './classify.ts';
+import { findPassed } from './invariants.ts';
+import type { Expr } from './ir.ts';
+import { type Lanes, typeLanes } from './lanes.ts';
 import { type Prediction, predictStacks, type Stack, usesX87 } from './x87.ts';
 
 const PAGE = 4096;
@@ -24,6 +27,10 @@ export interface Placed {
   stack?: Prediction;
   /** It often could not be executed inline: then it is a callout, and the region goes on. */
   readonly guarded?: boolean;
+  /** Exits of its template, by their indices, that are known not to be taken. */
+  needless?: ReadonlySet<int>;
+  /** If it uses XMM registers: what their lanes are in the region. */
+  lanes?: Lanes;
 }
 
 export type Terminator =
@@ -45,17 +52,21 @@ export interface Graph {
   /** Where it was hot: the first of its entries. */
   readonly entry: int;
   /** Offsets at which it may be entered. */
-  readonly entries: readonly int[];
+  entries: readonly int[];
   /** The block that everything begins with: the entry, or ENTRY where there are several. */
-  readonly root: int;
+  root: int;
   readonly blocks: Map<int, Block>;
   /** Pages that it spans: offset from the entry's page in pages, guest-physical frame. */
   readonly pages: ReadonlyMap<int, int>;
-  /** Bytes of guest code: offset from the entry's page and length, for traces. */
+  /** Bytes of guest code, each piece on one page: offset from the entry's page and length, for traces. */
   readonly bytes: readonly { readonly at: int; readonly length: int }[];
   readonly instructions: int;
   /** The x87's stack, if it is looked at before everything else. */
   stack?: Stack;
+  /** Conditions under which it is left before everything else. */
+  guards?: readonly Expr[];
+  /** Whether more may be looked at before everything else. */
+  ahead?: boolean;
 }
 
 export interface ScanOptions {
@@ -109,6 +120,18 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     }
     return host < 0 ? -1 : host + (at & (PAGE - 1));
   };
+  const decodeAt = (at: int, host: int): Insn | null => {
+    const rest = PAGE - (at & (PAGE - 1));
+    const insn = decode(memory.u8, host, Math.min(rest, MAX_LENGTH), decodeMode);
+    if (insn || rest >= MAX_LENGTH) return insn;
+    // It goes on in the next page.
+    const next = hostOf(at + rest);
+    if (next < 0) return null;
+    const bytes = new Uint8Array(MAX_LENGTH);
+    bytes.set(memory.u8.subarray(host, host + rest));
+    bytes.set(memory.u8.subarray(next, next + MAX_LENGTH - rest), rest);
+    return decode(bytes, 0, MAX_LENGTH, decodeMode);
+  };
   const seen = new Map<int, Placed>();
   const leaders = new Set<int>([entry]);
   const returns = new Set<int>();
@@ -123,7 +146,7 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     while (!seen.has(at) && seen.size < options.maxInstructions) {
       const host = hostOf(at);
       if (host < 0) break;
-      const insn = decode(memory.u8, host, Math.min(PAGE - (at & (PAGE - 1)), MAX_LENGTH), decodeMode);
+      const insn = decodeAt(at, host);
       if (!insn) break;
       const way = classify(insn, mode);
       const onX87 = usesX87(insn);
@@ -167,7 +190,13 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     }
   }
   const graph = build(entry, seen, leaders, returns, pages, options);
-  predictStacks(graph, options.stack ?? EMPTY, options.isGuarded?.(entry) !== true);
+  // Where it was often left at its entry, what is looked at ahead there is not as expected.
+  const ahead = options.isGuarded?.(entry) !== true;
+  predictStacks(graph, options.stack ?? EMPTY, ahead);
+  findPassed(graph, ahead);
+  graph.ahead = ahead;
+  typeLanes(graph);
+  if (options.reentered) reenter(graph, seen);
   return graph;
 }
 
@@ -261,7 +290,12 @@ function build(
       }
     }
     const last = b.insns[b.insns.length - 1];
-    if (last) bytes.push({ at: start, length: last.at + last.insn.length - start });
+    const end = last ? last.at + last.insn.length : start;
+    for (let at = start; at < end; ) {
+      const length = Math.min(end - at, PAGE - (at & (PAGE - 1)));
+      bytes.push({ at, length });
+      at += length;
+    }
     blocks.set(start, b);
   }
   if (hasReturn) {
@@ -269,32 +303,33 @@ function build(
     blocks.set(RETURN, { at: RETURN, insns: [], term: 'indirect', succ, taken: 0, fall: 0 });
   }
   for (const b of blocks.values()) b.succ = [...new Set(b.succ)].filter((s) => blocks.has(s));
-  const entries = options.reentered ? [entry, ...reentries(entry, blocks, seen)] : [entry];
-  if (entries.length > 1) {
-    blocks.set(ENTRY, { at: ENTRY, insns: [], term: 'indirect', succ: entries, taken: 0, fall: 0 });
-  }
-  return { entry, entries, root: entries.length > 1 ? ENTRY : entry, blocks, pages, bytes, instructions };
+  return { entry, entries: [entry], root: entry, blocks, pages, bytes, instructions };
 }
 
 /**
- * Where calls that leave the region return to, and the heads of loops, which such returns may lead around. Only in the
- * entry's page: a region knows by its EIP where it begins.
+ * Lets it be entered where calls that leave it return to, and at the heads of loops, which such returns may lead around.
+ * Only in the entry's page: a region knows by its EIP where it begins. And only where nothing is known, or looked at
+ * ahead, of what is so at the one entry.
  */
-function reentries(entry: int, blocks: ReadonlyMap<int, Block>, seen: ReadonlyMap<int, Placed>): int[] {
+function reenter(graph: Graph, seen: ReadonlyMap<int, Placed>): void {
+  const { entry, blocks } = graph;
+  if (graph.stack || graph.guards?.length) return;
   const found = new Set<int>();
   const heads = new Set<int>();
   const add = (set: Set<int>, at: int): void => {
     if (at !== entry && at >> 12 === 0 && (blocks.get(at)?.insns.length ?? 0) > 0) set.add(at);
   };
   for (const b of blocks.values()) {
-    const last = b.insns[b.insns.length - 1];
-    // The x87's stack is known at one entry only.
-    if (b.insns.some((p) => p.usesX87)) return [];
+    if (b.insns.some((p) => p.usesX87 || p.lanes || p.needless)) return;
     for (const s of b.succ) if (s <= b.at) add(heads, s);
+    const last = b.insns[b.insns.length - 1];
     if (!last) continue;
     const next = last.at + last.insn.length;
     const { op } = last.insn;
     if (op === 'CALLn' || (op === 'CALL' && !seen.has(next + last.insn.rel))) add(found, next);
   }
-  return found.size === 0 ? [] : [...new Set([...found, ...heads])].slice(0, MAX_ENTRIES);
+  if (found.size === 0) return;
+  graph.entries = [entry, ...[...new Set([...found, ...heads])].slice(0, MAX_ENTRIES)];
+  graph.root = ENTRY;
+  blocks.set(ENTRY, { at: ENTRY, insns: [], term: 'indirect', succ: [...graph.entries], taken: 0, fall: 0 });
 }

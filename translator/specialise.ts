@@ -5,7 +5,9 @@ import { IMM, type Insn, type int, MEM } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
 import { templateOf } from './classify.ts';
 import { TEMPLATES } from './generated/templates.js';
+import { splitPlaces } from './halves.ts';
 import { type Expr, mapStmt, N, type Stmt, T, uses } from './ir.ts';
+import { throughLanes } from './lanes.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Block, Placed } from './scan.ts';
 import { guardOf } from './x87.ts';
@@ -65,7 +67,8 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
       body.push({ k: 'callout', at: placed.at, undo, next: placed.at + placed.insn.length, insn: placed.insn });
       return;
     }
-    const made = instantiate(placed, bent, temporaries);
+    const whole = instantiate(placed, bent, temporaries);
+    const made = placed.lanes ? throughLanes(whole, placed.lanes, temporaries) : whole;
     if (placed.stack?.guard) made.unshift({ k: 'exit', e: guardOf(placed.stack) });
     if (placed.guarded && block.insns[k - 1]?.insn.op !== 'STI') {
       flush();
@@ -76,7 +79,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
         next: placed.at + placed.insn.length,
         insn: placed.insn,
       } as const;
-      body.push({ k: 'guarded', body: removeStaging(propagate(made)), callout });
+      body.push({ k: 'guarded', body: removeStaging(propagate(splitPlaces(made, temporaries))), callout });
       return;
     }
     if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
@@ -169,7 +172,8 @@ export function instantiate(placed: Placed, bent: int, temporaries: { n: number 
     return e;
   };
   const out: Stmt[] = [];
-  for (const s of template.body) {
+  for (const [k, s] of template.body.entries()) {
+    if (placed.needless?.has(k)) continue;
     const made = mapStmt(s, leaf, (t) => t + first);
     if (made.k === 'place' && made.seg.k === 'n' && ((bent >> made.seg.v) & 1) !== 0) {
       out.push(...throughSegment(made, made.seg.v, temporaries));

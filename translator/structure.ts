@@ -3,6 +3,7 @@
 // On the way, flag words sink to where they are wanted: exits and merges.
 
 import { type Expr, N, type Stmt, T, uses } from './ir.ts';
+import { settleChecks } from './passes/checks.ts';
 import { liveFlags, SUNK } from './passes/liveness.ts';
 import { type Block, ENTRY, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
@@ -142,11 +143,12 @@ export function structure(
   const flow = new Flow(graph);
   const specialised = new Map(flow.order.map((b) => [b.at, specialise(b)] as const));
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
+  const checks = settleChecks(graph, specialised, graph.ahead === true, temporaries);
   const live = liveFlags(graph, specialised, heads);
   const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.root, new Map());
-  if (!graph.stack) return items;
-  const guard: Step = { k: 'exit', e: guardOf(graph.stack), at: graph.entry, undo: 0 };
-  return [{ k: 'step', s: guard, arm: [] }, ...items];
+  const guards = [...(graph.stack ? [guardOf(graph.stack)] : []), ...(graph.guards ?? [])];
+  const ahead: Step[] = guards.map((e) => ({ k: 'exit', e, at: graph.entry, undo: 0 }));
+  return [...steps([...ahead, ...checks]), ...items];
 }
 
 const settle = (p: Pending, wanted?: ReadonlySet<string>): Stmt[] =>

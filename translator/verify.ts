@@ -175,11 +175,10 @@ class Verifier {
   #if(s: IfStatement, state: State): State | undefined {
     this.#expressions.check(s.test, state);
     const then = this.#statement(s.consequent, state);
-    const other = s.alternate ? this.#statement(s.alternate, state) : state;
-    // Behind a check that leaves, the place is good.
-    const checked = then === undefined && other ? checkedPlace(s.test) : undefined;
-    if (checked && other?.places.has(checked.name)) return withChecked(other, checked);
-    return meet(then, other);
+    // Where the condition does not hold, the place is good.
+    const checked = checkedPlace(s.test);
+    const passed = checked && state.places.has(checked.name) ? withChecked(state, checked) : state;
+    return meet(then, s.alternate ? this.#statement(s.alternate, passed) : passed);
   }
 
   /** A counter of `dump`: a call for its own sake, with a literal. */

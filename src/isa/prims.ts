@@ -50,6 +50,26 @@ export const fromInt = (a: int): number => a;
 /** Truncated; any value where that is no int32. */
 export const toInt = (a: number): int => a | 0;
 
+/** The least normal and the greatest finite double. */
+const LEAST_NORMAL = 2 ** -1022;
+const MOST_FINITE = Number.MAX_VALUE;
+/**
+ * 1 if a double is neither zero nor normal. The least normal number itself is left out: a result may have been tiny
+ * before rounding.
+ */
+export function oddDouble(a: number): int {
+  const m = Math.abs(a);
+  return (m > LEAST_NORMAL && m <= MOST_FINITE) || a === 0 ? 0 : 1;
+}
+/** The same of the product r of a and b; 1 also where it is zero because it is too small. */
+export function oddProduct(r: number, a: number, b: number): int {
+  return r === 0 && a !== 0 && b !== 0 ? 1 : oddDouble(r);
+}
+/** The same of the quotient r of a and something. */
+export function oddQuotient(r: number, a: number): int {
+  return r === 0 && a !== 0 ? 1 : oddDouble(r);
+}
+
 // The x87's arithmetic, on the words of its numbers: see x87-unit.ts.
 export const {
   x87add,

@@ -8,6 +8,8 @@ import { wide } from '../../src/isa/wide.ts';
 import { x87 } from '../../src/isa/x87-unit.ts';
 import { classify } from '../../translator/classify.ts';
 import { compile, moduleText, type RegionFunction } from '../../translator/compile.ts';
+import { findPassed } from '../../translator/invariants.ts';
+import { typeLanes } from '../../translator/lanes.ts';
 import { print } from '../../translator/print.ts';
 import type { Block, Graph, Placed } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
@@ -61,6 +63,9 @@ export function translate(
     };
     predictStacks(graph, stacks[k] ?? { top: 0, tags: 0 });
     if (placed.some((p) => p.class === 'callout')) return undefined;
+    graph.ahead = true;
+    findPassed(graph, graph.ahead);
+    typeLanes(graph);
     const temporaries = { n: 0 };
     const items = structure(graph, (b) => specialise(b, BENT, temporaries), temporaries);
     const name = `single${k}`;

@@ -1,10 +1,14 @@
 // Compare-branch fusion: what a condition over lazy flags means, given what its words were computed from.
 //   a - b == 0                                 ->  a == b
 //   sign((a ^ b) & (a ^ (a-b)) ^ (a-b))        ->  a < b
-//   a < b | a == b                             ->  a <= b     (signed and unsigned)
+//   a < b | a == b                             ->  a <= b     (signed, unsigned, and doubles)
+//   0 <u (a < b),  (a < b) != 0                ->  a < b      (of doubles)
+//   (a != b) == 0                              ->  a == b     (of doubles)
 // Algebra only: it does not matter which instruction set the flags. (ca <u cb falls out of copy propagation.)
 
 import { atom, bin, call, type Expr, isZero, same } from '../ir.ts';
+
+const RELATIONS = new Set(['flt', 'fle', 'feq', 'fne']);
 
 export type Definitions = (i: number) => Expr | undefined;
 
@@ -21,19 +25,32 @@ function isDifference(d: Expr | undefined, a: Expr, b: Expr): boolean {
   return !!e && e.k === 'b' && e.op === '-' && same(e.a, a) && same(e.b, b);
 }
 
+/** A comparison of doubles, as it is or coerced. */
+function relation(d: Expr | undefined): Expr | undefined {
+  const e = bare(d);
+  return e?.k === 'c' && RELATIONS.has(e.f) ? e : undefined;
+}
+
 export function fuse(e: Expr, definition: Definitions): Expr {
   if (e.k === 'b' && (e.op === '|' || e.op === '^')) {
     const a = fuse(e.a, definition);
     const b = fuse(e.b, definition);
-    if (e.op === '|' && a.k === 'c' && b.k === 'c' && b.f === 'eq') {
+    if (e.op === '|' && a.k === 'c' && b.k === 'c' && (b.f === 'eq' || b.f === 'feq')) {
       const alike = same(a.args[0] as Expr, b.args[0] as Expr) && same(a.args[1] as Expr, b.args[1] as Expr);
-      if (alike && a.f === 'lt') return call('le', a.args);
-      if (alike && a.f === 'ltu') return call('leu', a.args);
+      if (alike && a.f === 'lt' && b.f === 'eq') return call('le', a.args);
+      if (alike && a.f === 'ltu' && b.f === 'eq') return call('leu', a.args);
+      if (alike && a.f === 'flt' && b.f === 'feq') return call('fle', a.args);
     }
     return bin(e.op, a, b);
   }
   if (e.k !== 'c') return e;
   const [x, y] = e.args as [Expr, Expr];
+  if (e.f === 'ltu' && isZero(x) && y.k === 't') return relation(definition(y.i)) ?? e;
+  if ((e.f === 'eq' || e.f === 'ne') && x.k === 't' && isZero(y)) {
+    const is = relation(definition(x.i));
+    if (is && e.f === 'ne') return is;
+    if (is?.k === 'c' && is.f === 'fne') return call('feq', is.args);
+  }
   if ((e.f === 'eq' || e.f === 'ne') && x.k === 't' && isZero(y)) {
     const d = bare(definition(x.i));
     if (d && d.k === 'b' && d.op === '-' && atom(d.a) && atom(d.b)) return call(e.f, [d.a, d.b]);

@@ -6,7 +6,7 @@ import type { Cpu } from '../../state.ts';
 import { carefulDoubles } from './careful.ts';
 import { SQRT } from './float-lanes.ts';
 import { registerWords, requireSse, source } from './operand.ts';
-import { careful, doubleAt, oddDoubles, vanishingProduct, vanishingQuotient } from './plain.ts';
+import { careful, doubleAt, oddDoubles, oddProducts, oddQuotients } from './plain.ts';
 import { ADD, DIV, MUL, SUB } from './soft-float.ts';
 
 /** ADDPD - DEST <- DEST + SRC, two doubles. */
@@ -58,12 +58,7 @@ export function MULPD(c: Cpu, i: Insn): void {
   const b1 = doubleAt(c, s + 2);
   const r0 = fmul(a0, b0);
   const r1 = fmul(a1, b1);
-  const odd =
-    careful(c) |
-    oddDoubles(c, a0, b0, r0) |
-    oddDoubles(c, a1, b1, r1) |
-    vanishingProduct(c, a0, b0, r0) |
-    vanishingProduct(c, a1, b1, r1);
+  const odd = careful(c) | oddProducts(c, a0, b0, r0) | oddProducts(c, a1, b1, r1);
   if (odd) carefulDoubles(c, i.dst.n, s, MUL, 2);
   else {
     c.xmmF64[i.dst.n << 1] = r0;
@@ -82,12 +77,7 @@ export function DIVPD(c: Cpu, i: Insn): void {
   const b1 = doubleAt(c, s + 2);
   const r0 = fdiv(a0, b0);
   const r1 = fdiv(a1, b1);
-  const odd =
-    careful(c) |
-    oddDoubles(c, a0, b0, r0) |
-    oddDoubles(c, a1, b1, r1) |
-    vanishingQuotient(c, a0, r0) |
-    vanishingQuotient(c, a1, r1);
+  const odd = careful(c) | oddQuotients(c, a0, b0, r0) | oddQuotients(c, a1, b1, r1);
   if (odd) carefulDoubles(c, i.dst.n, s, DIV, 2);
   else {
     c.xmmF64[i.dst.n << 1] = r0;

@@ -3,14 +3,12 @@
 // normal. Functions here leave where it is not, and answer 1 there.
 
 import type { int } from '../../insn.ts';
-import { fabs, fadd, feq, fle, flt, fne, fsub, leaveIf, ne } from '../../prims.ts';
+import { fabs, fadd, feq, fle, flt, fne, fsub, leaveIf, ne, oddDouble, oddProduct, oddQuotient } from '../../prims.ts';
 import type { Cpu } from '../../state.ts';
 import { PE, PM, RC } from './mxcsr.ts';
 import { XMM_WORDS } from './operand.ts';
 
-/** The least normal and the greatest finite double and single. */
-const LEAST_DOUBLE = 2.2250738585072014e-308;
-const MOST_DOUBLE = 1.7976931348623157e308;
+/** The least normal and the greatest finite single. */
 const LEAST_SINGLE = 1.1754943508222875e-38;
 const MOST_SINGLE = 3.4028234663852886e38;
 
@@ -28,11 +26,7 @@ export function singleAt(c: Cpu, s: int): number {
   return c.xmmF32[s - XMM_WORDS];
 }
 
-/** Neither zero nor normal. The least normal number itself is left out: a result may have been tiny before rounding. */
-export function isOddDouble(a: number): int {
-  const m = fabs(a);
-  return ((flt(LEAST_DOUBLE, m) & fle(m, MOST_DOUBLE)) ^ 1) & fne(a, 0);
-}
+/** Neither zero nor normal. As prims.ts has it for doubles. */
 export function isOddSingle(a: number): int {
   const m = fabs(a);
   return ((flt(LEAST_SINGLE, m) & fle(m, MOST_SINGLE)) ^ 1) & fne(a, 0);
@@ -45,16 +39,33 @@ export function careful(c: Cpu): int {
   return is;
 }
 
-/** a and b gave r. */
-export function oddDoubles(c: Cpu, a: number, b: number, r: number): int {
-  const x = isOddDouble(a);
+/** Operands, of which one may be given twice. */
+function oddOperands(c: Cpu, a: number, b: number): int {
+  const x = oddDouble(a);
   leaveIf(c, x);
-  const y = isOddDouble(b);
+  const y = oddDouble(b);
   leaveIf(c, y);
-  const z = isOddDouble(r);
-  leaveIf(c, z);
-  return x | y | z;
+  return x | y;
 }
+/** a and b gave r, a sum, a difference or a square root. */
+export function oddDoubles(c: Cpu, a: number, b: number, r: number): int {
+  const z = oddDouble(r);
+  leaveIf(c, z);
+  return oddOperands(c, a, b) | z;
+}
+/** a * b gave r. */
+export function oddProducts(c: Cpu, a: number, b: number, r: number): int {
+  const z = oddProduct(r, a, b);
+  leaveIf(c, z);
+  return oddOperands(c, a, b) | z;
+}
+/** a / b gave r. */
+export function oddQuotients(c: Cpu, a: number, b: number, r: number): int {
+  const z = oddQuotient(r, a);
+  leaveIf(c, z);
+  return oddOperands(c, a, b) | z;
+}
+/** a and b gave r. */
 export function oddSingles(c: Cpu, a: number, b: number, r: number): int {
   const x = isOddSingle(a);
   leaveIf(c, x);

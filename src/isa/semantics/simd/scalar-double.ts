@@ -2,7 +2,7 @@
 // integers (SDM vol. 2). Dialect: plain operations; what is not plain is residual.
 
 import { type Insn, type int, REG } from '../../insn.ts';
-import { fadd, fdiv, flt, fmul, fne, fromInt, fsqrt, fsub, leaveIf, toInt } from '../../prims.ts';
+import { fadd, fdiv, flt, fmul, fne, fromInt, fsqrt, fsub, leaveIf, oddDouble, toInt } from '../../prims.ts';
 import type { Cpu } from '../../state.ts';
 import { flagsGiven } from '../flags.ts';
 import { carefulDoubles } from './careful.ts';
@@ -11,16 +11,7 @@ import { compareToFlags } from './float-compare.ts';
 import { SQRT } from './float-lanes.ts';
 import { RC, RC_ZERO } from './mxcsr.ts';
 import { requireSse, unalignedSource } from './operand.ts';
-import {
-  careful,
-  doubleAt,
-  isOddDouble,
-  nearest,
-  noInteger,
-  oddDoubles,
-  vanishingProduct,
-  vanishingQuotient,
-} from './plain.ts';
+import { careful, doubleAt, nearest, noInteger, oddDoubles, oddProducts, oddQuotients } from './plain.ts';
 import { ADD, DIV, MUL, SUB } from './soft-float.ts';
 
 /** ADDSD - DEST <- DEST + SRC. MXCSR: IE DE OE UE PE. */
@@ -52,7 +43,7 @@ export function MULSD(c: Cpu, i: Insn): void {
   const a = c.xmmF64[i.dst.n << 1];
   const b = doubleAt(c, s);
   const r = fmul(a, b);
-  if (careful(c) | oddDoubles(c, a, b, r) | vanishingProduct(c, a, b, r)) carefulDoubles(c, i.dst.n, s, MUL, 1);
+  if (careful(c) | oddProducts(c, a, b, r)) carefulDoubles(c, i.dst.n, s, MUL, 1);
   else c.xmmF64[i.dst.n << 1] = r;
 }
 
@@ -63,7 +54,7 @@ export function DIVSD(c: Cpu, i: Insn): void {
   const a = c.xmmF64[i.dst.n << 1];
   const b = doubleAt(c, s);
   const r = fdiv(a, b);
-  if (careful(c) | oddDoubles(c, a, b, r) | vanishingQuotient(c, a, r)) carefulDoubles(c, i.dst.n, s, DIV, 1);
+  if (careful(c) | oddQuotients(c, a, b, r)) carefulDoubles(c, i.dst.n, s, DIV, 1);
   else c.xmmF64[i.dst.n << 1] = r;
 }
 
@@ -120,9 +111,9 @@ function compareDoubles(c: Cpu, i: Insn, signalling: int): void {
   const s = unalignedSource(c, i.src);
   const a = c.xmmF64[i.dst.n << 1];
   const b = doubleAt(c, s);
-  const oddA = isOddDouble(a);
+  const oddA = oddDouble(a);
   leaveIf(c, oddA);
-  const oddB = isOddDouble(b);
+  const oddB = oddDouble(b);
   leaveIf(c, oddB);
   if (oddA | oddB) compareToFlags(c, i, s, true, signalling !== 0);
   else {

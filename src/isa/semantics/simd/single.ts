@@ -4,7 +4,7 @@
 // Single precision is double arithmetic rounded once more: see quick-float.ts.
 
 import { type Insn, type int, REG } from '../../insn.ts';
-import { fadd, fdiv, flt, fmul, fne, fromInt, fround, fsqrt, fsub, leaveIf, toInt } from '../../prims.ts';
+import { fadd, fdiv, flt, fmul, fne, fromInt, fround, fsqrt, fsub, leaveIf, oddDouble, toInt } from '../../prims.ts';
 import type { Cpu } from '../../state.ts';
 import { flagsGiven } from '../flags.ts';
 import { carefulSingles } from './careful.ts';
@@ -16,7 +16,6 @@ import { registerWords, requireSse, source, unalignedSource } from './operand.ts
 import {
   careful,
   doubleAt,
-  isOddDouble,
   isOddSingle,
   nearest,
   noInteger,
@@ -262,7 +261,7 @@ export function CVTSD2SS(c: Cpu, i: Insn): void {
   const s = unalignedSource(c, i.src);
   const v = doubleAt(c, s);
   const r = fround(v);
-  const odd = isOddDouble(v);
+  const odd = oddDouble(v);
   leaveIf(c, odd);
   const oddResult = isOddSingle(r);
   leaveIf(c, oddResult);

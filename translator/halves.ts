@@ -1,0 +1,54 @@
+// Operands that straddle two pages: an instruction that keeps leaving its region has each word of an operand of 64 or 128
+// bits checked by itself. The words are aligned, and so on one page each.
+
+import { bin, call, type Expr, N, type Stmt, T } from './ir.ts';
+
+/** The places of an operand's words. */
+type Words = readonly Expr[];
+
+export function splitPlaces(body: readonly Stmt[], temporaries: { n: number }): Stmt[] {
+  const out: Stmt[] = [];
+  const split = new Map<number, Words>();
+  const make = (e: (i: number) => Stmt): Expr => {
+    const i = temporaries.n++;
+    out.push(e(i));
+    return T(i);
+  };
+  const wordsOf = (p: Expr): Words | undefined => (p.k === 't' ? split.get(p.i) : undefined);
+  for (const s of body) {
+    if (s.k === 'place' && (s.size === 64 || s.size === 128) && !s.aligned) {
+      split.set(s.i, place(s, make));
+      continue;
+    }
+    const words = s.k === 'load' || s.k === 'store' ? wordsOf(s.p) : undefined;
+    if (!words || (s.k !== 'load' && s.k !== 'store')) {
+      out.push(s);
+      continue;
+    }
+    const p = words[s.at >> 2] as Expr;
+    if (s.size < 64) {
+      out.push({ ...s, p, at: s.at & 3 });
+      continue;
+    }
+    const next = words[(s.at >> 2) + 1] as Expr;
+    if (s.k === 'load') {
+      const low = make((i) => ({ k: 'load', i, p, size: 32, at: 0 }));
+      const high = make((i) => ({ k: 'load', i, p: next, size: 32, at: 0 }));
+      out.push({ k: 'let', i: s.i, e: call('joined', [high, low]) });
+    } else {
+      const low = make((i) => ({ k: 'let', i, e: call('lowWord', [s.e]) }));
+      const high = make((i) => ({ k: 'let', i, e: call('highWord', [s.e]) }));
+      out.push({ ...s, p, size: 32, at: 0, e: low }, { ...s, p: next, size: 32, at: 0, e: high });
+    }
+  }
+  return out;
+}
+
+function place(s: Stmt & { k: 'place' }, make: (e: (i: number) => Stmt) => Expr): Expr[] {
+  const words = [];
+  for (let at = 0; at < s.size / 8; at += 4) {
+    const a = at === 0 ? s.a : make((i) => ({ k: 'let', i, e: bin('|', bin('+', s.a, N(at)), N(0)) }));
+    words.push(make((i) => ({ ...s, i, a, size: 32 })));
+  }
+  return words;
+}
