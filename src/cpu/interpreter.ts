@@ -18,7 +18,7 @@ import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
-import { TAG_ENTRIES, TAG_WORDS, tagOf } from './tags.ts';
+import { findTag, setTag, TAG_ENTRIES, TAG_WORDS } from './tags.ts';
 import { TRAINING_EXIT, train } from './training.ts';
 
 // Words that the generated function shares with this file.
@@ -146,7 +146,7 @@ export class Interpreter implements Engine {
     while (this.#before < end) {
       if (this.#mustReturn()) return;
       const left = end - this.#before;
-      if (left <= MAX_BLOCK || !this.#canRunBlocks()) {
+      if (left <= MAX_BLOCK || !this.#canRunBlocks(modeOf(this.cpu))) {
         this.#step();
         continue;
       }
@@ -219,9 +219,9 @@ export class Interpreter implements Engine {
   }
 
   /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
-  #canRunBlocks(): boolean {
+  #canRunBlocks(mode: int): boolean {
     const c = this.cpu;
-    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
+    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (mode & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
   /**
@@ -230,15 +230,13 @@ export class Interpreter implements Engine {
    */
   #enter(): int {
     const c = this.cpu;
-    if (c.TF !== 0 || c.shadow !== 0 || isWatched(c)) return LEAVE;
     const mode = modeOf(c);
-    if ((mode & FLAT_MODE) !== FLAT_MODE || !isFlatCode(c)) return LEAVE;
+    if (!this.#canRunBlocks(mode)) return LEAVE;
     const eip = c.eip;
     const user = c.cpl === 3 ? 1 : 0;
     const stamp = this.#links.stamp(mode, user, c.cr3);
-    const at = tagOf(eip);
-    if (this.#tags[at] !== eip || this.#tags[at + 1] !== stamp) return this.#find();
-    return this.#begin(this.#tags[at + 2], eip, mode, user, stamp);
+    const o = findTag(this.#tags, eip, stamp);
+    return o < 0 ? this.#find() : this.#begin(o, eip, mode, user, stamp);
   }
 
   /** The same, by the guest-physical address of the code. */
@@ -247,10 +245,10 @@ export class Interpreter implements Engine {
     const words = c.words;
     this.#counts.lookups++;
     for (;;) {
-      if (!this.#canRunBlocks()) return LEAVE;
+      const mode = modeOf(c);
+      if (!this.#canRunBlocks(mode)) return LEAVE;
       const eip = c.eip;
       const user = c.cpl === 3 ? 1 : 0;
-      const mode = modeOf(c);
       let physical = 0;
       try {
         physical = this.#memory.fetch(eip, user);
@@ -271,10 +269,7 @@ export class Interpreter implements Engine {
       if (o < 0) return LEAVE;
       this.#physical = physical;
       const stamp = this.#links.stamp(mode, user, c.cr3);
-      const at = tagOf(eip);
-      this.#tags[at] = eip;
-      this.#tags[at + 1] = stamp;
-      this.#tags[at + 2] = o;
+      setTag(this.#tags, eip, stamp, o);
       return this.#begin(o, eip, mode, user, stamp);
     }
   }
@@ -370,7 +365,9 @@ export class Interpreter implements Engine {
     const regions = this.#regions as Regions;
     const region = this.#blocks.code[o + 1];
     c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
-    if (!regions.mayEnter(region)) {
+    // Where a link leads to it, it may be entered.
+    const isLinked = this.#links.holds(c.eip, words[STAMP], region);
+    if (!isLinked && !regions.mayEnter(region)) {
       if (!regions.exists(region)) this.#blocks.cool(o);
       return o + 4;
     }
@@ -381,7 +378,7 @@ export class Interpreter implements Engine {
       answer = regions.enterAlone(region);
       words[SAMPLED] = (++this.#alone & (SAMPLE_LINKS - 1)) === 0 ? 1 : 0;
     } else {
-      this.#links.set(c.eip, words[STAMP], region);
+      if (!isLinked) this.#links.set(c.eip, words[STAMP], region);
       answer = regions.enter(region);
     }
     this.#inRegions += budget - words[BUDGET];
@@ -402,10 +399,10 @@ export class Interpreter implements Engine {
       regions.sampled();
     }
     const eip = c.eip;
-    const at = tagOf(eip);
-    if (this.#tags[at] !== eip || this.#tags[at + 1] !== words[STAMP]) return this.#find();
+    const next = findTag(this.#tags, eip, words[STAMP]);
+    if (next < 0) return this.#find();
     words[PAGE_EIP] = eip & -4096;
-    return this.#tags[at + 2];
+    return next;
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
