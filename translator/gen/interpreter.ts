@@ -8,6 +8,7 @@
 //   3  position in its block, from 1 (8 bits); the words of the segment registers that the operand goes through
 // Everything uncommon (a miss in the shadow table, an unaligned access, a fault, a residual) breaks to `slow`.
 
+import { PLACE_WRITTEN } from '../../src/cpu/shape.ts';
 import { OTHER_WAY, TAG_FACTOR, TAG_SHIFT, TAG_WORDS } from '../../src/cpu/tags.ts';
 import { WORD } from '../../src/isa/state.ts';
 import {
@@ -226,18 +227,29 @@ export function printInterpreter(cases: readonly Case[]): string {
     const printer = new CasePrinter(c.fused);
     const body = printer.statements(forward(c.body));
     temporaries = Math.max(temporaries, printer.temporaries);
-    return { key: c.key, body };
+    return { key: c.key, body, place: firstPlace(c.body) };
   });
   arms.push(crossArm());
   arms.push(...headArms(), unshadowArm());
   const { table, keys } = dispatch(arms);
-  return skeleton(text(table), temporaries, keys.indexOf('heat') + 1) + caseList(keys);
+  return skeleton(text(table), temporaries, keys.indexOf('heat') + 1) + caseList(keys, arms);
 }
 
 /** One arm of the dispatch; at its end the next instruction follows. */
 interface Arm {
   readonly key: string;
   readonly body: Node[];
+  readonly place?: number;
+}
+
+/**
+ * The memory operand of a case, where nothing leaves the instruction before it: its size in bytes, and PLACE_WRITTEN.
+ * 0 where there is none, or its address is another than that of the packed operand.
+ */
+function firstPlace(body: readonly Stmt[]): number {
+  const first = body.find((s) => s.k === 'place' || s.k === 'exit' || s.k === 'quick' || s.k === 'if');
+  if (first?.k !== 'place' || first.a.k !== 'h' || first.a.name !== 'ea' || first.size > 32) return 0;
+  return first.size / 8 + (first.write ? PLACE_WRITTEN : 0);
 }
 
 /** A tree over the frequent cases: a leaf, or two halves. */
@@ -343,8 +355,9 @@ function unshadowArm(): Arm {
   return { key: 'unshadow', body: [assign(at(id('R'), lit(WORD.shadow)), lit(0))] };
 }
 
-function caseList(keys: readonly string[]): string {
-  return `/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(keys)};\n`;
+function caseList(keys: readonly string[], arms: readonly Arm[]): string {
+  const places = keys.map((key) => arms.find((arm) => arm.key === key)?.place ?? 0);
+  return `/** Memory operands by number: see firstPlace in translator/gen/interpreter.ts. */\nexport const PLACES = ${JSON.stringify([0, ...places])};\n/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(keys)};\n`;
 }
 
 function skeleton(table: string, temporaries: number, heat: number): string {
