@@ -308,7 +308,6 @@ export class Interpreter implements Engine {
     const position = this.#blocks.code[o + 3] & 255;
     this.#left = words[BUDGET];
     this.#position = position;
-    this.#counts.slow++;
     this.#blocks.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
@@ -318,6 +317,7 @@ export class Interpreter implements Engine {
       words[BUDGET] = (words[BUDGET] - position) | 0;
       return this.#resume();
     }
+    this.#counts.slow++;
     const residual = this.#blocks.residual(o);
     if (residual !== undefined) this.#reference.execute(residual);
     else this.#reference.step();
