@@ -7,6 +7,7 @@ import { decode } from '../isa/decode.ts';
 import type { Insn, int } from '../isa/insn.ts';
 import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES, type Executable, semanticOf } from './decoded.ts';
+import { NO_STAMP } from './links.ts';
 import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW, UNSHADOW } from './pack.ts';
 
 const PAGE = 4096;
@@ -21,6 +22,9 @@ const SLOW_HEAT = 4;
 const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = 1 << 23;
+/** Blocks that are found without a search: a power of two. */
+const RECENT_ENTRIES = 4096;
+const RECENT_WORDS = 4;
 
 // What a slot is, besides an instruction.
 /** The last instruction of its block: what follows in CODE is something else. */
@@ -55,6 +59,8 @@ export class BlockCache {
   readonly residuals: (Executable | undefined)[] = [undefined];
   readonly #memory: Memory;
   readonly #pages = new Map<int, CodePage>();
+  /** Blocks that were asked for: guest-physical address, mode, code offset, nothing. -1: not known. */
+  readonly #recent = new Int32Array(RECENT_ENTRIES * RECENT_WORDS).fill(-1);
   #top = 4;
   readonly counts = { blocks: 0, instructions: 0, invalidated: 0, flushes: 0 };
 
@@ -110,6 +116,7 @@ export class BlockCache {
 
   clear(): void {
     this.#pages.clear();
+    this.#recent.fill(-1);
     this.residuals.length = 1;
     this.#top = 4;
     this.slots.fill(0);
@@ -118,6 +125,17 @@ export class BlockCache {
 
   /** Code offset of the block at a guest-physical address, packed on first use; -1 if it cannot be packed. */
   block(physical: int, mode: int): int {
+    const known = recentEntry(physical, mode);
+    const recent = this.#recent;
+    if (recent[known] === physical && recent[known + 1] === mode && recent[known + 2] >= 0) return recent[known + 2];
+    const o = this.#find(physical, mode);
+    recent[known] = physical;
+    recent[known + 1] = mode;
+    recent[known + 2] = o;
+    return o;
+  }
+
+  #find(physical: int, mode: int): int {
     const frame = physical >>> 12;
     const at = physical & (PAGE - 1);
     let page = this.#pages.get(frame);
@@ -161,7 +179,11 @@ export class BlockCache {
         this.counts.invalidated++;
         this.code[b.offset] = SLOW;
         this.slots[b.offset >> 2] = SLOT_STALE;
-        for (const [key, o] of page.offsets) if (o === b.offset) page.offsets.delete(key);
+        for (const [key, o] of page.offsets) {
+          if (o !== b.offset) continue;
+          page.offsets.delete(key);
+          this.#recent[recentEntry((frame << 12) | (key & (PAGE - 1)), key >> 12) + 2] = -1;
+        }
       }
       page.blocks = kept;
     }
@@ -291,11 +313,18 @@ export class BlockCache {
       code[o + 2] = word;
       this.slots[o >> 2] = SLOT_STUB;
     } else {
+      // A slot more: words 2 to 4 are the generated function's, and hold for no stamp yet.
       code[o] = CROSS;
+      code[o + 4] = NO_STAMP;
       this.slots[o >> 2] = SLOT_END;
+      return o + 8;
     }
     return o + 4;
   }
+}
+
+function recentEntry(physical: int, mode: int): int {
+  return ((physical ^ (physical >>> 11) ^ (mode << 3)) & (RECENT_ENTRIES - 1)) * RECENT_WORDS;
 }
 
 function isConditional(i: Insn): boolean {

@@ -1,24 +1,26 @@
 // The fast interpreter: packed blocks, run by a function that is generated from the semantics. Whatever is not the
 // common case it leaves to the reference, which executes that one instruction.
 
-import { GuestFault } from '../isa/fault.ts';
+import { GuestFault, PF } from '../isa/fault.ts';
 import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
+import { NOT_DIRECT, NOT_WRITABLE } from '../memory/shadow.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import type { Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { isFlatData, WHOLE } from './flat.ts';
-import { type Interpret, makeInterpreter } from './generated/interpreter.js';
+import { type Interpret, makeInterpreter, PLACES } from './generated/interpreter.js';
 import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
-import { TAG_ENTRIES, TAG_WORDS, tagOf } from './tags.ts';
+import { PLACE_WRITTEN } from './shape.ts';
+import { findTag, setTag, TAG_ENTRIES, TAG_WORDS } from './tags.ts';
 import { TRAINING_EXIT, train } from './training.ts';
 
 // Words that the generated function shares with this file.
@@ -29,6 +31,12 @@ const TABLE = WORD.engine + 2;
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
 export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
+/** In an instruction's first word: its operand goes through a segment register, or has an address of 16 bits. */
+const WITH_SEGMENT = 0x40000000;
+// Answers of #touch.
+const REFERENCE = 0;
+const AGAIN = 1;
+const FAULTED = 2;
 const FLAT_MODE = 3;
 const USER_MODE = 0x100;
 
@@ -146,7 +154,7 @@ export class Interpreter implements Engine {
     while (this.#before < end) {
       if (this.#mustReturn()) return;
       const left = end - this.#before;
-      if (left <= MAX_BLOCK || !this.#canRunBlocks()) {
+      if (left <= MAX_BLOCK || !this.#canRunBlocks(modeOf(this.cpu))) {
         this.#step();
         continue;
       }
@@ -219,9 +227,9 @@ export class Interpreter implements Engine {
   }
 
   /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
-  #canRunBlocks(): boolean {
+  #canRunBlocks(mode: int): boolean {
     const c = this.cpu;
-    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (modeOf(c) & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
+    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (mode & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
   }
 
   /**
@@ -230,15 +238,13 @@ export class Interpreter implements Engine {
    */
   #enter(): int {
     const c = this.cpu;
-    if (c.TF !== 0 || c.shadow !== 0 || isWatched(c)) return LEAVE;
     const mode = modeOf(c);
-    if ((mode & FLAT_MODE) !== FLAT_MODE || !isFlatCode(c)) return LEAVE;
+    if (!this.#canRunBlocks(mode)) return LEAVE;
     const eip = c.eip;
     const user = c.cpl === 3 ? 1 : 0;
     const stamp = this.#links.stamp(mode, user, c.cr3);
-    const at = tagOf(eip);
-    if (this.#tags[at] !== eip || this.#tags[at + 1] !== stamp) return this.#find();
-    return this.#begin(this.#tags[at + 2], eip, mode, user, stamp);
+    const o = findTag(this.#tags, eip, stamp);
+    return o < 0 ? this.#find() : this.#begin(o, eip, mode, user, stamp);
   }
 
   /** The same, by the guest-physical address of the code. */
@@ -247,10 +253,10 @@ export class Interpreter implements Engine {
     const words = c.words;
     this.#counts.lookups++;
     for (;;) {
-      if (!this.#canRunBlocks()) return LEAVE;
+      const mode = modeOf(c);
+      if (!this.#canRunBlocks(mode)) return LEAVE;
       const eip = c.eip;
       const user = c.cpl === 3 ? 1 : 0;
-      const mode = modeOf(c);
       let physical = 0;
       try {
         physical = this.#memory.fetch(eip, user);
@@ -271,10 +277,7 @@ export class Interpreter implements Engine {
       if (o < 0) return LEAVE;
       this.#physical = physical;
       const stamp = this.#links.stamp(mode, user, c.cr3);
-      const at = tagOf(eip);
-      this.#tags[at] = eip;
-      this.#tags[at + 1] = stamp;
-      this.#tags[at + 2] = o;
+      setTag(this.#tags, eip, stamp, o);
       return this.#begin(o, eip, mode, user, stamp);
     }
   }
@@ -305,10 +308,16 @@ export class Interpreter implements Engine {
     const position = this.#blocks.code[o + 3] & 255;
     this.#left = words[BUDGET];
     this.#position = position;
-    this.#counts.slow++;
     this.#blocks.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
+    const touched = this.#touch(o);
+    if (touched === AGAIN) return o;
+    if (touched === FAULTED) {
+      words[BUDGET] = (words[BUDGET] - position) | 0;
+      return this.#resume();
+    }
+    this.#counts.slow++;
     const residual = this.#blocks.residual(o);
     if (residual !== undefined) this.#reference.execute(residual);
     else this.#reference.step();
@@ -320,6 +329,39 @@ export class Interpreter implements Engine {
     }
     words[BUDGET] = (words[BUDGET] - position) | 0;
     return this.#resume();
+  }
+
+  /**
+   * Looks at the memory operand of the instruction at `o`, which is at EIP. Mostly that is all it takes: the shadow
+   * table is filled and the instruction tried AGAIN, or its page fault delivered (FAULTED), without an exception of the
+   * host's, which takes microseconds. Else the reference has to execute it.
+   */
+  #touch(o: int): int {
+    const c = this.cpu;
+    const code = this.#blocks.code;
+    const word = code[o];
+    const place = PLACES[word & 1023] as int;
+    if (place === 0 || (word & WITH_SEGMENT) !== 0) return REFERENCE;
+    const reg = c.words;
+    const index = reg[(word >> 22) & 15] << ((word >> 26) & 3);
+    const linear = (reg[(word >> 18) & 15] + index + code[o + 2]) | 0;
+    const bytes = place & (PLACE_WRITTEN - 1);
+    if ((linear & (bytes - 1)) !== 0) return REFERENCE;
+    const user = c.cpl === 3 ? 1 : 0;
+    const bad = (place & PLACE_WRITTEN) !== 0 ? NOT_DIRECT | NOT_WRITABLE : NOT_DIRECT;
+    const heap = this.#memory.i32;
+    const entry = this.#memory.tableWord(user) + (linear >>> 12);
+    // It is another operand that it takes the reference for.
+    if (((heap[entry] ^ linear) & bad) === 0) return REFERENCE;
+    const error = this.#memory.touch(linear, user, (place & PLACE_WRITTEN) !== 0);
+    if (error >= 0) {
+      c.shadow = 0;
+      c.RF = 0;
+      c.cr2 = linear;
+      deliverFault(c, new GuestFault(PF, error));
+      return FAULTED;
+    }
+    return !this.#codeChanged && ((heap[entry] ^ linear) & bad) === 0 ? AGAIN : REFERENCE;
   }
 
   /** After the end of a block in the slow path: interrupts and shadows first, then the next block. */
@@ -370,7 +412,9 @@ export class Interpreter implements Engine {
     const regions = this.#regions as Regions;
     const region = this.#blocks.code[o + 1];
     c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
-    if (!regions.mayEnter(region)) {
+    // Where a link leads to it, it may be entered.
+    const isLinked = this.#links.holds(c.eip, words[STAMP], region);
+    if (!isLinked && !regions.mayEnter(region)) {
       if (!regions.exists(region)) this.#blocks.cool(o);
       return o + 4;
     }
@@ -381,7 +425,7 @@ export class Interpreter implements Engine {
       answer = regions.enterAlone(region);
       words[SAMPLED] = (++this.#alone & (SAMPLE_LINKS - 1)) === 0 ? 1 : 0;
     } else {
-      this.#links.set(c.eip, words[STAMP], region);
+      if (!isLinked) this.#links.set(c.eip, words[STAMP], region);
       answer = regions.enter(region);
     }
     this.#inRegions += budget - words[BUDGET];
@@ -402,10 +446,10 @@ export class Interpreter implements Engine {
       regions.sampled();
     }
     const eip = c.eip;
-    const at = tagOf(eip);
-    if (this.#tags[at] !== eip || this.#tags[at + 1] !== words[STAMP]) return this.#find();
+    const next = findTag(this.#tags, eip, words[STAMP]);
+    if (next < 0) return this.#find();
     words[PAGE_EIP] = eip & -4096;
-    return this.#tags[at + 2];
+    return next;
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */

@@ -70,6 +70,12 @@ export class Links {
     else this.#supervisor = undefined;
   }
 
+  /** Whether the region may be entered at EIP, as is known already. */
+  holds(eip: int, stamp: int, region: int): boolean {
+    const at = this.#at + linkEntry(eip) * LINK_WORDS;
+    return this.#heap[at] === eip && this.#heap[at + 1] === stamp && this.#heap[at + 2] === region;
+  }
+
   set(eip: int, stamp: int, region: int): void {
     const at = this.#at + linkEntry(eip) * LINK_WORDS;
     this.#heap[at] = eip;

@@ -58,3 +58,6 @@ export function shapeKey(i: Insn): string {
 
 /** Instructions that do nothing here. */
 export const NOTHING: ReadonlySet<string> = new Set(['NOP', 'PAUSE', 'LFENCE', 'MFENCE', 'SFENCE']);
+
+/** In a case's entry of PLACES: the operand is written. The other bits are its size in bytes. */
+export const PLACE_WRITTEN = 8;

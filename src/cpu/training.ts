@@ -5,8 +5,9 @@
 import { type int, NONE } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES } from './generated/interpreter.js';
+import { NO_STAMP } from './links.ts';
 import { HEAT } from './pack.ts';
-import { tagOf } from './tags.ts';
+import { OTHER_WAY, tagOf } from './tags.ts';
 
 /** What a training run works on: the engine's own function and arrays, before they hold anything. */
 export interface Gymnasium {
@@ -47,8 +48,12 @@ export function train(g: Gymnasium): void {
       const eip = g.page + 256;
       const tag = tagOf(eip);
       g.tags[tag] = eip;
+      // The other way is tried where the first is another's.
+      g.tags[tag ^ OTHER_WAY] = eip;
+      g.tags[(tag ^ OTHER_WAY) + 1] = run % 4 === 3 ? 0 : 1;
+      g.tags[(tag ^ OTHER_WAY) + 2] = exit;
       // The stamp is 0, or is not.
-      g.tags[tag + 1] = run % 11 === 10 ? 1 : 0;
+      g.tags[tag + 1] = run % 5 === 4 ? 1 : 0;
       g.tags[tag + 2] = exit;
       if (run % 2 === 0) g.heap[(g.page + 32) >> 2] = eip;
       const registers = ((run & 3) << 10) | (((run >> 2) & 3) << 14);
@@ -75,6 +80,14 @@ export function train(g: Gymnasium): void {
       code[FIRST + 5] = exit;
       code[FIRST + 6] = exit;
       code[FIRST + 7] = 2;
+      if (name === 'cross') {
+        // Known already; in the tags; neither.
+        const isKnown = run % 3 === 0;
+        code[FIRST + 1] = run % 3 === 2 ? value() : eip - g.page;
+        code[FIRST + 2] = exit;
+        code[FIRST + 3] = run % 6 === 0 ? g.page + 4096 : g.page;
+        code[FIRST + 4] = isKnown ? 0 : NO_STAMP;
+      }
       g.run(FIRST, run % 7 === 6 ? 0 : 1000);
     });
   }

@@ -183,6 +183,16 @@ export class Memory {
     return this.#slow.place(linear, bytes, user, WRITE);
   }
 
+  /**
+   * Fills the shadow table for an access of an instruction within a page, as `readPlace` and `writePlace` do, but raises
+   * nothing: the error code of the page fault, or -1 if there is none.
+   */
+  touch(linear: int, user: int, write: boolean): int {
+    const code = this.#slow.attempt(linear, user, write ? WRITE : READ);
+    this.#reportLost();
+    return code;
+  }
+
   load8(place: int, at: int): int {
     return place >= 0 ? this.i8[place + at] : this.#slow.load(place, at, 1);
   }

@@ -179,6 +179,14 @@ export class SlowPath {
 
   /** Finds what `linear` is, for the access; fills the shadow table. Raises #PF. Leaves `mode`, `host`, `physical`. */
   translate(linear: int, user: int, access: int): void {
+    const code = this.attempt(linear, user, access);
+    if (code < 0) return;
+    this.#parts.reportLost();
+    this.#parts.raisePageFault(linear, code);
+  }
+
+  /** The same, but it raises nothing: the error code of the page fault, or -1 if there is none. */
+  attempt(linear: int, user: int, access: int): int {
     const at = (user !== 0 ? this.userFirst : 0) | (linear >>> 12);
     const p = this.#h32[this.#firstWord + at] ^ linear;
     if (p >= 0 && access !== FETCH) {
@@ -186,40 +194,40 @@ export class SlowPath {
       this.host = host;
       if (access === READ || p < NOT_WRITABLE) {
         this.mode = DIRECT;
-        return;
+        return -1;
       }
       if ((this.#attributes[at] & WRITABLE) !== 0) {
         this.mode = this.#watched(host >>> 12) ? TRACED : DIRECT;
         if (this.mode === DIRECT) this.#shadow.upgrade(at);
-        return;
+        return -1;
       }
     }
-    if (user === 0 && this.#borrow(at, linear, access)) return;
+    if (user === 0 && this.#borrow(at, linear, access)) return -1;
     const walk = this.#walk;
     const code = walk.walk(this.#spaces.current, linear, user, access, true);
     if (code >= 0) {
       this.trueFaults++;
-      this.#parts.reportLost();
-      this.#parts.raisePageFault(linear, code);
+      return code;
     }
     const page = walk.page;
     if (page > 0xfffff) {
       this.mode = BEYOND;
       this.physical = 0;
-      return;
+      return -1;
     }
     const word = this.#map.pages[page];
     const kind = word & PAGE_KIND;
     this.physical = (page << 12) | (linear & 0xfff);
     if (kind === PAGE_HOLE || kind === PAGE_DEVICE) {
       this.mode = DEVICE;
-      return;
+      return -1;
     }
     const frame = word >>> 2;
     this.host = frame * 4096 + (linear & 0xfff);
     const watched = this.#fill(at, frame, kind, access, linear);
     this.mode = kind === PAGE_ROM ? ROM : watched ? TRACED : DIRECT;
     if (access !== WRITE) this.mode = DIRECT;
+    return -1;
   }
 
   /**

@@ -15,7 +15,7 @@ for (const [path, text] of generate()) {
 }
 
 test('a case for every hot shape, and for every compare with each pair of conditions', () => {
-  expect(CASES.slice(0, hotShapes().length)).toEqual(hotShapes().map((s) => s.key));
+  expect(CASES).toEqual(expect.arrayContaining(hotShapes().map((s) => s.key)));
   for (const key of FUSED) for (let cc = 0; cc < 16; cc += 2) expect(CASES).toContain(`${key}+${cc}`);
   expect(new Set(CASES).size).toBe(CASES.length);
   // Ten bits of an instruction's first word.

@@ -9,7 +9,8 @@
 // Everything uncommon (a miss in the shadow table, an unaligned access, a fault, a residual) breaks to `slow`.
 
 import { hashShift, MULTIPLIER } from '../../src/cpu/hash.ts';
-import { TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
+import { PLACE_WRITTEN } from '../../src/cpu/shape.ts';
+import { OTHER_WAY, TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
 import { WORD } from '../../src/isa/state.ts';
 import {
   assign,
@@ -33,9 +34,9 @@ import { type Expr, mapStmt, type Stmt, T } from '../ir.ts';
 import { removeDeadTemporaries } from '../passes/dead.ts';
 import { forward } from '../passes/forward.ts';
 import { propagate } from '../passes/propagate.ts';
+import { FREQUENT, WHOLE } from './frequent.ts';
 import type { Template } from './specialise.ts';
 
-const FLAGS = ['fz', 'fr', 'oa', 'ob', 'ca', 'cb'] as const;
 const NOT_DIRECT = -0x80000000;
 const NOT_WRITABLE = 0x40000000;
 const HOST_OFFSET = 0x3fffffff;
@@ -67,6 +68,10 @@ export function makeCases(templates: ReadonlyMap<string, Template>, fused: reado
   return cases;
 }
 
+/** First word of the tag for EIP `a`. */
+const TAG_OF_A = int(
+  binary('*', binary('>>>', invoke('Math.imul', [id('a'), lit(MULTIPLIER)]), lit(hashShift(TAG_ENTRIES))), lit(TAG_WORDS)),
+);
 const code = (k: number): Node => at(id('CODE'), k ? binary('+', id('o'), lit(k)) : id('o'));
 const field = (shift: number, mask: number): Node =>
   binary('&', shift ? binary('>>', id('w'), lit(shift)) : id('w'), lit(mask));
@@ -122,7 +127,6 @@ class CasePrinter implements Names {
   }
 
   state(name: string): Node {
-    if ((FLAGS as readonly string[]).includes(name)) return id(name);
     const word = (WORD as Record<string, number>)[name];
     if (word === undefined) throw new Error(`no word for ${name}`);
     return at(id('R'), lit(word));
@@ -220,57 +224,144 @@ class CasePrinter implements Names {
 /** The module's text. Case numbers are positions in `cases`, from 1; 0 is the slow path. */
 export function printInterpreter(cases: readonly Case[]): string {
   let temporaries = 0;
-  const arms: Node[] = cases.map((c, k) => {
+  const arms: Arm[] = cases.map((c) => {
     const printer = new CasePrinter(c.fused);
     const body = printer.statements(forward(c.body));
-    if (!printer.ended) body.push(brk());
     temporaries = Math.max(temporaries, printer.temporaries);
-    return { type: 'SwitchCase', test: lit(k + 1), consequent: [block(body)] };
+    return { key: c.key, body, place: firstPlace(c.body) };
   });
-  // A direct transfer to another page: its mapping may have changed, so it is looked up like an indirect one.
-  const target = int(binary('+', id('pb'), code(1)));
-  arms.push({
-    type: 'SwitchCase',
-    test: lit(cases.length + 1),
-    consequent: [assign(id('a'), target), brk('indirect')],
+  arms.push(crossArm());
+  arms.push(...headArms(), unshadowArm());
+  const { table, keys } = dispatch(arms);
+  return skeleton(text(table), temporaries, keys.indexOf('heat') + 1) + caseList(keys, arms);
+}
+
+/** One arm of the dispatch; at its end the next instruction follows. */
+interface Arm {
+  readonly key: string;
+  readonly body: Node[];
+  readonly place?: number;
+}
+
+/**
+ * The memory operand of a case, where nothing leaves the instruction before it: its size in bytes, and PLACE_WRITTEN.
+ * 0 where there is none, or its address is another than that of the packed operand.
+ */
+function firstPlace(body: readonly Stmt[]): number {
+  const first = body.find((s) => s.k === 'place' || s.k === 'exit' || s.k === 'quick' || s.k === 'if');
+  if (first?.k !== 'place' || first.a.k !== 'h' || first.a.name !== 'ea' || first.size > 32) return 0;
+  return first.size / 8 + (first.write ? PLACE_WRITTEN : 0);
+}
+
+/** A tree over the frequent cases: a leaf, or two halves. */
+type Tree =
+  | { readonly weight: number; readonly arm: Arm | undefined }
+  | { readonly weight: number; readonly halves: readonly [Tree, Tree] };
+
+/**
+ * The dispatch, and the names of the cases in order of their numbers, from 1. Conditional branches come first, for a
+ * processor predicts them where its predictor of indirect ones is long exhausted: FREQUENT in a Huffman tree, whose
+ * leaves are numbered from left to right; then one switch for the others.
+ */
+function dispatch(arms: readonly Arm[]): { table: Node; keys: string[] } {
+  const byKey = new Map(arms.map((arm) => [arm.key, arm]));
+  const trees: Tree[] = FREQUENT.map(([key, weight]) => {
+    const arm = byKey.get(key);
+    if (!arm) throw new Error(`no case for ${key}`);
+    byKey.delete(key);
+    return { weight, arm };
   });
-  arms.push(...headArms(cases.length + 2));
-  arms.push(unshadowArm(cases.length + 4));
-  arms.push({ type: 'SwitchCase', test: null, consequent: [brk('slow')] });
-  const table = text({ type: 'SwitchStatement', discriminant: field(0, 1023), cases: arms });
-  return skeleton(table, temporaries, cases.length + 2) + caseList(cases);
+  const rest = WHOLE - FREQUENT.reduce((sum, [, share]) => sum + share, 0);
+  trees.push({ weight: Math.max(1, rest), arm: undefined });
+  while (trees.length > 1) {
+    trees.sort((a, b) => b.weight - a.weight);
+    const [b, a] = [trees.pop() as Tree, trees.pop() as Tree];
+    trees.push({ weight: a.weight + b.weight, halves: [a, b] });
+  }
+  const keys: string[] = [];
+  const others: Arm[] = [...byKey.values()];
+  // The others come last, so that what is greatest is theirs: the half that holds them is the right one.
+  const print = (tree: Tree): Node[] => {
+    if ('arm' in tree) {
+      if (tree.arm) {
+        keys.push(tree.arm.key);
+        return tree.arm.body;
+      }
+      const first = keys.length + 1;
+      keys.push(...others.map((arm) => arm.key));
+      const cases: Node[] = others.map((arm, k) => ({
+        type: 'SwitchCase',
+        test: lit(first + k),
+        consequent: [block([...arm.body, brk('next')])],
+      }));
+      cases.push({ type: 'SwitchCase', test: null, consequent: [brk('slow')] });
+      return [{ type: 'SwitchStatement', discriminant: field(0, 1023), cases }];
+    }
+    const [a, b] = tree.halves[0] && holdsOthers(tree.halves[0]) ? [tree.halves[1], tree.halves[0]] : tree.halves;
+    const left = print(a);
+    const bound = keys.length + 1;
+    const right = print(b);
+    return [iff(binary('<', field(0, 1023), lit(bound)), left, right)];
+  };
+  const [table] = print(trees[0] as Tree);
+  // 0, the slow path, is less than any.
+  return { table: block([iff(binary('===', field(0, 1023), lit(0)), [brk('slow')]), table]), keys };
+}
+
+function holdsOthers(tree: Tree): boolean {
+  return 'arm' in tree ? tree.arm === undefined : tree.halves.some(holdsOthers);
 }
 
 /**
  * Block heads, where there is a second tier: `heat` counts entries down in word 1 and asks what to do at the end;
  * `enter` runs the region whose number is in word 1, if the budget is enough for it.
  */
-function headArms(first: number): Node[] {
-  const count = [
+function headArms(): Arm[] {
+  const heat = [
     assign(id('b'), int(binary('-', code(1), lit(1)))),
     assign(code(1), id('b')),
     iff(binary('<', id('b'), lit(0)), [brk('slow')]),
-    brk(),
   ];
-  const enter = [iff(binary('<', id('n'), id('overshoot')), [brk()]), brk('region')];
-  return [count, enter].map((body, k) => ({ type: 'SwitchCase', test: lit(first + k), consequent: [block(body)] }));
+  const enter = [iff(binary('<', id('n'), id('overshoot')), [brk('next')]), brk('region')];
+  return [
+    { key: 'heat', body: heat },
+    { key: 'enter', body: enter },
+  ];
+}
+
+/**
+ * A direct transfer to another page. Its mapping may have changed, and the code may lie at another linear address too:
+ * what is found by the tags is kept for the page that it was found from and the stamp that holds.
+ */
+function crossArm(): Arm {
+  const target = int(binary('+', id('pb'), code(1)));
+  const page = assign(id('pb'), binary('&', id('a'), lit(-4096)));
+  const known = binary('&&', binary('===', code(3), id('pb')), binary('===', code(4), id('stamp')));
+  const tag = (k: number): Node => at(id('TAGS'), k ? binary('+', id('b'), lit(k)) : id('b'));
+  const found = binary('&&', binary('===', tag(0), id('a')), binary('===', tag(1), id('stamp')));
+  return {
+    key: 'cross',
+    body: [
+      assign(id('a'), target),
+      iff(known, [assign(id('o'), code(2)), page, brk('jump')]),
+      assign(id('b'), TAG_OF_A),
+      iff(found, [assign(code(2), tag(2)), assign(code(3), id('pb')), assign(code(4), id('stamp'))]),
+      brk('indirect'),
+    ],
+  };
 }
 
 /** Behind the instruction that follows an STI: its shadow is over. No instruction of the guest's. */
-function unshadowArm(number: number): Node {
-  const body = [assign(at(id('R'), lit(WORD.shadow)), lit(0)), brk()];
-  return { type: 'SwitchCase', test: lit(number), consequent: [block(body)] };
+function unshadowArm(): Arm {
+  return { key: 'unshadow', body: [assign(at(id('R'), lit(WORD.shadow)), lit(0))] };
 }
 
-function caseList(cases: readonly Case[]): string {
-  const names = [...cases.map((c) => c.key), 'cross', 'heat', 'enter', 'unshadow'];
-  return `/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(names)};\n`;
+function caseList(keys: readonly string[], arms: readonly Arm[]): string {
+  const places = keys.map((key) => arms.find((arm) => arm.key === key)?.place ?? 0);
+  return `/** Memory operands by number: see firstPlace in translator/gen/interpreter.ts. */\nexport const PLACES = ${JSON.stringify([0, ...places])};\n/** Names of the cases: number k + 1 is the k-th. */\nexport const CASES = ${JSON.stringify(keys)};\n`;
 }
 
 function skeleton(table: string, temporaries: number, heat: number): string {
-  const words = FLAGS.map((f) => [f, WORD[f]] as const);
-  const spill = words.map(([f, k]) => `R[${k}] = ${f};`).join(' ');
-  const fill = words.map(([f, k]) => `${f} = R[${k}];`).join(' ');
   const locals = Array.from({ length: temporaries }, (_, k) => `, t${k} = 0`).join('');
   const E = WORD.engine;
   return `// Generated by translator/gen from src/isa/semantics. Do not edit.
@@ -278,7 +369,7 @@ function skeleton(table: string, temporaries: number, heat: number): string {
 export function makeInterpreter({ R, H8, H16, H32, CODE, TAGS, mulhu, divu, quickMoves, quickStores, quickScans, quickCompares, quickSegment, slow, lookup, region, overshoot }) {
 return function interpret(o, n) {
 o = o | 0; n = n | 0;
-let a = 0, b = 0, w = 0, pb = R[${E + 1}], tab = R[${E + 2}], stamp = R[${E + 4}], ${words.map(([f, k]) => `${f} = R[${k}]`).join(', ')}${locals};
+let a = 0, b = 0, w = 0, pb = R[${E + 1}], tab = R[${E + 2}], stamp = R[${E + 4}]${locals};
 for (;;) {
 jump: {
 indirect: {
@@ -295,40 +386,40 @@ if (a >>> 0 >= R[b >>> 16] >>> 0) break slow;
 a = a + R[b >>> 9 & 127] | 0;
 }
 }
-${table}
+next: ${table}
 o = o + 4 | 0;
 continue;
 }
 // The reference executes this one: a miss, a fault, an unaligned access, a residual.
-${spill} R[${E}] = n; R[${E + 1}] = pb;
+R[${E}] = n; R[${E + 1}] = pb;
 o = slow(o) | 0;
 if (o < 0) return o;
 n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
-${fill}
 break jump;
 }
 // Translated code: everything is in the register file meanwhile.
-${spill} R[${E}] = n; R[${E + 1}] = pb;
+R[${E}] = n; R[${E + 1}] = pb;
 o = region(o) | 0;
 if (o < 0) return o;
 n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
-${fill}
 break jump;
 }
 // A return, an indirect or a cross-page transfer to EIP a.
-b = (Math.imul(a, ${MULTIPLIER}) >>> ${hashShift(TAG_ENTRIES)}) * ${TAG_WORDS} | 0;
+b = ${text(TAG_OF_A)};
 if (TAGS[b] === a && TAGS[b + 1] === stamp) {
 o = TAGS[b + 2];
 pb = a & -4096;
+} else if (TAGS[b ^ ${OTHER_WAY}] === a && TAGS[(b ^ ${OTHER_WAY}) + 1] === stamp) {
+o = TAGS[(b ^ ${OTHER_WAY}) + 2];
+pb = a & -4096;
 } else {
-${spill} R[${E}] = n;
+R[${E}] = n;
 o = lookup(a) | 0;
 if (o < 0) return o;
 n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
-${fill}
 }
 }
-if (n < 0) { ${spill} R[${E}] = n; R[${E + 1}] = pb; return o; }
+if (n < 0) { R[${E}] = n; R[${E + 1}] = pb; return o; }
 // A head that counts is mostly passed: without a turn of its own.
 if (CODE[o] === ${heat}) {
 b = CODE[o + 1] - 1 | 0;

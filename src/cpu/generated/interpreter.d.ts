@@ -24,3 +24,5 @@ export interface Environment extends QuickWays {
 
 export function makeInterpreter(environment: Environment): Interpret;
 export const CASES: readonly string[];
+/** By number, from 0 (which is none): size in bytes of the memory operand, with PLACE_WRITTEN. */
+export const PLACES: readonly number[];
