@@ -70,7 +70,11 @@ export function makeCases(templates: ReadonlyMap<string, Template>, fused: reado
 
 /** First word of the tag for EIP `a`. */
 const TAG_OF_A = int(
-  binary('*', binary('>>>', invoke('Math.imul', [id('a'), lit(MULTIPLIER)]), lit(hashShift(TAG_ENTRIES))), lit(TAG_WORDS)),
+  binary(
+    '*',
+    binary('>>>', invoke('Math.imul', [id('a'), lit(MULTIPLIER)]), lit(hashShift(TAG_ENTRIES))),
+    lit(TAG_WORDS),
+  ),
 );
 const code = (k: number): Node => at(id('CODE'), k ? binary('+', id('o'), lit(k)) : id('o'));
 const field = (shift: number, mask: number): Node =>
