@@ -24,7 +24,6 @@ async function logUntil(engine: EngineChoice, last: string, memoryBytes = 64 << 
   const running = new Machine({
     memoryBytes,
     bios: { name: 'SeaBIOS', bytes: readFileSync(bios as string) },
-    clock: 'virtual',
     engine,
     firmwareLog: {
       write: (byte) => {
