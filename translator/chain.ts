@@ -3,7 +3,8 @@
 // after the other, while there is a next one.
 //
 // JavaScript to one of a thousand asm.js functions in as many modules takes 60 ns and more; an indirect call from
-// WebAssembly takes 3, whatever module the function is of. WebAssembly cannot see the asm.js heap: hence the two.
+// WebAssembly takes 3, whatever module the function is of. WebAssembly cannot see the asm.js heap: hence the two. Where
+// regions are WebAssembly, `next` is too.
 
 import { hashShift, MULTIPLIER } from '../src/cpu/hash.ts';
 import { CHAINED, LINK_ENTRIES, LINK_WORDS, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from '../src/cpu/links.ts';
@@ -11,36 +12,44 @@ import { REGION_CHAIN } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
-import { instantiate, type RegionFunction } from './compile.ts';
+import { compile, type RegionFunction } from './compile.ts';
+import { assign, at, binary, block, id, iff, invoke, lit, type Node, text, int as toInt } from './estree.ts';
 
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;
 
-/** Text of the asm.js module of `next`. `overshoot`: instructions that may be retired between two looks at the budget. */
-function nextText({ registersAt, linksAt }: HeapLayout, overshoot: int): string {
+/** The function `next`. `overshoot`: instructions that may be retired between two looks at the budget. */
+function nextTree({ registersAt, linksAt }: HeapLayout, overshoot: int): Node {
   // By their indices: V8 takes a constant before a shift for an index, and refuses those of large heaps.
-  const word = (w: number): string => `H32[${registersAt / 4 + w}]`;
-  return `"use asm";
-var H32 = new stdlib.Int32Array(heap);
-var imul = stdlib.Math.imul;
-function next() {
-  var ip = 0, e = 0, n = 0;
-  if ((${word(WORD.engine)} | 0) < ${overshoot}) return ${NONE};
-  ip = ${word(WORD.eip)} | 0;
-  e = (imul(ip, ${MULTIPLIER}) >>> ${hashShift(LINK_ENTRIES)} << ${Math.log2(LINK_WORDS * 4)}) + ${linksAt} | 0;
-  if ((H32[e >> 2] | 0) != (ip | 0)) return ${NONE};
-  if ((H32[e + 4 >> 2] | 0) != (${word(STAMP)} | 0)) return ${NONE};
-  n = (${word(CHAINED)} | 0) + 1 | 0;
-  ${word(CHAINED)} = n;
-  if (!(n & ${SAMPLE_LINKS - 1})) {
-    ${word(SAMPLED)} = 1;
-    return ${NONE};
-  }
-  ${word(SITE)} = ${NO_SITE};
-  ${word(WORD.engine + 1)} = ip & -4096;
-  return H32[e + 8 >> 2] | 0;
-}
-return { next: next };`;
+  const word = (w: number): Node => at(id('H32'), lit(registersAt / 4 + w));
+  const ofEntry = (k: number): Node =>
+    toInt(at(id('H32'), binary('>>', k ? binary('+', id('e'), lit(4 * k)) : id('e'), lit(2))));
+  const answer = (n: Node): Node => ({ type: 'ReturnStatement', argument: n });
+  const hashed = binary('>>>', invoke('imul', [id('ip'), lit(MULTIPLIER)]), lit(hashShift(LINK_ENTRIES)));
+  const entry = binary('<<', hashed, lit(Math.log2(LINK_WORDS * 4)));
+  const locals = ['ip', 'e', 'n'].map((name) => ({ type: 'VariableDeclarator', id: id(name), init: lit(0) }));
+  return {
+    type: 'FunctionDeclaration',
+    id: id('next'),
+    params: [],
+    body: block([
+      { type: 'VariableDeclaration', kind: 'var', declarations: locals },
+      iff(binary('<', toInt(word(WORD.engine)), lit(overshoot)), [answer(lit(NONE))]),
+      assign(id('ip'), toInt(word(WORD.eip))),
+      assign(id('e'), toInt(binary('+', entry, lit(linksAt)))),
+      iff(binary('!=', ofEntry(0), toInt(id('ip'))), [answer(lit(NONE))]),
+      iff(binary('!=', ofEntry(1), toInt(word(STAMP))), [answer(lit(NONE))]),
+      assign(id('n'), toInt(binary('+', toInt(word(CHAINED)), lit(1)))),
+      assign(word(CHAINED), id('n')),
+      iff(binary('==', toInt(binary('&', id('n'), lit(SAMPLE_LINKS - 1))), lit(0)), [
+        assign(word(SAMPLED), lit(1)),
+        answer(lit(NONE)),
+      ]),
+      assign(word(SITE), lit(NO_SITE)),
+      assign(word(WORD.engine + 1), binary('&', id('ip'), lit(-4096))),
+      answer(ofEntry(2)),
+    ]),
+  };
 }
 
 // The WebAssembly binary of `run`, section by section: types, imports, functions, exports, code (WebAssembly core
@@ -103,7 +112,9 @@ export class Chain {
   readonly #regions: (RegionFunction | null)[] = [];
 
   constructor(heap: ArrayBuffer, layout: HeapLayout, overshoot: int) {
-    const { next } = instantiate(nextText(layout, overshoot), heap, {}) as { next: RegionFunction };
+    const tree = nextTree(layout, overshoot);
+    const source = { name: 'next', tree, text: text(tree) };
+    const [next] = compile({ functions: [source], imports: new Set(['imul']) }, heap, {}) as [RegionFunction];
     const instance = new WebAssembly.Instance(new WebAssembly.Module(MODULE), { m: { next, t: this.#table } });
     this.#next = next;
     this.run = instance.exports.run;

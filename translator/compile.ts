@@ -3,12 +3,28 @@
 
 import { wide } from '../src/isa/wide.ts';
 import { x87 } from '../src/isa/x87-unit.ts';
+import { memoryOf } from '../src/memory/heap.ts';
+import type { Node } from './estree.ts';
+import { encode } from './wasm.ts';
+
+// Declared here so that no library of browser types is needed.
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
+};
 
 /** A region's function; its answer is one of the REGION_ constants. */
 export type RegionFunction = () => number;
 
+export interface FunctionSource {
+  readonly name: string;
+  readonly text: string;
+  /** The same as an ESTree: for WebAssembly. */
+  readonly tree?: Node;
+}
+
 export interface ModuleSource {
-  readonly functions: readonly { readonly name: string; readonly text: string }[];
+  readonly functions: readonly FunctionSource[];
   /** Names of primitives, and for each function its own `callout`. */
   readonly imports: ReadonlySet<string>;
   /** Name of the text in profilers and debuggers: letters, digits, `_`, `-`, `.` and `/`. */
@@ -53,7 +69,11 @@ export function compile(
   heap: ArrayBuffer,
   foreign: Readonly<Record<string, unknown>>,
 ): RegionFunction[] {
-  const made = instantiate(moduleText(source), heap, { ...wide, ...x87, ...foreign });
+  const imports = { ...wide, ...x87, ...foreign };
+  const memory = memoryOf(heap);
+  const made = memory
+    ? instantiateBinary(encode(source.functions), memory, imports)
+    : instantiate(moduleText(source), heap, imports);
   return source.functions.map((f) => made[f.name] as RegionFunction);
 }
 
@@ -64,4 +84,14 @@ export function instantiate(
   foreign: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, RegionFunction>> {
   return new Function('stdlib', 'foreign', 'heap', text)(STDLIB, foreign, heap);
+}
+
+/** Makes a WebAssembly module: the functions that it exports. */
+export function instantiateBinary(
+  bytes: Uint8Array,
+  memory: object,
+  foreign: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, RegionFunction>> {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...foreign } });
+  return exports as Readonly<Record<string, RegionFunction>>;
 }

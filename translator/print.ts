@@ -138,7 +138,17 @@ class Printer implements AsmNames {
         { type: 'ReturnStatement', argument: int(id('rc')) },
       ]),
     };
-    return { tree: fn, text: text(fn), imports: this.#imports, callouts: this.#callouts, sites: this.#sites };
+    let printed: string | undefined;
+    return {
+      tree: fn,
+      get text() {
+        printed ??= text(fn);
+        return printed;
+      },
+      imports: this.#imports,
+      callouts: this.#callouts,
+      sites: this.#sites,
+    };
   }
 
   // Names.

@@ -6,9 +6,10 @@ import { CHAINED, SITE } from '../src/cpu/links.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
+import { memoryOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { Chain } from './chain.ts';
-import { compile, moduleText, type RegionFunction } from './compile.ts';
+import { compile, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { type Block, type Graph, isLoop, RETURN, scan } from './scan.ts';
@@ -34,6 +35,8 @@ const DEFAULT_BYTES = 64 << 20;
 /** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
 const BYTES_PER_CHARACTER = 3;
 const BYTES_PER_REGION = 8192;
+/** Of text for an instruction, about, where no text is made. */
+const CHARACTERS = 300;
 
 interface Region {
   readonly number: int;
@@ -130,6 +133,8 @@ export class Translations implements Regions {
   readonly #observer: Observer | undefined;
   readonly #cacheBytes: number;
   readonly #chain: Chain;
+  /** Whether regions are compiled from text, not as WebAssembly. */
+  readonly #isText: boolean;
   /** By number, the oldest first. */
   readonly #regions = new Map<int, Region>();
   #nextNumber = 0;
@@ -177,6 +182,7 @@ export class Translations implements Regions {
     this.#memory = options.memory;
     this.#host = options.host;
     this.#cacheBytes = options.cacheBytes ?? DEFAULT_BYTES;
+    this.#isText = memoryOf(options.memory.heap) === undefined;
     this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot);
   }
 
@@ -339,7 +345,7 @@ export class Translations implements Regions {
   #compile(queue: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
-    const functions: { name: string; text: string }[] = [];
+    const functions: FunctionSource[] = [];
     const imports = new Set<string>();
     const made: Region[] = [];
     for (const hot of queue) {
@@ -362,11 +368,20 @@ export class Translations implements Regions {
       for (const { next, insn } of printed.callouts)
         this.#callouts.push({ next, known: { insn, run: semanticOf(insn) } });
       for (const at of printed.sites) this.#sites.push({ region: number, at });
-      functions.push({ name, text: printed.text });
+      functions.push({
+        name,
+        tree: printed.tree,
+        get text() {
+          return printed.text;
+        },
+      });
       for (const i of printed.imports) imports.add(i);
-      made.push(this.#describe(hot, graph, number, name, printed.text.length));
+      made.push(
+        this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : graph.instructions * CHARACTERS),
+      );
     }
-    this.#verifyText?.(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
+    if (this.#verifyText)
+      this.#verifyText(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;

@@ -135,6 +135,7 @@ export class Machine implements AsyncDisposable {
     const rom = options.kernel ? undefined : romOf(options.bios);
     this.memory = new Memory({
       ramBytes,
+      ...(options.code && { code: options.code }),
       // The BIOS ROM, then display memory, which the board puts at the end.
       extraBytes: (rom?.length ?? 0) + DISPLAY_MEMORY_BYTES,
       raisePageFault: (linear, code) => {

@@ -5,6 +5,7 @@ import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import type { NamedFile } from '../firmware/plan.ts';
 import type { Cpu } from '../isa/state.ts';
+import type { CodeKind } from '../memory/heap.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { DriveMedia } from './drives.ts';
 
@@ -30,6 +31,8 @@ export interface MachineOptions extends DriveMedia {
   /** Gets what the system BIOS writes to its debug port, 402h. */
   readonly firmwareLog?: SerialSink;
   readonly engine?: EngineChoice;
+  /** What the translator compiles regions to: JavaScript of the asm.js kind, or WebAssembly. `asm.js` unless given. */
+  readonly code?: CodeKind;
   /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
   readonly clock?: 'host' | 'virtual';
   /** On the virtual clock: an idle guest waits as long as its time says (`wait`), or time jumps ahead (`skip`). */

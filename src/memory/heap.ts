@@ -1,0 +1,27 @@
+// The heap's buffer. Translated code is asm.js, which works on a plain ArrayBuffer, or WebAssembly, which works on a memory
+// of its own kind; V8 links neither with the buffer of the other.
+
+// Declared here so that no library of browser types is needed.
+declare const WebAssembly: {
+  Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+};
+
+/** What translated code is. */
+export type CodeKind = 'asm.js' | 'webassembly';
+
+const WASM_PAGE_BYTES = 65536;
+const memories = new WeakMap<ArrayBuffer, object>();
+
+/** A buffer of `bytes` (a multiple of 64 KiB) that is never resized. */
+export function makeHeap(bytes: number, code: CodeKind): ArrayBuffer {
+  if (code === 'asm.js') return new ArrayBuffer(bytes);
+  const pages = bytes / WASM_PAGE_BYTES;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  memories.set(memory.buffer, memory);
+  return memory.buffer;
+}
+
+/** The memory that a buffer belongs to, for modules to import; undefined for a plain buffer. */
+export function memoryOf(heap: ArrayBuffer): object | undefined {
+  return memories.get(heap);
+}
