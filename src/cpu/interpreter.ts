@@ -28,6 +28,12 @@ const BUDGET = WORD.engine;
 const PAGE_EIP = WORD.engine + 1;
 const TABLE = WORD.engine + 2;
 
+/**
+ * Zero, as what V8 keeps as a double: a field that starts as a small integer changes the object's map when it gets
+ * larger, and everything that was compiled for the map is thrown away, the generated interpreter (half a second) too.
+ */
+const COUNT = -0;
+
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
 export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
@@ -65,12 +71,12 @@ export class Interpreter implements Engine {
   /** Where `#enter` found the code. */
   #physical = 0;
   /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
-  #before = 0;
+  #before: number = COUNT;
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
   /** Instructions retired by regions, callouts among them. */
-  #inRegions = 0;
+  #inRegions: number = COUNT;
   /** Regions that were entered one by one, for `onRegionExit`. */
   #alone = 0;
   readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
