@@ -8,6 +8,7 @@ import { UserError } from '../lib/errors.ts';
 import { channel, channelNames } from '../lib/log.ts';
 import { Machine } from '../machine/machine.ts';
 import type { EngineChoice, MachineOptions } from '../machine/options.ts';
+import type { CodeKind } from '../memory/heap.ts';
 import type { SerialTarget } from './arguments.ts';
 import { Complaints } from './complaints.ts';
 import { UserConsole } from './console.ts';
@@ -34,6 +35,7 @@ export interface RunOptions extends DriveOptions, FirmwareOptions {
   readonly debugcon?: string;
   readonly debugExit?: true;
   readonly engine: 'translator' | 'interpreter' | 'reference';
+  readonly code?: CodeKind;
   /** Bytes of the translation cache. */
   readonly tcSize?: number;
   readonly clock: 'host' | 'virtual';
@@ -178,6 +180,7 @@ function machineOptions(image: string | undefined, options: RunOptions, interact
     modules: (options.initrd ?? []).map((file) => readImage('initrd', file)),
     commandLine: words.filter((word) => word !== '').join(' '),
     engine: options.engine === 'translator' ? translator(options, path) : options.engine,
+    ...(options.code && { code: options.code }),
     clock: options.clock,
     // Where somebody types, an idle guest waits for a key and not for its next timers as fast as they come.
     idle: interactive ? 'wait' : 'skip',
@@ -204,8 +207,8 @@ async function create(options: MachineOptions): Promise<Machine> {
   try {
     return await Machine.create(options);
   } catch (error) {
-    // V8's words for a buffer that the host has no room for.
-    if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
+    // V8's words for a buffer, or a memory of WebAssembly, that the host has no room for.
+    if (error instanceof RangeError && /allocat(e|ion)/i.test(error.message)) {
       throw new UserError('the host has no memory for this guest; give it less with --memory');
     }
     throw error;

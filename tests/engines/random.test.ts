@@ -26,6 +26,7 @@ const machines = [
   new UserMachine((...a) => new Interpreter(...a)),
   // Everything is hot the third time.
   new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2 })),
+  new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2 }), 'webassembly'),
 ] as const;
 for (const m of machines) {
   m.resumeAfterFaults();

@@ -24,6 +24,7 @@ import {
   type Platform,
   WORD,
 } from '../../src/isa/state.ts';
+import type { CodeKind } from '../../src/memory/heap.ts';
 import { Memory } from '../../src/memory/memory.ts';
 import {
   CODE,
@@ -103,8 +104,9 @@ export class UserMachine {
   /** Processor state at the start of a case, by mode. */
   readonly #starts: Int32Array[];
 
-  constructor(makeEngine: (cpu: Cpu, memory: Memory) => Engine) {
+  constructor(makeEngine: (cpu: Cpu, memory: Memory) => Engine, code: CodeKind = 'asm.js') {
     const memory = new Memory({
+      code,
       ramBytes: 4 << 20,
       raisePageFault: (linear, code) => {
         this.cpu.cr2 = linear;

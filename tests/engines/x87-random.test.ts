@@ -233,6 +233,7 @@ const machines = [
   new UserMachine((...a) => new Reference(...a)),
   new UserMachine((...a) => new Interpreter(...a)),
   new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2, verify })),
+  new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2 }), 'webassembly'),
   // Where an instruction is not plain it is called out, and the region goes on.
   new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2, guardAll: true })),
 ] as const;

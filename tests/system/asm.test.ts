@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/index.ts';
+import type { CodeKind } from '../../src/memory/heap.ts';
 import type { RegionFunction } from '../../translator/compile.ts';
 import { Translator } from '../../translator/engine.ts';
 import { hostValidates, isAsmCode, withoutValidation } from '../translator/asm-code.ts';
@@ -29,7 +30,7 @@ test.each(['16M', '1G'])('every region is valid asm.js with %s', async (memory) 
 const { reason, title, guest } = await found('linux-686');
 
 /** A boot on the virtual clock, so that each is the same, with some work in user space. */
-function boot(): { output: string; regions: RegionFunction[]; retired: number } {
+function boot(code: CodeKind = 'asm.js'): { output: string; regions: RegionFunction[]; retired: number } {
   prepareHost();
   const regions: RegionFunction[] = [];
   let output = '';
@@ -44,6 +45,7 @@ function boot(): { output: string; regions: RegionFunction[]; retired: number } 
     modules: [{ name: guest.initrd, bytes: readFileSync(guest.initrd) }],
     commandLine: bootOptions(guest, 'tv_run="gzip < /bin/busybox | sha256sum; find / | md5sum"').at(-1) as string,
     clock: 'virtual',
+    code,
     engine: (cpu, memory) => new Translator(cpu, memory, { observer }),
     serial: {
       write(byte) {
@@ -57,15 +59,17 @@ function boot(): { output: string; regions: RegionFunction[]; retired: number } 
 }
 
 describe.skipIf(reason)(`Debian ${title}`, () => {
-  test('boots on regions that are all asm.js, and the same on plain JavaScript', () => {
+  test('boots on regions that are all asm.js, and the same on plain JavaScript and on WebAssembly', () => {
     const validated = boot();
     expect(validated.output).toMatch(/transvisor: exit status 0/);
     expect(validated.regions.length).toBeGreaterThan(300);
     if (hostValidates()) expect(validated.regions.filter((run) => !isAsmCode(run)).map(String)).toEqual([]);
     const plain = withoutValidation(boot);
     expect(plain.regions.some(isAsmCode)).toBe(false);
-    expect(plain.output).toBe(validated.output);
-    expect(plain.retired).toBe(validated.retired);
-    expect(plain.regions.length).toBe(validated.regions.length);
+    for (const other of [plain, boot('webassembly')]) {
+      expect(other.output).toBe(validated.output);
+      expect(other.retired).toBe(validated.retired);
+      expect(other.regions.length).toBe(validated.regions.length);
+    }
   });
 });

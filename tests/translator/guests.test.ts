@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { CodeKind } from '../../src/memory/heap.ts';
 import { verify } from '../../translator/verify.ts';
 import { annotated, hasNasm } from './assembly.ts';
 import type { ExitKind } from './exit-kinds.ts';
@@ -26,9 +27,9 @@ interface Run {
 }
 
 /** Runs a guest to its end; entries of a block before it is translated. */
-function run(name: string, heat: number): Run {
+function run(name: string, { heat, code }: { heat: number; code: CodeKind }): Run {
   const lockstep = new Lockstep({
-    machine: { memoryBytes: 4 * MIB, kernel: guestImage(name) },
+    machine: { memoryBytes: 4 * MIB, kernel: guestImage(name), code },
     translator: { heat, batchEntries: 2, maxBatch: 2, verify },
     other: 'reference',
     every: 1,
@@ -70,9 +71,14 @@ function divisions(): number[] {
 }
 
 // Translated at once; and once most of the code has run, so that regions are what they grow to.
-describe.each([0, 100])('translated after %i entries', (heat) => {
+describe.each([
+  { heat: 0, code: 'asm.js' },
+  { heat: 100, code: 'asm.js' },
+  { heat: 100, code: 'webassembly' },
+] as const)('translated to $code after $heat entries', (how) => {
+  const { heat } = how;
   test('stores to pages that may not be written, or are absent', () => {
-    const { log, kinds } = run('faults', heat);
+    const { log, kinds } = run('faults', how);
     // Error code, CR2, EIP, ECX: two faults on the first round, and after each of the five times the pages are reset.
     const faults = Array.from({ length: 12 }, (_, k) => log.slice(4 * k, 4 * k + 2));
     expect(log.length).toBe(48);
@@ -83,7 +89,7 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
   });
 
   test('division errors, and RDMSR of what is not there', () => {
-    const { results, kinds } = run('divide', heat);
+    const { results, kinds } = run('divide', how);
     expect(results.slice(0, 2)).toEqual(divisions());
     expect(kinds.other).toBeGreaterThan(300);
     expect(results[2]).toBeGreaterThan(3900);
@@ -91,19 +97,19 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
   });
 
   test('accesses that are not aligned, or cross pages', () => {
-    const { kinds } = run('unaligned', heat);
+    const { kinds } = run('unaligned', how);
     expect(kinds.unaligned).toBeGreaterThan(10_000);
     expect(kinds['cross-page']).toBeGreaterThan(10);
   });
 
   test('accesses beyond the limit of FS', () => {
-    const { results } = run('limits', heat);
+    const { results } = run('limits', how);
     // 9000 turns at four bytes each, from 0 once and then from 4, which are beyond the end after FFCh.
     expect(results[1]).toBe(8);
   });
 
   test('code that changes itself, and code that it calls', () => {
-    const { results, statistics, kinds } = run('own-code', heat);
+    const { results, statistics, kinds } = run('own-code', how);
     expect(results[1]).toBe(300 * 50);
     if (heat === 0) expect(kinds['code trace']).toBeGreaterThan(100);
     // What changes all the time is never hot.
@@ -111,14 +117,14 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
   });
 
   test('registers of devices in memory', () => {
-    const { results, kinds } = run('devices', heat);
+    const { results, kinds } = run('devices', how);
     const priorities = Array.from({ length: 1500 }, (_, k) => (k + 1) & 0xf0).reduce((sum, priority) => sum + priority);
     expect(results.slice(0, 3)).toEqual([1500 * 0x50014, priorities, (1500 * 0x170020) | 0]);
     expect(kinds.MMIO).toBeGreaterThan(5000);
   });
 
   test('calls out of a region, and back into it', () => {
-    const { results, statistics } = run('returns', heat);
+    const { results, statistics } = run('returns', how);
     // The stack is where it was.
     expect(results[1]).toBe(0x90000);
     expect(statistics.regionsInvalidated).toBe(0);
@@ -126,12 +132,12 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
   });
 
   test('a region whose second page is mapped elsewhere', () => {
-    const { kinds } = run('remap', heat);
+    const { kinds } = run('remap', how);
     if (heat === 0) expect(kinds['page-table trace']).toBeGreaterThan(10);
   });
 
   test('interrupts, at the same instruction', () => {
-    const { results, log, statistics, kinds } = run('interrupts', heat);
+    const { results, log, statistics, kinds } = run('interrupts', how);
     expect(results[1]).toBeGreaterThan(150);
     expect(log.length).toBe(5 * (results[1] as number));
     expect(statistics.callouts).toBeGreaterThan(200);
@@ -141,12 +147,12 @@ describe.each([0, 100])('translated after %i entries', (heat) => {
 
   test('POPF of TF and of AC, and a breakpoint', () => {
     // 250 turns with TF for five instructions; one hit; AC set by 99 turns.
-    expect(run('flags', heat).results.slice(0, 3)).toEqual([1250, 1, 99]);
+    expect(run('flags', how).results.slice(0, 3)).toEqual([1250, 1, 99]);
   });
 
   test('level 3 in a region that goes on into a page of the supervisor', () => {
     // 400 faults of error code 5: a page that is present, from level 3.
-    expect(run('levels', heat).results.slice(0, 3)).toEqual([400, 400 * 5, 0x301000]);
+    expect(run('levels', how).results.slice(0, 3)).toEqual([400, 400 * 5, 0x301000]);
   });
 });
 

@@ -5,6 +5,7 @@ import { benchImage } from '../../guests/bench/build.ts';
 import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
+import type { CodeKind } from '../../src/memory/heap.ts';
 import type { RegionFunction } from '../../translator/compile.ts';
 import { Translator, type TranslatorOptions } from '../../translator/engine.ts';
 
@@ -29,7 +30,11 @@ export interface SuiteRun {
 }
 
 /** On the virtual clock: each run is the same. */
-export function runMetalSuite(engine: 'interpreter' | 'translator', options: TranslatorOptions = {}): SuiteRun {
+export function runMetalSuite(
+  engine: 'interpreter' | 'translator',
+  options: TranslatorOptions = {},
+  code: CodeKind = 'asm.js',
+): SuiteRun {
   prepareHost();
   const kernels = new Map<string, Kernel>();
   const regions: RegionFunction[] = [];
@@ -62,6 +67,7 @@ export function runMetalSuite(engine: 'interpreter' | 'translator', options: Tra
     kernel: { name: 'bench.elf', bytes: readFileSync(benchImage) },
     commandLine: `scale=${SCALE}`,
     clock: 'virtual',
+    code,
     engine: engine === 'translator' ? translator : 'interpreter',
     serial: { write },
   });

@@ -42,4 +42,11 @@ describe('the bare-metal suite', () => {
     expect(checksums(plain)).toEqual(expected);
     expect([...plain.kernels]).toEqual([...suite.kernels]);
   });
+
+  test('comes out the same as WebAssembly', () => {
+    const wasm = runMetalSuite('translator', {}, 'webassembly');
+    expect(wasm.regions.length).toBe(suite.regions.length);
+    expect(checksums(wasm)).toEqual(expected);
+    expect([...wasm.kernels]).toEqual([...suite.kernels]);
+  });
 });

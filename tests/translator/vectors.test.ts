@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Insn } from '../../src/isa/insn.ts';
+import type { CodeKind } from '../../src/memory/heap.ts';
 import { classify } from '../../translator/classify.ts';
 import { Translator } from '../../translator/engine.ts';
 import { verify } from '../../translator/verify.ts';
@@ -45,9 +46,15 @@ for (const entry of later) {
 /** CS.D and SS.B, and the segments that are not flat: all but SS. */
 const BENT = 3 | (0x3b << 2);
 
-const machine = new UserMachine((cpu, memory) => new Translator(cpu, memory, { heat: 0, maxBatch: 1, verify }));
-const replay = new Replay(machine);
-const count = (name: string): number => machine.engine.statistics()[name] ?? 0;
+interface Translating {
+  readonly machine: UserMachine;
+  readonly replay: Replay;
+}
+
+function translating(code: CodeKind): Translating {
+  const machine = new UserMachine((cpu, memory) => new Translator(cpu, memory, { heat: 0, maxBatch: 1, verify }), code);
+  return { machine, replay: new Replay(machine) };
+}
 
 /** What became of a form's cases. */
 interface Tally {
@@ -55,10 +62,10 @@ interface Tally {
   left: number;
   callouts: number;
 }
-const tallies = new Map<Form, Tally>();
 
 /** Replays a case; what differs from the recording, or from what its class promises. */
-function difference(one: Case, i: Insn, tally: Tally): string | undefined {
+function difference({ machine, replay }: Translating, one: Case, i: Insn, tally: Tally): string | undefined {
+  const count = (name: string): number => machine.engine.statistics()[name] ?? 0;
   const [entries, callouts, slow] = ['regionEntries', 'callouts', 'regionSlow'].map(count) as [number, number, number];
   const differs = replay.difference(one, i);
   if (differs) return differs;
@@ -81,7 +88,9 @@ function difference(one: Case, i: Insn, tally: Tally): string | undefined {
   return faults && left === 0 ? 'a fault out of translated code' : undefined;
 }
 
-describe(`as regions, and as recorded on ${corpus.cpu}`, () => {
+describe.each(['asm.js', 'webassembly'] as const)(`as regions of %s, and as recorded on ${corpus.cpu}`, (code) => {
+  const made = translating(code);
+  const tallies = new Map<Form, Tally>();
   const ops = [...new Set(FORMS.map((f) => f.op))].sort();
   for (const op of ops) {
     const forms = FORMS.map((form, n) => ({ form, n })).filter(({ form }) => form.op === op);
@@ -92,7 +101,7 @@ describe(`as regions, and as recorded on ${corpus.cpu}`, () => {
         const tally: Tally = { inline: 0, left: 0, callouts: 0 };
         tallies.set(form, tally);
         for (const { one, i } of (byForm[n] as { one: Case; i: Insn }[]).slice(0, CASES)) {
-          const differs = difference(one, i, tally);
+          const differs = difference(made, one, i, tally);
           if (differs) failures.push(`${describeCase(one, form.name)}: ${differs}`);
         }
       }
