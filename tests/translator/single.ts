@@ -1,4 +1,5 @@
-// One instruction at a time as translated text: specialised, printed, compiled and run by itself over a machine's state.
+// One instruction at a time as translated code: specialised, printed, compiled to what the machine's heap is for, and run
+// by itself over the machine's state.
 
 import { setFlagsFromString } from 'node:v8';
 import { decode } from '../../src/isa/decode.ts';
@@ -7,7 +8,7 @@ import { WORD } from '../../src/isa/state.ts';
 import { wide } from '../../src/isa/wide.ts';
 import { x87 } from '../../src/isa/x87-unit.ts';
 import { classify } from '../../translator/classify.ts';
-import { compile, moduleText, type RegionFunction } from '../../translator/compile.ts';
+import { compile, type FunctionSource, moduleText, type RegionFunction } from '../../translator/compile.ts';
 import { findPassed } from '../../translator/invariants.ts';
 import { typeLanes } from '../../translator/lanes.ts';
 import { print } from '../../translator/print.ts';
@@ -41,7 +42,7 @@ export function translate(
   stacks: readonly Stack[] = [],
 ): (Single | undefined)[] {
   const { memory, cpu } = machine;
-  const functions: { name: string; text: string }[] = [];
+  const functions: FunctionSource[] = [];
   const imports = new Set<string>();
   const made = codes.map((insns, k): Single | undefined => {
     if (insns.some((i) => !['ident', 'inline'].includes(classify(i, 3)))) return undefined;
@@ -77,7 +78,7 @@ export function translate(
       overshoot: 0,
     });
     for (const i of printed.imports) imports.add(i);
-    functions.push({ name, text: printed.text });
+    functions.push({ name, text: printed.text, tree: printed.tree });
     const index = functions.length - 1;
     const run = (): number => {
       cpu.words[WORD.engine] = BUDGET;
