@@ -1,7 +1,7 @@
 // Processor time from the start of an engine to a guest's user space, side by side: every engine in a process of its
 // own, all of them in turn, as often as asked for.
 //
-//   node bench/boot.ts [--guest linux-686] [--runs 1] [--engines interpreter,translator,v86-interpreter,v86,qemu]
+//   node bench/boot.ts [--guest linux-686] [--runs 1] [--engines interpreter,asm.js,translator,v86-interpreter,v86,qemu]
 //
 // v86 and QEMU take part where they are installed (bench/peers/): name v86's libv86.mjs in TRANSVISOR_V86.
 
@@ -15,6 +15,7 @@ import type { Cost } from './peers/peer.ts';
 /** The script of bench/peers/ that boots, and its own options. */
 const ENGINES: Readonly<Record<string, readonly string[]>> = {
   interpreter: ['transvisor.ts', '--interpreter'],
+  'asm.js': ['transvisor.ts', '--asm.js'],
   translator: ['transvisor.ts'],
   'v86-interpreter': ['v86.ts', '--no-jit'],
   v86: ['v86.ts'],

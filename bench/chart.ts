@@ -14,6 +14,7 @@ const COLOURS: Readonly<Record<EngineName, string>> = {
   qemu: '#e08a1e',
   v86: '#b04a5a',
   interpreter: '#8fb3d9',
+  'asm.js': '#5a9e6f',
   translator: '#1f5fa8',
 };
 

@@ -18,8 +18,8 @@ import { shortfalls, targets, targetTable } from './targets.ts';
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 const LINUX_CHART = 'performance-linux.svg';
 const METAL_CHART = 'performance-metal.svg';
-const LINUX: readonly EngineName[] = ['native', 'qemu', 'v86', 'translator'];
-const METAL: readonly EngineName[] = ['native', 'qemu', 'v86', 'interpreter', 'translator'];
+const LINUX: readonly EngineName[] = ['native', 'qemu', 'v86', 'asm.js', 'translator'];
+const METAL: readonly EngineName[] = ['native', 'qemu', 'v86', 'interpreter', 'asm.js', 'translator'];
 /** Seconds for one run. */
 const TIMEOUT = 3600;
 const HOTTEST = 5;

@@ -11,7 +11,9 @@ import type { EngineName, Outcome, Specification } from './worker.ts';
 
 export type { EngineName } from './worker.ts';
 
-export const ENGINES: readonly EngineName[] = ['native', 'qemu', 'v86', 'interpreter', 'translator'];
+export const ENGINES: readonly EngineName[] = ['native', 'qemu', 'v86', 'interpreter', 'asm.js', 'translator'];
+/** Engines of ours. */
+export const OWN_ENGINES: readonly EngineName[] = ['interpreter', 'asm.js', 'translator'];
 
 export interface SuiteOptions {
   readonly engines: readonly EngineName[];
@@ -133,7 +135,7 @@ function specification(engine: EngineName, options: SuiteOptions, images: Images
 function inProcess(spec: Specification): Promise<Outcome> {
   // The same file in a checkout and when built.
   const worker = fileURLToPath(import.meta.url).replace(/suite(\.[jt]s)$/, 'worker$1');
-  const own = spec.engine === 'interpreter' || spec.engine === 'translator';
+  const own = OWN_ENGINES.includes(spec.engine);
   const words = [...(own ? OWN_NODE : []), '--disable-warning=ExperimentalWarning', worker, JSON.stringify(spec)];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, words, { maxBuffer: 1 << 26 }, (error, stdout) => {

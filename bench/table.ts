@@ -1,15 +1,21 @@
 // The report as a table for people: valid Markdown, aligned for a terminal.
 
-import { type EngineName, type Group, meanRatio, type Report, type Row, ratio, translationShares } from './suite.ts';
+import {
+  type EngineName,
+  type Group,
+  meanRatio,
+  OWN_ENGINES,
+  type Report,
+  type Row,
+  ratio,
+  translationShares,
+} from './suite.ts';
 
 /** Headings of the rows with geometric means. */
 const MEANS: readonly (readonly [Group, string])[] = [
   ['user', 'geometric mean, user'],
   ['kernel', 'geometric mean, kernel'],
 ];
-
-/** Engines of ours. */
-const OWN: readonly EngineName[] = ['interpreter', 'translator'];
 
 /** A column of ratios: `engine`'s processor time over `base`'s, or its inverse where `faster` says so. */
 interface RatioColumn {
@@ -58,7 +64,7 @@ function remarks(report: Report): string[] {
   const wrong = report.rows.filter((row) => row.wrong.length);
   return [
     ...wrong.map((row) => `(!) ${row.name}: the checksum of ${row.wrong.join(' and ')} is wrong (not ${row.checksum})`),
-    ...OWN.flatMap((engine) => {
+    ...OWN_ENGINES.flatMap((engine) => {
       const peak = report.peakMebibytes[engine];
       if (peak === undefined || Number.isNaN(peak)) return [];
       const { guestMebibytes } = report;

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { Markers, type Sample } from './markers.ts';
 import { type Boot, type Cost, type Meter, ownMeter } from './peers/peer.ts';
 import { bootQemu } from './peers/qemu.ts';
-import { bootTransvisor } from './peers/transvisor.ts';
+import { bootTransvisor, type TransvisorOptions } from './peers/transvisor.ts';
 import { bootV86 } from './peers/v86.ts';
 
-export type EngineName = 'interpreter' | 'translator' | 'v86' | 'qemu' | 'native';
+/** `asm.js` is the translator with `--code asm.js`. */
+export type EngineName = 'interpreter' | 'asm.js' | 'translator' | 'v86' | 'qemu' | 'native';
 
 /** What to run: a guest, or a program of the host's. */
 export interface Specification {
@@ -54,6 +55,13 @@ export interface Outcome {
   readonly error?: string;
 }
 
+type OwnEngine = Exclude<EngineName, 'v86' | 'qemu' | 'native'>;
+const OWN: Readonly<Record<OwnEngine, TransvisorOptions>> = {
+  interpreter: { engine: 'interpreter' },
+  translator: { engine: 'translator' },
+  'asm.js': { engine: 'translator', code: 'asm.js' },
+};
+
 const CONSOLE_TAIL = 600;
 /** Time between two samples of the profiler. */
 const PROFILE_MICROS = 500;
@@ -96,7 +104,7 @@ export async function runOne(spec: Specification): Promise<Outcome> {
         ? await bootV86(given, { jit: true })
         : spec.engine === 'qemu'
           ? await bootQemu(given)
-          : await bootTransvisor(given, { engine: spec.engine, named: profiler !== undefined });
+          : await bootTransvisor(given, { ...OWN[spec.engine as OwnEngine], named: profiler !== undefined });
     statistics = cost.statistics;
     peak = cost.peakMebibytes;
   }

@@ -3,6 +3,7 @@
 
 import { wide } from '../src/isa/wide.ts';
 import { x87 } from '../src/isa/x87-unit.ts';
+import { UserError } from '../src/lib/errors.ts';
 import { memoryOf } from '../src/memory/heap.ts';
 import type { Node } from './estree.ts';
 import { encode } from './wasm.ts';
@@ -83,7 +84,14 @@ export function instantiate(
   heap: ArrayBuffer,
   foreign: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, RegionFunction>> {
-  return new Function('stdlib', 'foreign', 'heap', text)(STDLIB, foreign, heap);
+  let make: ReturnType<typeof Function>;
+  try {
+    make = new Function('stdlib', 'foreign', 'heap', text);
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    throw new UserError('this host makes no code from text, which asm.js is; let the translator make WebAssembly');
+  }
+  return make(STDLIB, foreign, heap);
 }
 
 /** Makes a WebAssembly module: the functions that it exports. */

@@ -6,6 +6,7 @@ import { hostTrained, prepareHost } from '../../src/cli/host.ts';
 import { givenSymbols } from '../../src/cli/symbols.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { EngineChoice } from '../../src/machine/options.ts';
+import type { CodeKind } from '../../src/memory/heap.ts';
 import { openImage } from '../../src/storage/node/index.ts';
 import { Translator } from '../../translator/engine.ts';
 import { profileNames } from '../../translator/explain/names.ts';
@@ -23,6 +24,7 @@ import {
 
 export interface TransvisorOptions {
   readonly engine: 'interpreter' | 'translator';
+  readonly code?: CodeKind;
   /** Translated code has the names of guest functions, for profiles; it takes time to find them. */
   readonly named?: boolean;
 }
@@ -30,7 +32,7 @@ export interface TransvisorOptions {
 /** Boots in this process. Its processor time is counted from the process's start: use a process for each run. */
 export async function bootTransvisor(
   boot: Boot,
-  { engine, named: isNamed = false }: TransvisorOptions,
+  { engine, code, named: isNamed = false }: TransvisorOptions,
 ): Promise<Cost & { readonly statistics: object }> {
   prepareHost();
   const started = performance.now();
@@ -52,6 +54,7 @@ export async function bootTransvisor(
     kernel: await named(boot.kernel),
     modules: boot.initrd ? [await named(boot.initrd)] : [],
     commandLine: boot.append,
+    ...(code && { code }),
     engine: choice,
     ...(boot.disk && { hda: await openImage(boot.disk, { snapshot: true }) }),
     serial: {
@@ -88,7 +91,11 @@ function translationOf({ engine }: Machine): Translation {
 }
 
 if (import.meta.main) {
-  await peerMain(['interpreter', 'named'], (boot, given) =>
-    bootTransvisor(boot, { engine: given.interpreter ? 'interpreter' : 'translator', named: given.named }),
+  await peerMain(['interpreter', 'asm.js', 'named'], (boot, given) =>
+    bootTransvisor(boot, {
+      engine: given.interpreter ? 'interpreter' : 'translator',
+      ...(given['asm.js'] && { code: 'asm.js' }),
+      named: given.named,
+    }),
   );
 }

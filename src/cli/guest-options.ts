@@ -46,6 +46,11 @@ export function guestOptions(command: Command, serial: 'stdio' | 'none' = 'stdio
     .option('--debugcon <file>', 'write what the guest writes to port E9h')
     .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')
     .addOption(
+      new Option('--code <kind>', 'what the translator makes of the guest: webassembly, or asm.js (JavaScript)')
+        .argParser(oneOf(['webassembly', 'asm.js']))
+        .default('webassembly'),
+    )
+    .addOption(
       new Option('--clock <name>', 'host, or virtual (reproducible: time is the count of instructions)')
         .argParser(oneOf(['host', 'virtual']))
         .default('host'),

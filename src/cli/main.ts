@@ -50,11 +50,6 @@ function program(done: (end: Verdict) => void): Command {
         .argParser(parseCacheSize)
         .default(64 * 2 ** 20, '64M'),
     )
-    .addOption(
-      new Option('--code <kind>', 'what the translator makes: asm.js (JavaScript), or webassembly')
-        .argParser(oneOf(['asm.js', 'webassembly']))
-        .default('asm.js'),
-    )
     .option('--symbols <file>', 'name translated code for profilers: System.map, /proc/kallsyms, nm, or an ELF file')
     .addHelpText('after', RUN_HELP)
     .action(async (image: string | undefined, options: RunOptions, command: Command) => {

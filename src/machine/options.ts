@@ -31,7 +31,7 @@ export interface MachineOptions extends DriveMedia {
   /** Gets what the system BIOS writes to its debug port, 402h. */
   readonly firmwareLog?: SerialSink;
   readonly engine?: EngineChoice;
-  /** What the translator compiles regions to: JavaScript of the asm.js kind, or WebAssembly. `asm.js` unless given. */
+  /** What the translator compiles regions to: JavaScript of the asm.js kind, or `webassembly` (unless given). */
   readonly code?: CodeKind;
   /** `virtual`: time is the count of retired instructions, and runs are reproducible. */
   readonly clock?: 'host' | 'virtual';

@@ -9,6 +9,9 @@ declare const WebAssembly: {
 /** What translated code is. */
 export type CodeKind = 'asm.js' | 'webassembly';
 
+/** Unless told otherwise: docs/decisions/0012-regions-are-webassembly.md. */
+export const DEFAULT_CODE: CodeKind = 'webassembly';
+
 const WASM_PAGE_BYTES = 65536;
 const memories = new WeakMap<ArrayBuffer, object>();
 

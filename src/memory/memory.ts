@@ -6,7 +6,7 @@
 
 import { MemoryAccess } from './access.ts';
 import { Bulk } from './bulk.ts';
-import { type CodeKind, makeHeap } from './heap.ts';
+import { type CodeKind, DEFAULT_CODE, makeHeap } from './heap.ts';
 import { DIRECT_BYTES, type HeapLayout, type HeapOptions, layoutHeap, TABLE_ENTRIES } from './layout.ts';
 import { PAGE_KIND, PAGE_RAM, PhysicalMap } from './physical-map.ts';
 import { EXECUTED, NO_EXECUTE, NOT_WRITABLE, ShadowTables } from './shadow.ts';
@@ -36,7 +36,7 @@ export interface PagingRegisters {
 export interface MemoryOptions extends HeapOptions {
   /** Bits of physical addresses: 32 to 52; those above are reserved in PAE entries. 36 unless given. */
   readonly physicalAddressBits?: number;
-  /** What translated code on this heap will be. asm.js unless given. */
+  /** What translated code on this heap will be: `DEFAULT_CODE` unless given. */
   readonly code?: CodeKind;
   /** Sets CR2 to `linear` and throws #PF with the error code. */
   raisePageFault(linear: int, code: int): never;
@@ -112,7 +112,7 @@ export class Memory {
   /** Throws `UserError` for a RAM size out of range. */
   constructor(options: MemoryOptions) {
     const layout = layoutHeap(options);
-    const heap = makeHeap(layout.heapBytes, options.code ?? 'asm.js');
+    const heap = makeHeap(layout.heapBytes, options.code ?? DEFAULT_CODE);
     this.layout = layout;
     this.heap = heap;
     this.#options = options;

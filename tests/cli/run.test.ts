@@ -244,3 +244,20 @@ describe('--stats', () => {
     expect(JSON.parse(readFileSync(file, 'utf8')).exit.status).toBe(0);
   });
 });
+
+describe('on a host that makes no code from text', () => {
+  const strict = (code: string) =>
+    spawnSync(
+      process.execPath,
+      ['--disallow-code-generation-from-strings', ...PROGRAM, 'run', '--code', code, '--timeout', '1', kernels.spin],
+      { encoding: 'utf8' },
+    );
+
+  test('WebAssembly is translated to', () => expect(strict('webassembly').status).toBe(124));
+
+  test('asm.js is not, in one line', () => {
+    const { status, stderr } = strict('asm.js');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^transvisor: this host makes no code from text.*\n$/);
+  });
+});

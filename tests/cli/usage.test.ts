@@ -76,6 +76,7 @@ describe('option values', () => {
     ['--serial', 'modem', /stdio, file:NAME or none/],
     ['--serial', 'file:', /stdio, file:NAME or none/],
     ['--engine', 'turbo', /interpreter or reference/],
+    ['--code', 'wat', /webassembly or asm\.js/],
     ['--clock', 'sundial', /host or virtual/],
     ['--trace', 'io,nonsense', /no channel 'nonsense'.*io,.*irq/],
   ])('%s %s', (option, value, says) => refused([option, value, kernel], says));

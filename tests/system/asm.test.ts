@@ -21,7 +21,16 @@ const LOOPS = 'crc32 qsort memcpy rep-stos calls mandel-x87 mandel-sse2 nbody-ss
 
 test.each(['16M', '1G'])('every region is valid asm.js with %s', async (memory) => {
   const image = join(root, 'guests/bench/bench.elf');
-  const { output, errors, stats } = await runToEnd(['-m', memory, '--kernel', image, '--append', LOOPS]);
+  const { output, errors, stats } = await runToEnd([
+    '-m',
+    memory,
+    '--code',
+    'asm.js',
+    '--kernel',
+    image,
+    '--append',
+    LOOPS,
+  ]);
   for (const loop of LOOPS.split(' ')) expect(output).toMatch(new RegExp(`^bench ${loop} end \\w+\r?$`, 'm'));
   expect(errors).not.toMatch(/asm\.js/);
   expect(stats.engine.regions).toBeGreaterThan(10);

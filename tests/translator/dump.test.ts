@@ -206,7 +206,7 @@ describe('symbols', () => {
     }
   });
 
-  test("V8's profiler shows the names", () => {
+  test.each(['asm.js', 'webassembly'])("V8's profiler shows the names: %s", (code) => {
     const map = folder.file('profile.map', `${at(HEAD)} T hot_guest_loop\n`);
     const profile = folder.file('profile.cpuprofile');
     // Where the text is asm.js, its functions have names but no URL.
@@ -218,14 +218,14 @@ describe('symbols', () => {
       '--cpu-prof-name',
       'profile.cpuprofile',
     ];
-    const run = spawnSync(process.execPath, [...flags, ...PROGRAM, 'dump', '--symbols', map, kernel]);
+    const run = spawnSync(process.execPath, [...flags, ...PROGRAM, 'dump', '--code', code, '--symbols', map, kernel]);
     expect(run.status).toBe(0);
     const { nodes } = JSON.parse(readFileSync(profile, 'utf8')) as {
       nodes: { callFrame: { functionName: string; url: string } }[];
     };
     const frames = nodes.map((n) => n.callFrame).filter((f) => f.functionName.endsWith('_hot_guest_loop'));
     expect(frames[0]?.functionName).toMatch(/^region\d+_hot_guest_loop$/);
-    expect(frames[0]?.url).toMatch(/^transvisor\/region\d+_hot_guest_loop/);
+    expect(frames[0]?.url).toMatch(code === 'asm.js' ? /^transvisor\/region\d+_hot_guest_loop/ : /^wasm:/);
   });
 });
 
