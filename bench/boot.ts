@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { guest, guestNames } from '../guests/debian/guests.ts';
+import { NODE_ARGUMENTS } from '../src/cli/host.ts';
 import { UserError } from '../src/lib/errors.ts';
 import type { Cost } from './peers/peer.ts';
 
@@ -22,7 +23,7 @@ const ENGINES: Readonly<Record<string, readonly string[]>> = {
   qemu: ['qemu.ts'],
 };
 /** Arguments of Node: those of the script `transvisor` in package.json. */
-const NODE = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning'] as const;
+const NODE = [...NODE_ARGUMENTS, '--disable-warning=ExperimentalWarning'] as const;
 
 interface Measured {
   readonly name: string;
@@ -34,7 +35,7 @@ interface Measured {
 function boot(name: string, guestName: string, timeout: string): Cost | string {
   const [script = '', ...options] = ENGINES[name] as readonly string[];
   const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
-  const node = script === 'transvisor.ts' ? NODE : NODE.slice(1);
+  const node = script === 'transvisor.ts' ? NODE : NODE.slice(NODE_ARGUMENTS.length);
   const { stderr } = spawnSync(
     process.execPath,
     [...node, path, '--guest', guestName, '--timeout', timeout, ...options],

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { guest } from '../guests/debian/guests.ts';
+import { NODE_ARGUMENTS } from '../src/cli/host.ts';
 import { UserError } from '../src/lib/errors.ts';
 import type { Boot, Cost } from './peers/peer.ts';
 import { bootQemu } from './peers/qemu.ts';
@@ -29,7 +30,7 @@ const ENGINES: Readonly<Record<string, (boot: Boot) => Promise<Cost>>> = {
   v86: (boot) => bootV86(boot, { jit: true }),
   qemu: bootQemu,
 };
-const NODE = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning'] as const;
+const NODE = [...NODE_ARGUMENTS, '--disable-warning=ExperimentalWarning'] as const;
 
 const MEBIBYTE = 1 << 20;
 const DISK_MEBIBYTES = 256;

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NODE_ARGUMENTS } from '../src/cli/host.ts';
 import { UserError } from '../src/lib/errors.ts';
 import { chart } from './chart.ts';
 import { linuxImages, metalImages } from './images.ts';
@@ -80,7 +81,7 @@ function profileBoot(directory: string): void {
   console.error('profile-boot');
   const peer = fileURLToPath(new URL('peers/transvisor.ts', import.meta.url));
   const flags = ['--cpu-prof', '--cpu-prof-dir', directory, '--cpu-prof-name', 'translator.cpuprofile'];
-  const node = [...flags, '--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning'];
+  const node = [...flags, ...NODE_ARGUMENTS, '--disable-warning=ExperimentalWarning'];
   spawnSync(process.execPath, [...node, peer, '--named'], { stdio: 'ignore' });
 }
 

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../src/cli/host.ts';
 import { UserError } from '../src/lib/errors.ts';
 
 const CLINIC = 'clinic@13.0.0';
@@ -16,7 +17,7 @@ const HELP = `npm run profile -- [options of transvisor run]
 /** Runs it; its exit status. */
 function profile(options: readonly string[]): Promise<number> {
   const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-  const guest = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning', main, 'run', ...options];
+  const guest = [...NODE_ARGUMENTS, '--disable-warning=ExperimentalWarning', main, 'run', ...options];
   const flame = [CLINIC, 'flame', '--open=false', '--dest', DESTINATION, '--', process.execPath, ...guest];
   // It neither asks nor tells anybody anything.
   const env = { ...process.env, NO_INSIGHT: '1', NO_UPDATE_NOTIFIER: '1' };

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../src/cli/host.ts';
 import { UserError } from '../src/lib/errors.ts';
 import type { Images } from './images.ts';
 import type { Reading } from './markers.ts';
@@ -82,9 +83,6 @@ const KERNEL_BOUND: ReadonlySet<string> = new Set([
   ...['syscall', 'pipe', 'fork', 'exec', 'faults', 'cow', 'signals', 'files', 'shell-fork'],
 ]);
 
-/** Arguments of Node for our own engines: those that the program is started with. */
-const OWN_NODE = ['--no-concurrent-recompilation'] as const;
-
 /** Runs the suite. A run that fails is reported, not thrown. */
 export async function runSuite(options: SuiteOptions, images: Images): Promise<Report> {
   const { engines, runs, repeat, scale, only } = options;
@@ -136,7 +134,7 @@ function inProcess(spec: Specification): Promise<Outcome> {
   // The same file in a checkout and when built.
   const worker = fileURLToPath(import.meta.url).replace(/suite(\.[jt]s)$/, 'worker$1');
   const own = OWN_ENGINES.includes(spec.engine);
-  const words = [...(own ? OWN_NODE : []), '--disable-warning=ExperimentalWarning', worker, JSON.stringify(spec)];
+  const words = [...(own ? NODE_ARGUMENTS : []), '--disable-warning=ExperimentalWarning', worker, JSON.stringify(spec)];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, words, { maxBuffer: 1 << 26 }, (error, stdout) => {
       try {

@@ -9,6 +9,7 @@ import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, truncate, 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { NODE_ARGUMENTS } from '../../src/cli/host.ts';
 import { aptDownloadAll, GuestUnavailable } from './apt.ts';
 import { cacheDirectory, exists, locked } from './cache.ts';
 import { guest } from './guests.ts';
@@ -268,7 +269,7 @@ const qemu: Runner = async ({ kernel, initrd, append, disk }) => {
 /** This program, by the Node that runs us. */
 export const transvisor: Runner = ({ kernel, initrd, append, disk }) => {
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const node = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning', main, 'run'];
+  const node = [...NODE_ARGUMENTS, '--disable-warning=ExperimentalWarning', main, 'run'];
   const guest = ['-m', '512M', '--kernel', kernel, '--initrd', initrd, '--append', append, '--hda', disk];
   return tool(process.execPath, [...node, ...guest]);
 };

@@ -27,6 +27,13 @@ export function hostTrained(): void {
   setFlagsFromString(`--max-optimized-bytecode-size=${MAX_OPTIMIZED_BYTECODE_BYTES}`);
 }
 
+/**
+ * Arguments of Node that the program is started with (its first line, and the scripts of package.json, have them too):
+ * what is hot is compiled at once; and the young generation of the heap stays small, since translation leaves garbage
+ * only, and V8 would let it grow to 128 MiB.
+ */
+export const NODE_ARGUMENTS = ['--no-concurrent-recompilation', '--max-semi-space-size=16'] as const;
+
 /** Arguments of Node that profile or debug its JavaScript. */
 const PROFILERS = /^--(cpu-prof|prof|inspect|perf[_-](basic[_-])?prof)/;
 

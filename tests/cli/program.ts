@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../src/cli/host.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** Arguments of Node that start the program: those of the script `transvisor` in package.json. */
-export const PROGRAM = ['--no-concurrent-recompilation', '--disable-warning=ExperimentalWarning', MAIN] as const;
+export const PROGRAM = [...NODE_ARGUMENTS, '--disable-warning=ExperimentalWarning', MAIN] as const;
 
 export interface Result {
   readonly status: number | null;

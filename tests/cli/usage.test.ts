@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { NODE_ARGUMENTS } from '../../src/cli/host.ts';
 import { bzImage, multibootElf } from '../firmware/images.ts';
 import { guest, powerOff, print } from './guests.ts';
 import { Folder, transvisor } from './program.ts';
@@ -126,4 +127,12 @@ test('help and version', async () => {
   const version = await transvisor(['--version']);
   expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(version.status).toBe(0);
+});
+
+test('every way to start the program has the same arguments of Node', () => {
+  const words = `node ${NODE_ARGUMENTS.join(' ')} `;
+  const file = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  expect(`${file('src/cli/main.ts').split('\n')[0]} `).toBe(`#!/usr/bin/env -S ${words}`);
+  const { scripts } = JSON.parse(file('package.json')) as { scripts: Record<string, string> };
+  for (const name of ['start', 'transvisor', 'bench:micro']) expect(scripts[name]).toMatch(words);
 });
