@@ -29,10 +29,15 @@ export function hostTrained(): void {
 
 /**
  * Arguments of Node that the program is started with (its first line, and the scripts of package.json, have them too):
- * what is hot is compiled at once; and the young generation of the heap stays small, since translation leaves garbage
- * only, and V8 would let it grow to 128 MiB.
+ * what is hot is compiled at once; and V8 lets less garbage lie before it collects: translation leaves much of it, for
+ * which the young generation (16 MiB instead of 128) and the old one (60 % of what lives in it) would grow by some
+ * 250 MiB. In time it costs nothing that could be measured.
  */
-export const NODE_ARGUMENTS = ['--no-concurrent-recompilation', '--max-semi-space-size=16'] as const;
+export const NODE_ARGUMENTS = [
+  '--no-concurrent-recompilation',
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=60',
+] as const;
 
 /** Arguments of Node that profile or debug its JavaScript. */
 const PROFILERS = /^--(cpu-prof|prof|inspect|perf[_-](basic[_-])?prof)/;
