@@ -8,7 +8,6 @@ import {
   atom,
   branch,
   type Expr,
-  exit,
   if_,
   isZero,
   leaving,
