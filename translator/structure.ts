@@ -198,15 +198,57 @@ export function structure(
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
   const checks = settleChecks(graph, specialised, graph.ahead === true, temporaries);
   const live = liveFlags(graph, specialised, heads);
-  const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.root, new Pending());
-  const guards = [...(graph.stack ? [guardOf(graph.stack)] : []), ...(graph.guards ?? [])];
-  const ahead: Step[] = guards.map((e) => exit(e, undefined, { at: graph.entry, undo: 0 }) as Step);
-  return [...steps([...ahead, ...checks]), ...items];
+  const out: Item[] = [];
+  for (const e of guards(graph)) out.push(step(exit(e, undefined, { at: graph.entry, undo: 0 }) as Step, NOTHING));
+  for (const s of checks) out.push(step(s, NOTHING));
+  new Builder(graph, flow, specialised, live, temporaries).tree(graph.root, new Pending(), out);
+  return out;
 }
 
-const step = (s: Step, arm: readonly Stmt[]): Item => ({ k: 'step', s, arm });
-const steps = (list: readonly Stmt[]): Item[] => list.map((s) => step(s, NOTHING));
+/** What is looked at before everything else. */
+function guards(graph: Graph): readonly Expr[] {
+  const own = graph.guards ?? [];
+  return graph.stack ? [guardOf(graph.stack), ...own] : own;
+}
 
+// Items: steps, and all others, are laid out alike. See the constructors of ir.ts.
+
+type Of<K> = Extract<Item, { k: K }>;
+type Other = Exclude<Item['k'], 'step'>;
+
+const step = (s: Step, arm: readonly Stmt[]): Item => ({ k: 'step', s, arm });
+const other = <K extends Other>(
+  k: K,
+  at: number | undefined,
+  to: Of<'leave'>['to'] | number | undefined,
+  arm: readonly Stmt[] | undefined,
+  body?: readonly Item[],
+  test?: Expr,
+  yes?: readonly Item[],
+  no?: readonly Item[],
+  c?: Callout,
+  n?: number,
+  kind?: 'break' | 'continue',
+): Of<K> => ({ k, at, to, arm, body, test, yes, no, c, n, kind }) as unknown as Of<K>;
+
+const leave = (to: Target, arm: readonly Stmt[]): Item => other('leave', undefined, to, arm);
+const goto = (kind: 'break' | 'continue', to: number, arm: readonly Stmt[]): Item =>
+  other('goto', undefined, to, arm, undefined, undefined, undefined, undefined, undefined, undefined, kind);
+const nested = (k: 'loop' | 'label', at: number, body: readonly Item[]): Item =>
+  other(k, at, undefined, undefined, body);
+const fork = (test: Expr, yes: readonly Item[], no: readonly Item[]): Item =>
+  other('fork', undefined, undefined, undefined, undefined, test, yes, no);
+const called = (k: 'callout' | 'guarded', c: Callout, body?: readonly Item[]): Item =>
+  other(k, undefined, undefined, undefined, body, undefined, undefined, undefined, c);
+const count = (n: number): Item =>
+  other('count', undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined, n);
+
+/** Adds steps that leave nowhere. */
+function plain(list: readonly Stmt[], out: Item[]): void {
+  for (let k = 0; k < list.length; k++) out.push(step(list[k] as Stmt, NOTHING));
+}
+
+/** Puts the items of the graph together; each method adds to `out`. */
 class Builder {
   constructor(
     graph: Graph,
@@ -228,39 +270,52 @@ class Builder {
   readonly #temporaries: { n: number };
 
   /** The block and all that it dominates. */
-  tree(at: number, pending: Pending): Item[] {
-    const merges = (this.#flow.children.get(at) as number[])
-      .filter((c) => this.#flow.isMerge(c))
-      .sort((a, b) => (this.#flow.index.get(b) as number) - (this.#flow.index.get(a) as number));
-    if (!this.#flow.isHead(at)) return this.#within(at, merges, pending);
-    const body: Item[] = [{ k: 'poll', to: outside(at) }, ...this.#within(at, merges, new Pending())];
-    return [...steps(pending.settle(this.#live.get(at))), { k: 'loop', at, body }];
-  }
-
-  #within(at: number, merges: readonly number[], pending: Pending): Item[] {
-    const [first, ...rest] = merges;
-    if (first !== undefined) {
-      return [{ k: 'label', at: first, body: this.#within(at, rest, pending) }, ...this.tree(first, new Pending())];
+  tree(at: number, pending: Pending, out: Item[]): void {
+    const flow = this.#flow;
+    const merges = (flow.children.get(at) as number[]).filter((c) => flow.isMerge(c));
+    if (merges.length > 1) merges.sort((a, b) => (flow.index.get(b) as number) - (flow.index.get(a) as number));
+    if (!flow.isHead(at)) {
+      this.#within(at, merges, 0, pending, out);
+      return;
     }
-    return this.#block(this.#graph.blocks.get(at) as Block, pending.copy());
+    plain(pending.settle(this.#live.get(at)), out);
+    const body: Item[] = [other('poll', undefined, outside(at), undefined)];
+    this.#within(at, merges, 0, new Pending(), body);
+    out.push(nested('loop', at, body));
   }
 
-  #block(b: Block, pending: Pending): Item[] {
+  /** The block, and the merges from `first` on that it dominates. */
+  #within(at: number, merges: readonly number[], first: number, pending: Pending, out: Item[]): void {
+    const merge = merges[first];
+    if (merge === undefined) {
+      this.#block(this.#graph.blocks.get(at) as Block, pending.copy(), out);
+      return;
+    }
+    const body: Item[] = [];
+    this.#within(at, merges, first + 1, pending, body);
+    out.push(nested('label', merge, body));
+    this.tree(merge, new Pending(), out);
+  }
+
+  #block(b: Block, pending: Pending, out: Item[]): void {
     const { body, test } = this.#specialised.get(b.at) as SpecialisedBlock;
-    const out: Item[] = [{ k: 'mark', at: b.at }];
-    if (b.insns.length > 0) out.push({ k: 'count', n: b.insns.length });
+    out.push(other('mark', b.at, undefined, undefined));
+    if (b.insns.length > 0) out.push(count(b.insns.length));
     for (const s of body) {
       if (s.k === 'callout') {
-        out.push(...steps(pending.settle()), { k: 'callout', c: s });
+        plain(pending.settle(), out);
+        out.push(called('callout', s));
         pending.clear();
       } else if (s.k === 'guarded') {
         // Its flags are there on both ways on.
-        out.push(...steps(pending.settle()), { k: 'guarded', body: steps(s.body), c: s.callout });
+        plain(pending.settle(), out);
+        const inner: Item[] = [];
+        plain(s.body, inner);
+        out.push(called('guarded', s.callout, inner));
         pending.clear();
       } else this.#step(s, pending, out);
     }
     this.#end(b, test, pending, out);
-    return out;
   }
 
   #step(s: Step, pending: Pending, out: Item[]): void {
@@ -283,26 +338,32 @@ class Builder {
       }
     }
     if (pending.words !== 0 && (sunkReadBy(s) & pending.words) !== 0) {
-      out.push(...steps(pending.settle()));
+      plain(pending.settle(), out);
       pending.clear();
     }
     out.push(step(s, NOTHING));
   }
 
   #end(b: Block, test: Expr | undefined, pending: Pending, out: Item[]): void {
-    if (b.term === 'exit') out.push({ k: 'leave', to: { at: b.taken }, arm: pending.settle() });
-    else if (b.term === 'jump') out.push(...this.#edge(b, b.taken, pending));
+    if (b.term === 'exit') out.push(leave({ at: b.taken }, pending.settle()));
+    else if (b.term === 'jump') this.#edge(b, b.taken, pending, out);
     else if (b.term === 'branch') {
       const condition = test as Expr;
       if ((sunkIn(condition) & pending.words) !== 0) {
-        out.push(...steps(pending.settle()));
+        plain(pending.settle(), out);
         pending.clear();
       }
-      const yes = this.#edge(b, b.taken, pending.copy());
-      const no = this.#edge(b, b.fall, pending.copy());
-      out.push({ k: 'fork', test: condition, yes, no });
+      const yes = this.#way(b, b.taken, pending);
+      out.push(fork(condition, yes, this.#way(b, b.fall, pending)));
     } else if (b.at === ENTRY) this.#dispatch(b, S('eip'), pending, out);
     else this.#dispatch(b, test ?? RETURN_EIP, pending, out);
+  }
+
+  /** One of several edges. */
+  #way(from: Block, to: number, pending: Pending): Item[] {
+    const out: Item[] = [];
+    this.#edge(from, to, pending.copy(), out);
+    return out;
   }
 
   /** A value picks the successor: a binary tree of compares with the offsets that are known. */
@@ -323,26 +384,30 @@ class Builder {
           const to = targets[low] as number;
           const is = C('eq', [T(i), N(to)]);
           // It was entered at one of them.
-          if (b.at === ENTRY && high === targets.length) return this.#edge(b, to, pending.copy());
-          return [{ k: 'fork', test: is, yes: this.#edge(b, to, pending.copy()), no: [] }];
+          if (b.at === ENTRY && high === targets.length) return this.#way(b, to, pending);
+          return [fork(is, this.#way(b, to, pending), [])];
         }
         const middle = (low + high) >> 1;
         const below = C('lt', [T(i), N(targets[middle] as number)]);
-        return [{ k: 'fork', test: below, yes: pick(low, middle), no: pick(middle, high) }];
+        const yes = pick(low, middle);
+        return [fork(below, yes, pick(middle, high))];
       };
       out.push(...pick(0, targets.length));
     }
     if (b.at === ENTRY) return;
     const site = b.insns[b.insns.length - 1]?.at ?? RETURN;
-    out.push({ k: 'leave', to: { value: e, site }, arm: pending.settle() });
+    out.push(leave({ value: e, site }, pending.settle()));
   }
 
-  #edge(from: Block, to: number, pending: Pending): Item[] {
-    if (!from.succ.includes(to)) return [{ k: 'leave', to: outside(to), arm: pending.settle() }];
+  #edge(from: Block, to: number, pending: Pending, out: Item[]): void {
+    if (!from.succ.includes(to)) {
+      out.push(leave(outside(to), pending.settle()));
+      return;
+    }
     const wanted = this.#live.get(to);
-    if (this.#flow.isBack(from.at, to)) return [{ k: 'goto', kind: 'continue', to, arm: pending.settle(wanted) }];
-    if (this.#flow.isMerge(to)) return [{ k: 'goto', kind: 'break', to, arm: pending.settle(wanted) }];
-    return this.tree(to, pending);
+    if (this.#flow.isBack(from.at, to)) out.push(goto('continue', to, pending.settle(wanted)));
+    else if (this.#flow.isMerge(to)) out.push(goto('break', to, pending.settle(wanted)));
+    else this.tree(to, pending, out);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Template } from './gen/specialise.ts';
 import { TEMPLATES } from './generated/templates.js';
 import { type Conditions, conditionsIn } from './invariants.ts';
 import { type Expr, laidOut, type Stmt, uses } from './ir.ts';
+import { isCheck } from './passes/checks.ts';
 
 export interface Ready {
   readonly body: readonly Stmt[];
@@ -18,6 +19,8 @@ export interface Ready {
   readonly views: boolean;
   /** Whether something is said for the passes only, or the staging register used. */
   readonly stages: boolean;
+  /** Whether doubles are checked to be plain. */
+  readonly checks: boolean;
   readonly conditions: Conditions;
 }
 
@@ -44,6 +47,7 @@ function make(key: string): Ready {
   const body = template.body.map(laidOut);
   let views = false;
   let stages = false;
+  let checks = false;
   const note = (e: Expr): void => {
     if (e.k === 'r') views ||= e.array === 'words' || e.array === 'doubles' || e.array === 'singles';
     stages ||= isStaging(e);
@@ -52,12 +56,13 @@ function make(key: string): Ready {
     uses(s, note);
     if (s.k === 'set' || s.k === 'holds') note(s.to);
     if (s.k === 'holds') stages = true;
+    if (s.k === 'let' || s.k === 'exit') checks ||= isCheck(s.e);
     if (s.k !== 'if') return;
     for (const x of s.then) look(x);
     for (const x of s.else) look(x);
   };
   for (const s of body) look(s);
-  const made = { body, temporaries, x87: x87 === true, views, stages, conditions: conditionsIn(body) };
+  const made = { body, temporaries, x87: x87 === true, views, stages, checks, conditions: conditionsIn(body) };
   ready.set(key, made);
   return made;
 }

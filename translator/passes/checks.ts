@@ -24,7 +24,7 @@ type Body = readonly (Step | Callout | Guarded)[];
 type Plain = ReadonlySet<number>;
 
 const laneOf = (e: Expr): number => (e.k === 'r' && e.array === DOUBLE_LANES && e.n.k === 'n' ? e.n.v : -1);
-const isCheck = (e: Expr): boolean =>
+export const isCheck = (e: Expr): boolean =>
   e.k === 'c' && (e.f === 'oddDouble' || e.f === 'oddProduct' || e.f === 'oddQuotient');
 
 /**
@@ -38,9 +38,7 @@ export function settleChecks(
   ahead: boolean,
   temporaries: { n: number },
 ): Step[] {
-  const checked = [...blocks.values()].some(({ body }) => body.some((s) => s.k === 'let' && isCheck(s.e)));
-  const guarded = [...blocks.values()].some(({ body }) => body.some((s) => s.k === 'guarded'));
-  if (!checked && !guarded) return [];
+  if (!hasChecks(graph)) return [];
   const first = ahead ? wantedAtEntry(graph, blocks) : new Set<number>();
   const before = new Map<number, Plain>([[graph.root, first]]);
   const work = [graph.root];
@@ -67,6 +65,11 @@ export function settleChecks(
     guards.through([let_(i, e), exit(call('oddDouble', [t]), undefined, { at: graph.entry, undo: 0 }) as Step]);
   }
   return guards.out as Step[];
+}
+
+function hasChecks(graph: Graph): boolean {
+  for (const b of graph.blocks.values()) for (const p of b.insns) if (p.template?.checks) return true;
+  return false;
 }
 
 /** Lanes that are checked before they are set, on some way from the entry. */
