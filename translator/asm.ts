@@ -1,21 +1,24 @@
 // Expressions as asm.js: ordinary JavaScript whose types are spelt out by coercions, so that V8 compiles it ahead of
 // time. Every value is made an int where it is assigned (asm.js specification, section 6, expression types).
 
-import { at, binary, conditional, decimal, id, int, lit, type Node, plus } from './estree.ts';
-import { type Expr, isComparison, isDouble } from './ir.ts';
+import { at, binary, conditional, decimal, id, int, lit, type Node, plus, unary } from './estree.ts';
+import { type Expr, isDouble } from './ir.ts';
 
-const RELATIONS: Record<string, string> = {
-  lt: '<',
-  ltu: '<',
-  le: '<=',
-  leu: '<=',
-  gt: '>',
-  gtu: '>',
-  ge: '>=',
-  geu: '>=',
-  eq: '==',
-  ne: '!=',
-};
+/** Comparisons of ints, signed and unsigned. */
+const RELATIONS: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['le', '<='],
+  ['gt', '>'],
+  ['ge', '>='],
+  ['eq', '=='],
+  ['ne', '!='],
+]);
+const UNSIGNED: ReadonlyMap<string, string> = new Map([
+  ['ltu', '<'],
+  ['leu', '<='],
+  ['gtu', '>'],
+  ['geu', '>='],
+]);
 
 /** How the leaves are called. */
 export interface AsmNames {
@@ -26,11 +29,23 @@ export interface AsmNames {
   primitive(f: string, args: Node[]): Node;
 }
 
-const DOUBLE_OPERATORS: Record<string, string> = { fadd: '+', fsub: '-', fmul: '*', fdiv: '/' };
-const DOUBLE_RELATIONS: Record<string, string> = { flt: '<', fle: '<=', feq: '==', fne: '!=' };
+const DOUBLE_OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['fadd', '+'],
+  ['fsub', '-'],
+  ['fmul', '*'],
+  ['fdiv', '/'],
+]);
+const DOUBLE_RELATIONS: ReadonlyMap<string, string> = new Map([
+  ['flt', '<'],
+  ['fle', '<='],
+  ['feq', '=='],
+  ['fne', '!='],
+]);
+
+const WORDS = id('H32');
 
 /** `H32[byte >> 2]`, for a byte address given as a node. */
-export const word32 = (byte: Node): Node => at(id('H32'), binary('>>', byte, lit(2)));
+export const word32 = (byte: Node): Node => at(WORDS, binary('>>', byte, lit(2)));
 
 /** The expression; its type is int or intish, or a comparison's int. */
 export function asm(e: Expr, x: AsmNames): Node {
@@ -49,13 +64,13 @@ export function asm(e: Expr, x: AsmNames): Node {
     case 'h':
       throw new Error(`hole ${e.name} was not filled`);
     case 'u':
-      return { type: 'UnaryExpression', operator: '~', prefix: true, argument: asm(e.a, x) };
+      return unary('~', asm(e.a, x));
     case 'b':
       return arithmetic(e.op, e.a, e.b, x);
     case 'q':
       return conditional(asm(e.test, x), int(asm(e.a, x)), int(asm(e.b, x)));
     case 'c':
-      return call(e.f, e.args, x);
+      return call(e, x);
   }
 }
 
@@ -72,44 +87,42 @@ function operand(e: Expr, x: AsmNames): Node {
   return e.k === 'b' && (e.op === '+' || e.op === '-') ? int(n) : e.k === 'r' || e.k === 's' ? int(n) : n;
 }
 
-function call(f: string, args: readonly Expr[], x: AsmNames): Node {
-  if (isComparison(f)) {
-    const side = (e: Expr): Node => (f.endsWith('u') ? binary('>>>', asm(e, x), lit(0)) : signed(e, x));
-    const [a, b] = args as [Expr, Expr];
-    return binary(RELATIONS[f] as string, side(a), side(b));
-  }
-  const [a, b] = args as [Expr, Expr];
-  if (f === 'divw') return int(binary('/', binary('>>>', asm(a, x), lit(0)), binary('>>>', asm(b, x), lit(0))));
-  if (f === 'toInt') return twice('~', double(a, x));
-  if (f in DOUBLE_RELATIONS) return binary(DOUBLE_RELATIONS[f] as string, double(a, x), double(b, x));
-  if (isDouble({ k: 'c', f, args })) return double({ k: 'c', f, args }, x);
-  return int(
-    x.primitive(
-      f,
-      args.map((e) => signed(e, x)),
-    ),
-  );
+function call(e: Expr & { k: 'c' }, x: AsmNames): Node {
+  const { f, args } = e;
+  const a = args[0] as Expr;
+  const relation = RELATIONS.get(f);
+  if (relation) return binary(relation, signed(a, x), signed(args[1] as Expr, x));
+  const order = UNSIGNED.get(f);
+  if (order) return binary(order, unsigned(a, x), unsigned(args[1] as Expr, x));
+  if (f === 'divw') return int(binary('/', unsigned(a, x), unsigned(args[1] as Expr, x)));
+  if (f === 'toInt') return unary('~', unary('~', double(a, x)));
+  const doubles = DOUBLE_RELATIONS.get(f);
+  if (doubles) return binary(doubles, double(a, x), double(args[1] as Expr, x));
+  return isDouble(e) ? double(e, x) : int(x.primitive(f, allSigned(args, x)));
 }
 
-const unary = (operator: string, argument: Node): Node => ({
-  type: 'UnaryExpression',
-  operator,
-  prefix: true,
-  argument,
-});
-const twice = (operator: string, argument: Node): Node => unary(operator, unary(operator, argument));
+/** The expressions as signed values. */
+export function allSigned(list: readonly Expr[], x: AsmNames): Node[] {
+  const made: Node[] = [];
+  for (let k = 0; k < list.length; k++) made.push(signed(list[k] as Expr, x));
+  return made;
+}
+
+function unsigned(e: Expr, x: AsmNames): Node {
+  return binary('>>>', asm(e, x), lit(0));
+}
 
 /** The expression, whose value is a double (a literal may be an int), as one. */
 export function double(e: Expr, x: AsmNames): Node {
   if (e.k === 'n' || e.k === 'd') return decimal(e.v);
   if (e.k === 't') return x.temp(e.i);
   if (e.k !== 'c') return plus(asm(e, x));
-  const [a, b] = e.args as [Expr, Expr];
-  const operator = DOUBLE_OPERATORS[e.f];
-  if (operator) return plus(binary(operator, double(a, x), double(b, x)));
+  const a = e.args[0] as Expr;
+  const operator = DOUBLE_OPERATORS.get(e.f);
+  if (operator) return plus(binary(operator, double(a, x), double(e.args[1] as Expr, x)));
   if (e.f === 'fneg') return unary('-', double(a, x));
   if (e.f === 'fromInt') return plus(signed(a, x));
-  if (e.f === 'joined') return plus(x.primitive('joined', [signed(a, x), signed(b, x)]));
+  if (e.f === 'joined') return plus(x.primitive('joined', [signed(a, x), signed(e.args[1] as Expr, x)]));
   return plus(x.primitive(e.f, [double(a, x)]));
 }
 
@@ -125,8 +138,10 @@ export function value(e: Expr, x: AsmNames): Node {
   return isDouble(e) ? double(e, x) : int(asm(e, x));
 }
 
+const isRelation = (f: string): boolean => RELATIONS.has(f) || UNSIGNED.has(f) || DOUBLE_RELATIONS.has(f);
+
 /** The expression as a condition. */
 export function condition(e: Expr, x: AsmNames): Node {
-  if (e.k === 'c' && (isComparison(e.f) || e.f in DOUBLE_RELATIONS)) return asm(e, x);
+  if (e.k === 'c' && isRelation(e.f)) return asm(e, x);
   return binary('!=', int(asm(e, x)), lit(0));
 }

@@ -20,11 +20,10 @@ const INLINE = new Set(['CLI', 'STI', 'PUSHF', 'POPF', 'MOVSEG', 'PUSHSEG', 'POP
 /** Sensitive instructions that a region need not end at, since what they change is looked at again after the callout. */
 const RETURNS = new Set(['POPF']);
 
-export function classify(i: Insn, mode: number): Class {
+export function classify(i: Insn, mode: number, template = templateOf(i) !== undefined): Class {
   // Their quick ways are for flat segments.
   if (isRepeated(i) && ((mode >> 2) & ((1 << ES) | (1 << (i.src.kind === MEM ? i.src.seg : DS)))) !== 0)
     return 'callout';
-  const template = templateOf(i) !== undefined;
   if (FOLLOWED.has(i.op)) return template ? 'ident' : 'leave';
   if (template) return INLINE.has(i.op) ? 'inline' : 'ident';
   if (endsBlock(i) && !RETURNS.has(i.op)) return 'leave';

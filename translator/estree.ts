@@ -7,62 +7,100 @@ import { type Expr, isComparison } from './ir.ts';
 // biome-ignore lint/suspicious/noExplicitAny: ESTree nodes are open records
 export type Node = any;
 
-export const id = (name: string): Node => ({ type: 'Identifier', name });
-/** A literal; below zero a unary expression, as ESTree has it. */
-export function lit(v: number): Node {
-  const literal = { type: 'Literal', value: Math.abs(v), raw: String(Math.abs(v)) };
-  return v < 0 ? { type: 'UnaryExpression', operator: '-', prefix: true, argument: literal } : literal;
-}
-/** A literal that is a double for asm.js: there is a point in it. */
-export function decimal(v: number): Node {
-  const digits = String(v);
-  return { type: 'Literal', value: v, raw: /\./.test(digits) ? digits : digits.replace(/(?=e|$)/, '.0') };
-}
-export const binary = (operator: string, left: Node, right: Node): Node => ({
-  type: 'BinaryExpression',
+// Nodes share five layouts: engines look properties up by layout, and whoever walks a tree sees all kinds. What a kind
+// has not is undefined, which ESTree's readers take for absent. Nodes may stand in a tree more than once.
+
+const leaf = (type: string, name?: string, value?: number, raw?: string): Node => ({ type, name, value, raw });
+const operation = (type: string, operator: string, argument?: Node, left?: Node, right?: Node): Node => ({
+  type,
   operator,
+  prefix: true,
+  argument,
   left,
   right,
 });
+const choice = (
+  type: string,
+  callee?: Node,
+  args?: Node[],
+  test?: Node,
+  consequent?: Node,
+  alternate?: Node,
+  direct?: Node,
+): Node => ({ type, callee, arguments: args, test, consequent, alternate, direct });
+const statement = (
+  type: string,
+  expression: Node,
+  body?: Node,
+  label?: Node,
+  argument?: Node,
+  wordOf?: WordOf,
+): Node => ({ type, expression, body, label, argument, wordOf });
+
+/** What a block of statements does: see `wordOf`. */
+export interface WordOf {
+  readonly to: Node;
+  readonly of: Node;
+  readonly high: boolean;
+}
+
+export const id = (name: string): Node => leaf('Identifier', name);
+
+const SMALL = 256;
+const small: Node[] = Array.from({ length: SMALL }, (_, v) => leaf('Literal', undefined, v, String(v)));
+
+const natural = (v: number): Node => (v < SMALL ? small[v] : leaf('Literal', undefined, v));
+/** A literal; below zero a unary expression, as ESTree has it. */
+export const lit = (v: number): Node => (v < 0 ? unary('-', natural(-v)) : natural(v));
+/** A literal that is a double for asm.js: there is a point in it. */
+export function decimal(v: number): Node {
+  const digits = String(v);
+  return leaf('Literal', undefined, v, /\./.test(digits) ? digits : digits.replace(/(?=e|$)/, '.0'));
+}
+export const unary = (operator: string, argument: Node): Node => operation('UnaryExpression', operator, argument);
+export const binary = (operator: string, left: Node, right: Node): Node =>
+  operation('BinaryExpression', operator, undefined, left, right);
 /** `+e`: a double. */
-export const plus = (argument: Node): Node => ({ type: 'UnaryExpression', operator: '+', prefix: true, argument });
+export const plus = (argument: Node): Node => unary('+', argument);
 /** `e | 0` */
-export const int = (e: Node): Node => binary('|', e, lit(0));
+export const int = (e: Node): Node => binary('|', e, small[0]);
 export const at = (object: Node, property: Node): Node => ({
   type: 'MemberExpression',
   object,
   property,
   computed: true,
 });
-export const invoke = (f: string, args: Node[]): Node => ({ type: 'CallExpression', callee: id(f), arguments: args });
-export const conditional = (test: Node, consequent: Node, alternate: Node): Node => ({
-  type: 'ConditionalExpression',
-  test,
-  consequent,
-  alternate,
-});
-export const assign = (left: Node, right: Node): Node => ({
-  type: 'ExpressionStatement',
-  expression: { type: 'AssignmentExpression', operator: '=', left, right },
-});
-export const block = (body: Node[]): Node => ({ type: 'BlockStatement', body });
-export const iff = (test: Node, then: Node[], other: Node[] = []): Node => ({
-  type: 'IfStatement',
-  test,
-  consequent: block(then),
-  alternate: other.length ? block(other) : null,
-});
+export const invoke = (f: string, args: Node[]): Node => choice('CallExpression', id(f), args);
+export const conditional = (test: Node, consequent: Node, alternate: Node): Node =>
+  choice('ConditionalExpression', undefined, undefined, test, consequent, alternate);
+export const perform = (expression: Node): Node => statement('ExpressionStatement', expression);
+export const assign = (left: Node, right: Node): Node =>
+  perform(operation('AssignmentExpression', '=', undefined, left, right));
+export const block = (body: Node[]): Node => statement('BlockStatement', undefined, body);
+export const iff = (test: Node, then: Node[], other: Node[] = []): Node =>
+  choice('IfStatement', undefined, undefined, test, block(then), other.length ? block(other) : null);
 /**
  * An `if` for two kinds of alignment, of which one will do where accesses may have any, as in WebAssembly: an encoder
  * takes `direct` in its place.
  */
-export const anyAlignment = (n: Node, direct: Node): Node => ({ ...n, direct });
+export const anyAlignment = (test: Node, then: Node[], direct: Node): Node =>
+  choice('IfStatement', undefined, undefined, test, block(then), block([direct]), direct);
 /** Statements that put a word of the double `of` into the local `to`: an encoder may reinterpret it. */
-export const wordOf = (body: Node[], to: Node, of: Node, high: boolean): Node => ({
-  ...block(body),
-  wordOf: { to, of, high },
+export const wordOf = (body: Node[], to: Node, of: Node, high: boolean): Node =>
+  statement('BlockStatement', undefined, body, undefined, undefined, { to, of, high });
+export const labelled = (name: string, body: Node): Node => statement('LabeledStatement', undefined, body, id(name));
+/** `for (;;)` */
+export const forever = (body: Node[]): Node => ({
+  type: 'ForStatement',
+  init: null,
+  test: null,
+  update: null,
+  body: block(body),
 });
-export const brk = (label?: string): Node => ({ type: 'BreakStatement', label: label ? id(label) : null });
+export const brk = (label?: string): Node =>
+  statement('BreakStatement', undefined, undefined, label ? id(label) : null);
+export const goOn = (label: string): Node => statement('ContinueStatement', undefined, undefined, id(label));
+export const answer = (argument: Node): Node => statement('ReturnStatement', undefined, undefined, undefined, argument);
 export const text = (n: Node): string => generate(n, { indent: '', lineEnd: '\n' });
 
 const RELATIONS: Record<string, string> = {
@@ -104,7 +142,7 @@ export function expression(e: Expr, x: Names, test = false): Node {
     case 'r':
       return x.element(e.array, e.n);
     case 'u':
-      return { type: 'UnaryExpression', operator: '~', prefix: true, argument: expression(e.a, x) };
+      return unary('~', expression(e.a, x));
     case 'b':
       return binary(e.op, expression(e.a, x), expression(e.b, x));
     case 'q':

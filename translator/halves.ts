@@ -1,7 +1,7 @@
 // Operands that straddle two pages: an instruction that keeps leaving its region has each word of an operand of 64 or 128
 // bits checked by itself. The words are aligned, and so on one page each.
 
-import { bin, call, type Expr, N, type Stmt, T } from './ir.ts';
+import { bin, call, type Expr, let_, load, N, place, type Stmt, store, T } from './ir.ts';
 
 /** The places of an operand's words. */
 type Words = readonly Expr[];
@@ -17,7 +17,7 @@ export function splitPlaces(body: readonly Stmt[], temporaries: { n: number }): 
   const wordsOf = (p: Expr): Words | undefined => (p.k === 't' ? split.get(p.i) : undefined);
   for (const s of body) {
     if (s.k === 'place' && (s.size === 64 || s.size === 128) && !s.aligned) {
-      split.set(s.i, place(s, make));
+      split.set(s.i, places(s, make));
       continue;
     }
     const words = s.k === 'load' || s.k === 'store' ? wordsOf(s.p) : undefined;
@@ -27,28 +27,28 @@ export function splitPlaces(body: readonly Stmt[], temporaries: { n: number }): 
     }
     const p = words[s.at >> 2] as Expr;
     if (s.size < 64) {
-      out.push({ ...s, p, at: s.at & 3 });
+      out.push(s.k === 'load' ? load(s.i, p, s.size, s.at & 3) : store(p, s.size, s.at & 3, s.e));
       continue;
     }
     const next = words[(s.at >> 2) + 1] as Expr;
     if (s.k === 'load') {
-      const low = make((i) => ({ k: 'load', i, p, size: 32, at: 0 }));
-      const high = make((i) => ({ k: 'load', i, p: next, size: 32, at: 0 }));
-      out.push({ k: 'let', i: s.i, e: call('joined', [high, low]) });
+      const low = make((i) => load(i, p, 32, 0));
+      const high = make((i) => load(i, next, 32, 0));
+      out.push(let_(s.i, call('joined', [high, low])));
     } else {
-      const low = make((i) => ({ k: 'let', i, e: call('lowWord', [s.e]) }));
-      const high = make((i) => ({ k: 'let', i, e: call('highWord', [s.e]) }));
-      out.push({ ...s, p, size: 32, at: 0, e: low }, { ...s, p: next, size: 32, at: 0, e: high });
+      const low = make((i) => let_(i, call('lowWord', [s.e])));
+      const high = make((i) => let_(i, call('highWord', [s.e])));
+      out.push(store(p, 32, 0, low), store(next, 32, 0, high));
     }
   }
   return out;
 }
 
-function place(s: Stmt & { k: 'place' }, make: (e: (i: number) => Stmt) => Expr): Expr[] {
+function places(s: Stmt & { k: 'place' }, make: (e: (i: number) => Stmt) => Expr): Expr[] {
   const words = [];
   for (let at = 0; at < s.size / 8; at += 4) {
-    const a = at === 0 ? s.a : make((i) => ({ k: 'let', i, e: bin('|', bin('+', s.a, N(at)), N(0)) }));
-    words.push(make((i) => ({ ...s, i, a, size: 32 })));
+    const a = at === 0 ? s.a : make((i) => let_(i, bin('|', bin('+', s.a, N(at)), N(0))));
+    words.push(make((i) => place(s, i, s.seg, a, 32)));
   }
   return words;
 }

@@ -4,11 +4,8 @@
 // Where many instructions of a region have such a condition, it is looked at before everything else.
 
 import type { int } from '../src/isa/insn.ts';
-import { templateOf } from './classify.ts';
-import type { Template } from './gen/specialise.ts';
-import { TEMPLATES } from './generated/templates.js';
-import { type Expr, map, spell, visit } from './ir.ts';
-import type { Block, Graph, Placed } from './scan.ts';
+import { type Expr, map, type Stmt, spell, visit } from './ir.ts';
+import type { Block, Graph } from './scan.ts';
 
 /** Words that nothing changes while a region runs but callouts, and instructions that set them. */
 const WORDS: ReadonlySet<string> = new Set(['cr0', 'cr4', 'mxcsr']);
@@ -19,9 +16,11 @@ const DENSITY = 10;
 interface Condition {
   readonly key: string;
   readonly e: Expr;
+  /** The words it is one on. */
+  readonly words: readonly string[];
 }
 
-interface Conditions {
+export interface Conditions {
   /** By the index of the exit in the template's body. */
   readonly exits: ReadonlyMap<int, Condition>;
   /** Which of those words it sets. */
@@ -29,21 +28,9 @@ interface Conditions {
 }
 
 const NONE: Conditions = { exits: new Map(), sets: [] };
-const known = new WeakMap<Template, Conditions>();
 
-/** The conditions of an instruction's template. */
-function conditionsOf(p: Placed): Conditions {
-  const template = TEMPLATES[templateOf(p.insn) as string];
-  if (!template) return NONE;
-  let found = known.get(template);
-  if (!found) {
-    found = conditionsIn(template);
-    known.set(template, found);
-  }
-  return found;
-}
-
-function conditionsIn({ body }: Template): Conditions {
+/** The conditions of a template. */
+export function conditionsIn(body: readonly Stmt[]): Conditions {
   const values = new Map<int, Expr>();
   const exits = new Map<int, Condition>();
   const sets: string[] = [];
@@ -63,7 +50,7 @@ function conditionsIn({ body }: Template): Conditions {
       if (value) values.set(s.i, value);
     } else if (s.k === 'exit') {
       const e = over(s.e);
-      if (e) exits.set(k, { key: spell(e), e });
+      if (e) exits.set(k, { key: spell(e), e, words: wordsOf(e) });
     } else if (s.k === 'set' && s.to.k === 's' && WORDS.has(s.to.name)) sets.push(s.to.name);
   });
   return exits.size + sets.length > 0 ? { exits, sets } : NONE;
@@ -86,8 +73,8 @@ export function findPassed(graph: Graph, ahead: boolean): void {
   const counts = new Map<string, { n: number; condition: Condition }>();
   for (const b of graph.blocks.values()) {
     for (const p of b.insns) {
-      if (p.class === 'callout') continue;
-      for (const condition of conditionsOf(p).exits.values()) {
+      if (p.class === 'callout' || !p.template || p.template.conditions === NONE) continue;
+      for (const condition of p.template.conditions.exits.values()) {
         const count = counts.get(condition.key) ?? { n: 0, condition };
         count.n++;
         counts.set(condition.key, count);
@@ -123,14 +110,14 @@ function through(b: Block, before: Passed, notes = false): Passed {
       passed.clear();
       continue;
     }
-    const { exits, sets } = conditionsOf(p);
+    const { exits, sets } = p.template?.conditions ?? NONE;
     const needless: int[] = [];
     for (const [k, condition] of exits) {
       if (passed.has(condition.key)) needless.push(k);
       passed.set(condition.key, condition);
     }
     if (notes && needless.length > 0) p.needless = new Set(needless);
-    for (const [key, { e }] of passed) if (wordsOf(e).some((w) => sets.includes(w))) passed.delete(key);
+    for (const [key, { words }] of passed) if (words.some((w) => sets.includes(w))) passed.delete(key);
     // If it was called out, anything may have changed.
     if (p.guarded) passed.clear();
   }

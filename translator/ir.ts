@@ -48,11 +48,156 @@ export type Stmt =
   | { readonly k: 'jump' }
   | { readonly k: 'jumpTo'; readonly e: Expr };
 
-export const N = (v: number): Expr => ({ k: 'n', v: v | 0 });
+// Constructors. Kinds share four layouts of expressions, and three of statements: engines look properties up by layout,
+// and passes, which see all kinds, would pay for each of them. What passes run on is made by these only.
+
+const leaf = (k: string, v?: number, i?: number, name?: string): Expr => ({ k, v, i, name }) as Expr;
+const operation = (k: string, op: string | undefined, a: Expr, b?: Expr): Expr => ({ k, op, a, b }) as Expr;
+const other = (k: string, f?: string, args?: readonly Expr[], test?: Expr, a?: Expr, b?: Expr): Expr =>
+  ({ k, f, args, test, a, b }) as Expr;
+
+export const N = (v: number): Expr => leaf('n', v | 0);
+export const D = (v: number): Expr => leaf('d', v);
 /** A number as the literal that it is. */
-export const literal = (v: number): Expr => (v === (v | 0) ? N(v) : { k: 'd', v });
-export const T = (i: number): Expr => ({ k: 't', i });
-export const H = (name: string): Expr => ({ k: 'h', name });
+export const literal = (v: number): Expr => (v === (v | 0) ? N(v) : D(v));
+export const T = (i: number): Expr => leaf('t', undefined, i);
+export const H = (name: string): Expr => leaf('h', undefined, undefined, name);
+export const S = (name: string): Expr => leaf('s', undefined, undefined, name);
+export const R = (array: string, n: Expr): Expr => ({ k: 'r', array, n });
+/** As they are: nothing is folded. */
+export const B = (op: string, a: Expr, b: Expr): Expr => operation('b', op, a, b);
+export const C = (f: string, args: readonly Expr[]): Expr => other('c', f, args);
+
+type Simple = 'let' | 'set' | 'holds' | 'exit' | 'branch' | 'jump' | 'jumpTo';
+type Access = 'load' | 'store' | 'place';
+type Of<K> = Extract<Stmt, { k: K }>;
+
+const simple = <K extends Simple>(
+  k: K,
+  i: number | undefined,
+  to: Expr | undefined,
+  e: Expr | undefined,
+  unless?: readonly Expr[],
+  at?: number,
+  undo?: number,
+): Of<K> => ({ k, i, to, e, unless, at, undo }) as unknown as Of<K>;
+
+const access = <K extends Access>(
+  k: K,
+  i: number | undefined,
+  seg: Expr | undefined,
+  a: Expr | undefined,
+  p: Expr | undefined,
+  size: number,
+  e: Expr | undefined,
+  at: number | undefined,
+  write?: boolean,
+  aligned?: boolean,
+  undo?: number,
+): Of<K> => ({ k, i, seg, a, p, size, e, at, write, aligned, undo }) as unknown as Of<K>;
+
+const rare = <K extends 'if' | 'quick'>(
+  k: K,
+  f: string | undefined,
+  args: readonly Expr[] | undefined,
+  e?: Expr,
+  then?: readonly Stmt[],
+  otherwise?: readonly Stmt[],
+  at?: number,
+  undo?: number,
+): Of<K> => ({ k, f, args, e, then, else: otherwise, at, undo }) as unknown as Of<K>;
+
+/** Of a statement that may leave: see Step of specialise.ts. */
+interface Leaves {
+  readonly at?: number | undefined;
+  readonly undo?: number | undefined;
+}
+
+export const let_ = (i: number, e: Expr): Of<'let'> => simple('let', i, undefined, e);
+export const set = (to: Expr, e: Expr): Of<'set'> => simple('set', undefined, to, e);
+export const holds = (to: Expr, e: Expr): Of<'holds'> => simple('holds', undefined, to, e);
+export const exit = (e: Expr, unless?: readonly Expr[], by?: Leaves): Of<'exit'> & Leaves =>
+  simple('exit', undefined, undefined, e, unless, by?.at, by?.undo);
+export const branch = (e: Expr): Of<'branch'> => simple('branch', undefined, undefined, e);
+export const jumpTo = (e: Expr): Of<'jumpTo'> => simple('jumpTo', undefined, undefined, e);
+export const jump = (): Of<'jump'> => simple('jump', undefined, undefined, undefined);
+export const load = (i: number, p: Expr, size: number, at: number): Of<'load'> =>
+  access('load', i, undefined, undefined, p, size, undefined, at);
+export const store = (p: Expr, size: number, at: number, e: Expr): Of<'store'> =>
+  access('store', undefined, undefined, undefined, p, size, e, at);
+/** As `s`, but for its temporary, segment and offset. */
+export const place = (s: Of<'place'> & Leaves, i: number, seg: Expr, a: Expr, size = s.size): Of<'place'> & Leaves =>
+  access('place', i, seg, a, undefined, size, undefined, s.at, s.write, s.aligned, s.undo);
+export const quick = (f: string, args: readonly Expr[], by?: Leaves): Of<'quick'> & Leaves =>
+  rare('quick', f, args, undefined, undefined, undefined, by?.at, by?.undo);
+export const if_ = (e: Expr, then: readonly Stmt[], otherwise: readonly Stmt[]): Of<'if'> =>
+  rare('if', undefined, undefined, e, then, otherwise);
+
+/** The statement with where it leaves to, if it may leave. */
+export function leaving(s: Stmt, at: number, undo: number): Stmt & Leaves {
+  switch (s.k) {
+    case 'place':
+      return access('place', s.i, s.seg, s.a, undefined, s.size, undefined, at, s.write, s.aligned, undo);
+    case 'exit':
+      return simple('exit', undefined, undefined, s.e, s.unless, at, undo);
+    case 'quick':
+      return rare('quick', s.f, s.args, undefined, undefined, undefined, at, undo);
+  }
+  return s;
+}
+
+/** The same made by the constructors: of what comes from elsewhere. */
+export function laidOut(s: Stmt): Stmt {
+  switch (s.k) {
+    case 'let':
+      return let_(s.i, remade(s.e));
+    case 'set':
+      return set(remade(s.to), remade(s.e));
+    case 'holds':
+      return holds(remade(s.to), remade(s.e));
+    case 'load':
+      return load(s.i, remade(s.p), s.size, s.at);
+    case 'store':
+      return store(remade(s.p), s.size, s.at, remade(s.e));
+    case 'place':
+      return place(s, s.i, remade(s.seg), remade(s.a));
+    case 'if':
+      return if_(remade(s.e), s.then.map(laidOut), s.else.map(laidOut));
+    case 'quick':
+      return quick(s.f, s.args.map(remade), s as Leaves);
+    case 'exit':
+      return exit(remade(s.e), s.unless?.map(remade), s as Leaves);
+    case 'branch':
+      return branch(remade(s.e));
+    case 'jumpTo':
+      return jumpTo(remade(s.e));
+    case 'jump':
+      return jump();
+  }
+}
+
+function remade(e: Expr): Expr {
+  switch (e.k) {
+    case 'n':
+    case 'd':
+      return leaf(e.k, e.v);
+    case 't':
+      return T(e.i);
+    case 'h':
+    case 's':
+      return leaf(e.k, undefined, undefined, e.name);
+    case 'r':
+      return R(e.array, remade(e.n));
+    case 'b':
+      return B(e.op, remade(e.a), remade(e.b));
+    case 'u':
+      return operation('u', undefined, remade(e.a));
+    case 'c':
+      return C(e.f, e.args.map(remade));
+    case 'q':
+      return other('q', undefined, undefined, remade(e.test), remade(e.a), remade(e.b));
+  }
+}
 
 /** The hole of a shift count: masked to five bits and not zero, because the packer and the translator see to it. */
 export const COUNT = 'count';
@@ -126,52 +271,58 @@ export function isDouble(e: Expr): boolean {
   return e.k === 'd' || (e.k === 'c' && DOUBLES.has(e.f));
 }
 
-const OPERATORS: Record<string, (a: number, b: number) => number> = {
-  '+': (a, b) => a + b,
-  '-': (a, b) => a - b,
-  '*': Math.imul,
-  '&': (a, b) => a & b,
-  '|': (a, b) => a | b,
-  '^': (a, b) => a ^ b,
-  '<<': (a, b) => a << b,
-  '>>': (a, b) => a >> b,
-  '>>>': (a, b) => a >>> b,
-};
+const OPERATORS: ReadonlyMap<string, (a: number, b: number) => number> = new Map<
+  string,
+  (a: number, b: number) => number
+>([
+  ['+', (a, b) => a + b],
+  ['-', (a, b) => a - b],
+  ['*', Math.imul],
+  ['&', (a, b) => a & b],
+  ['|', (a, b) => a | b],
+  ['^', (a, b) => a ^ b],
+  ['<<', (a, b) => a << b],
+  ['>>', (a, b) => a >> b],
+  ['>>>', (a, b) => a >>> b],
+]);
 
-const COMPARISONS: Record<string, (a: number, b: number) => boolean> = {
-  lt: (a, b) => a < b,
-  ltu: (a, b) => a >>> 0 < b >>> 0,
-  le: (a, b) => a <= b,
-  leu: (a, b) => a >>> 0 <= b >>> 0,
-  gt: (a, b) => a > b,
-  gtu: (a, b) => a >>> 0 > b >>> 0,
-  ge: (a, b) => a >= b,
-  geu: (a, b) => a >>> 0 >= b >>> 0,
-  eq: (a, b) => a === b,
-  ne: (a, b) => a !== b,
-};
+const COMPARISONS: ReadonlyMap<string, (a: number, b: number) => boolean> = new Map<
+  string,
+  (a: number, b: number) => boolean
+>([
+  ['lt', (a, b) => a < b],
+  ['ltu', (a, b) => a >>> 0 < b >>> 0],
+  ['le', (a, b) => a <= b],
+  ['leu', (a, b) => a >>> 0 <= b >>> 0],
+  ['gt', (a, b) => a > b],
+  ['gtu', (a, b) => a >>> 0 > b >>> 0],
+  ['ge', (a, b) => a >= b],
+  ['geu', (a, b) => a >>> 0 >= b >>> 0],
+  ['eq', (a, b) => a === b],
+  ['ne', (a, b) => a !== b],
+]);
 
-const NEGATED: Record<string, string> = {
-  lt: 'ge',
-  ge: 'lt',
-  le: 'gt',
-  gt: 'le',
-  ltu: 'geu',
-  geu: 'ltu',
-  leu: 'gtu',
-  gtu: 'leu',
-  eq: 'ne',
-  ne: 'eq',
-};
+const NEGATED: ReadonlyMap<string, string> = new Map<string, string>([
+  ['lt', 'ge'],
+  ['ge', 'lt'],
+  ['le', 'gt'],
+  ['gt', 'le'],
+  ['ltu', 'geu'],
+  ['geu', 'ltu'],
+  ['leu', 'gtu'],
+  ['gtu', 'leu'],
+  ['eq', 'ne'],
+  ['ne', 'eq'],
+]);
 
-export const isComparison = (f: string): boolean => f in COMPARISONS;
-export const isOperator = (op: string): boolean => op in OPERATORS;
+export const isComparison = (f: string): boolean => COMPARISONS.has(f);
+export const isOperator = (op: string): boolean => OPERATORS.has(op);
 
 /** Whether the value is an int32 as it stands (a sum, or a logical shift, is not). */
 const isInt = (e: Expr): boolean => !(e.k === 'b' && (e.op === '+' || e.op === '-' || e.op === '*' || e.op === '>>>'));
 
 export function bin(op: string, a: Expr, b: Expr): Expr {
-  if (a.k === 'n' && b.k === 'n') return N((OPERATORS[op] as (a: number, b: number) => number)(a.v, b.v));
+  if (a.k === 'n' && b.k === 'n') return N((OPERATORS.get(op) as (a: number, b: number) => number)(a.v, b.v));
   if (b.k === 'n') {
     const v = b.v;
     if (v === 0 && (op === '+' || op === '-' || op === '^' || op === '<<' || op === '>>')) return a;
@@ -181,8 +332,7 @@ export function bin(op: string, a: Expr, b: Expr): Expr {
     if (v === -1 && op === '&') return bin('|', a, N(0));
     if (op === '&' && a.k === 'h' && a.name === COUNT && v === 31) return a;
     if (op === '&' && a.k === 'b' && a.op === '&' && a.b.k === 'n') return bin('&', a.a, N(a.b.v & v));
-    if (v === 1 && op === '^' && a.k === 'c' && a.f in NEGATED)
-      return { k: 'c', f: NEGATED[a.f] as string, args: a.args };
+    if (v === 1 && op === '^' && a.k === 'c' && NEGATED.has(a.f)) return C(NEGATED.get(a.f) as string, a.args);
     if (op === '+' && a.k === 'b' && a.op === '+' && a.b.k === 'n') return bin('+', a.a, N(a.b.v + v));
   }
   if (a.k === 'n') {
@@ -194,27 +344,27 @@ export function bin(op: string, a: Expr, b: Expr): Expr {
     if (op === '^') return N(0);
     if (op === '&' || op === '|') return a;
   }
-  return { k: 'b', op, a, b };
+  return B(op, a, b);
 }
 
 export function call(f: string, args: readonly Expr[]): Expr {
   const a = args[0] as Expr;
   const b = args[1] as Expr;
-  const compare = COMPARISONS[f];
+  const compare = COMPARISONS.get(f);
   if (compare) {
     if (a.k === 'n' && b.k === 'n') return N(compare(a.v, b.v) ? 1 : 0);
     if (same(a, b)) return N(compare(0, 0) ? 1 : 0);
     if (a.k === 'h' && a.name === COUNT && isZero(b)) return N(f === 'ne' ? 1 : 0);
   }
-  return { k: 'c', f, args };
+  return C(f, args);
 }
 
 export function not(a: Expr): Expr {
-  return a.k === 'n' ? N(~a.v) : { k: 'u', a };
+  return a.k === 'n' ? N(~a.v) : operation('u', undefined, a);
 }
 
 export function select(test: Expr, a: Expr, b: Expr): Expr {
-  return test.k === 'n' ? (test.v ? a : b) : { k: 'q', test, a, b };
+  return test.k === 'n' ? (test.v ? a : b) : other('q', undefined, undefined, test, a, b);
 }
 
 /** Rebuilds an expression with its leaves replaced; folds on the way. */
@@ -229,7 +379,7 @@ export function map(e: Expr, f: (leaf: Expr) => Expr): Expr {
       return f(e);
     case 'r': {
       const n = e.n.k === 'n' ? e.n : map(e.n, f);
-      return f(n === e.n ? e : { k: 'r', array: e.array, n });
+      return f(n === e.n ? e : R(e.array, n));
     }
     case 'b': {
       const a = map(e.a, f);
@@ -241,47 +391,62 @@ export function map(e: Expr, f: (leaf: Expr) => Expr): Expr {
       return a === e.a ? e : not(a);
     }
     case 'c': {
-      const args = e.args.map((x) => map(x, f));
-      return args.every((x, i) => x === e.args[i]) ? e : call(e.f, args);
+      const args = mapAll(e.args, f);
+      return args === e.args ? e : call(e.f, args);
     }
     case 'q':
       return select(map(e.test, f), map(e.a, f), map(e.b, f));
   }
 }
 
-/** The same over a statement; `t` renames the temporaries it defines. */
-export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, t: (i: number) => number = (i) => i): Stmt {
+/** Of all; the same array where all are the same. */
+function mapAll(list: readonly Expr[], f: (leaf: Expr) => Expr): readonly Expr[] {
+  let made: Expr[] | undefined;
+  for (let k = 0; k < list.length; k++) {
+    const e = list[k] as Expr;
+    const to = map(e, f);
+    if (to !== e && !made) made = list.slice();
+    if (made) made[k] = to;
+  }
+  return made ?? list;
+}
+
+/** The same over a statement, whose temporaries are renumbered from `first` on. */
+export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, first = 0): Stmt {
   switch (s.k) {
     case 'let':
-      return { k: 'let', i: t(s.i), e: map(s.e, f) };
+      return let_(first + s.i, map(s.e, f));
     case 'set':
-    case 'holds': {
-      const to = s.to.k === 'r' && s.to.n.k !== 'n' ? { ...s.to, n: map(s.to.n, f) } : s.to;
-      return { k: s.k, to, e: map(s.e, f) };
-    }
+      return set(mapIndex(s.to, f), map(s.e, f));
+    case 'holds':
+      return holds(mapIndex(s.to, f), map(s.e, f));
     case 'load':
-      return { ...s, i: t(s.i), p: map(s.p, f) };
+      return load(first + s.i, map(s.p, f), s.size, s.at);
     case 'store':
-      return { ...s, p: map(s.p, f), e: map(s.e, f) };
+      return store(map(s.p, f), s.size, s.at, map(s.e, f));
     case 'place':
-      return { ...s, i: t(s.i), seg: map(s.seg, f), a: map(s.a, f) };
-    case 'if':
-      return {
-        k: 'if',
-        e: map(s.e, f),
-        then: s.then.map((x) => mapStmt(x, f, t)),
-        else: s.else.map((x) => mapStmt(x, f, t)),
-      };
+      return place(s, first + s.i, map(s.seg, f), map(s.a, f));
+    case 'if': {
+      const then = s.then.map((x) => mapStmt(x, f, first));
+      const otherwise = s.else.map((x) => mapStmt(x, f, first));
+      return if_(map(s.e, f), then, otherwise);
+    }
     case 'quick':
-      return { ...s, args: s.args.map((a) => map(a, f)) };
+      return quick(s.f, mapAll(s.args, f), s as Leaves);
     case 'exit':
-      return { ...s, e: map(s.e, f), ...(s.unless && { unless: s.unless.map((e) => map(e, f)) }) };
+      return exit(map(s.e, f), s.unless && mapAll(s.unless, f), s as Leaves);
     case 'branch':
+      return branch(map(s.e, f));
     case 'jumpTo':
-      return { ...s, e: map(s.e, f) };
+      return jumpTo(map(s.e, f));
     case 'jump':
       return s;
   }
+}
+
+/** What is set: its index only. */
+function mapIndex(to: Expr, f: (leaf: Expr) => Expr): Expr {
+  return to.k === 'r' && to.n.k !== 'n' ? R(to.array, map(to.n, f)) : to;
 }
 
 /** Calls `f` for every leaf; an element of an array is one, and so are those of its index. */
@@ -299,7 +464,7 @@ export function visit(e: Expr, f: (leaf: Expr) => void): void {
       visit(e.a, f);
       break;
     case 'c':
-      for (const x of e.args) visit(x, f);
+      for (let k = 0; k < e.args.length; k++) visit(e.args[k] as Expr, f);
       break;
     case 'q':
       visit(e.test, f);

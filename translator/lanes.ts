@@ -8,13 +8,11 @@
 
 import type { Insn, int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
-import { templateOf } from './classify.ts';
-import type { Template } from './gen/specialise.ts';
-import { TEMPLATES } from './generated/templates.js';
-import { type Expr, isZero, map, mapStmt, N, type Stmt, T, uses } from './ir.ts';
+import { D, type Expr, holds, isZero, let_, load, map, mapStmt, N, R, type Stmt, set, store, T, uses } from './ir.ts';
 import { removeDeadTemporaries } from './passes/dead.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Graph, Placed } from './scan.ts';
+import type { Ready } from './templates.ts';
 
 /** What a lane is. */
 export type Lane = 'double' | 'words' | 'file';
@@ -31,10 +29,10 @@ const FIRST_DOUBLE = WORD.xmm / 2;
 export const DOUBLE_LANES = 'doubleLanes';
 export const WORD_LANES = 'wordLanes';
 
-const element = (array: string, n: int): Expr => ({ k: 'r', array, n: N(n) });
+const element = (array: string, n: int): Expr => R(array, N(n));
 /** A lane in the register file, as a double. */
 const file = (lane: int): Expr => element('doubles', FIRST_DOUBLE + lane);
-const ZERO: Expr = { k: 'd', v: 0 };
+const ZERO = D(0);
 
 /** The lane that a piece of state is in, or -1. */
 function laneOf(e: Expr): int {
@@ -58,9 +56,9 @@ interface Uses {
 }
 
 /** Whether words are moved only: all that is set was read, loaded or zero. */
-const isMove = new WeakMap<Template, boolean>();
+const isMove = new WeakMap<Ready, boolean>();
 
-function movesOnly(template: Template): boolean {
+function movesOnly(template: Ready): boolean {
   let is = isMove.get(template);
   if (is === undefined) {
     const moved = new Set<int>();
@@ -80,6 +78,10 @@ const CLEARS = new Set(['PXOR', 'XORPS', 'XORPD', 'PSUBB', 'PSUBW', 'PSUBD', 'PS
 
 /** Decides what the lanes are in a graph, and notes it at the instructions that use some. */
 export function typeLanes(graph: Graph): void {
+  const candidates: Placed[] = [];
+  for (const b of graph.blocks.values())
+    for (const p of b.insns) if (p.template?.views && p.class !== 'callout') candidates.push(p);
+  if (candidates.length === 0) return;
   const all: Uses[] = Array.from({ length: LANES }, () => ({
     doubles: 0,
     words: 0,
@@ -88,13 +90,7 @@ export function typeLanes(graph: Graph): void {
     moves: new Set(),
   }));
   const touching: Placed[] = [];
-  for (const b of graph.blocks.values()) {
-    for (const p of b.insns) {
-      const { insn, class: way } = p;
-      const template = way === 'callout' ? undefined : TEMPLATES[templateOf(insn) as string];
-      if (template && count(template, insn, all)) touching.push(p);
-    }
-  }
+  for (const p of candidates) if (count(p.template as Ready, p.insn, all)) touching.push(p);
   if (touching.length === 0) return;
   const lanes = all.map((u): Lane | undefined => {
     if (u.doubles > 0) return u.doubles * 2 >= u.words + u.singles ? 'double' : 'file';
@@ -117,7 +113,7 @@ export function typeLanes(graph: Graph): void {
 }
 
 /** Notes the uses of an instruction; whether it has any. */
-function count(template: Template, i: Insn, all: readonly Uses[]): boolean {
+function count(template: Ready, i: Insn, all: readonly Uses[]): boolean {
   // Indices may be temporaries.
   const indices = new Map<int, Expr>();
   const leaf = (e: Expr): Expr => {
@@ -206,7 +202,7 @@ class Rewriter {
     this.#body.forEach((s, k) => {
       this.#statement(s, k);
     });
-    for (const lane of this.#reload) this.#out.push({ k: 'set', to: this.#lane(lane), e: file(lane) });
+    for (const lane of this.#reload) this.#out.push(set(this.#lane(lane), file(lane)));
     return this.#begun(removeDeadTemporaries(this.#out));
   }
 
@@ -231,11 +227,12 @@ class Rewriter {
       const lane = laneOf(e);
       if (lane < 0 || e.k !== 'r') return e;
       const is = this.#lanes[lane];
-      if (is === 'double') return e.array === 'doubles' ? { ...e, array: DOUBLE_LANES } : e;
-      return is === 'words' ? { ...e, array: WORD_LANES } : e;
+      if (is === 'double') return e.array === 'doubles' ? R(DOUBLE_LANES, e.n) : e;
+      return is === 'words' ? R(WORD_LANES, e.n) : e;
     };
     const made = mapStmt(s, leaf);
-    this.#out.push(made.k === 'set' || made.k === 'holds' ? { ...made, to: leaf(made.to) } : made);
+    if (made.k === 'set') this.#out.push(set(leaf(made.to), made.e));
+    else this.#out.push(made.k === 'holds' ? holds(leaf(made.to), made.e) : made);
   }
 
   /** A store of the two words of a double lane is one of a double. */
@@ -249,7 +246,7 @@ class Rewriter {
       return o.at === s.at + (half ? -4 : 4) && this.#wordOf(o.e) === (word ^ 1);
     });
     if (!other) return false;
-    if (!half) this.#out.push({ ...s, size: 64, e: this.#start((word - FIRST_WORD) >> 1) });
+    if (!half) this.#out.push(store(s.p, 64, s.at, this.#start((word - FIRST_WORD) >> 1)));
     return true;
   }
 
@@ -278,7 +275,7 @@ class Rewriter {
     const made = low && high && (s.to as { array: string }).array === 'words' ? this.#joined(low, high) : undefined;
     if (made) {
       // Whichever is the second one: both have been computed.
-      if (this.#isLast(s, word ^ 1)) this.#out.push({ k: 'set', to: this.#lane(lane), e: made() });
+      if (this.#isLast(s, word ^ 1)) this.#out.push(set(this.#lane(lane), made()));
       return;
     }
     if (!low || !high) this.#half.add(lane);
@@ -316,7 +313,7 @@ class Rewriter {
     const same = this.#loaded.find((l) => l.at === at && l.p.k === 't' && p.k === 't' && l.p.i === p.i);
     if (same) return same.t;
     const i = this.#temporaries.n++;
-    this.#out.push({ k: 'load', i, p, size: 64, at });
+    this.#out.push(load(i, p, 64, at));
     this.#loaded.push({ p, at, t: T(i) });
     return T(i);
   }
@@ -330,10 +327,8 @@ class Rewriter {
       });
     }
     for (const lane of this.#half) files.add(lane);
-    const flushes = [...files].map((lane): Stmt => ({ k: 'set', to: file(lane), e: this.#start(lane) }));
-    const before = [...this.#before].map(
-      ([lane, t]): Stmt => ({ k: 'let', i: (t as { i: int }).i, e: this.#lane(lane) }),
-    );
+    const flushes = [...files].map((lane): Stmt => set(file(lane), this.#start(lane)));
+    const before = [...this.#before].map(([lane, t]): Stmt => let_((t as { i: int }).i, this.#lane(lane)));
     return [...before, ...flushes, ...body];
   }
 }

@@ -5,8 +5,9 @@
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, asm, condition, double, signed, value, word32 } from './asm.ts';
+import { type AsmNames, allSigned, asm, condition, double, value, word32 } from './asm.ts';
 import {
+  answer,
   anyAlignment,
   assign,
   at,
@@ -14,21 +15,26 @@ import {
   block,
   brk,
   decimal,
+  forever,
+  goOn,
   id,
   iff,
   int,
   invoke,
+  labelled,
   lit,
   type Node,
+  perform,
   plus,
   text,
   wordOf,
 } from './estree.ts';
-import { type Expr, type Stmt, uses } from './ir.ts';
+import type { Expr, Stmt } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
+import { liveTemporaries } from './passes/live-temporaries.ts';
 import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
-import type { Callout } from './specialise.ts';
+import type { Callout, Step } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
@@ -78,6 +84,26 @@ export function print(items: readonly Item[], options: PrintOptions): Printed {
   return new Printer(items, options).print();
 }
 
+/** A local that is state, and where it is in the register file. */
+interface Held {
+  readonly local: Node;
+  readonly at: Node;
+}
+
+const CNT = id('cnt');
+const PB = id('pb');
+const TAB = id('tab');
+const IP = id('ip');
+const RC = id('rc');
+const ADDRESS = id('a');
+const H8 = id('H8');
+const H16 = id('H16');
+const H32 = id('H32');
+const F32 = id('F32');
+const F64 = id('F64');
+const LEAVE = brk('X');
+const NO_ARM: readonly Stmt[] = [];
+
 class Printer implements AsmNames {
   readonly #items: readonly Item[];
   readonly #options: PrintOptions;
@@ -85,8 +111,10 @@ class Printer implements AsmNames {
   /** Locals of temporaries. */
   readonly #slots: ReadonlyMap<number, string>;
   /** Locals that are state: loaded at entry, stored in the epilogue. */
-  readonly #state = new Map<string, Node>();
-  readonly #temporaries = new Set<string>();
+  readonly #state = new Map<string, Held>();
+  readonly #temporaries = new Map<string, Node>();
+  /** Words of the register file. */
+  readonly #words = new Map<number, Node>();
   readonly #imports = new Set<string>();
   readonly #callouts: Callout[] = [];
   readonly #sites: number[] = [];
@@ -107,12 +135,13 @@ class Printer implements AsmNames {
   }
 
   print(): Printed {
-    const body = this.#list(this.#items);
+    const body: Node[] = [];
+    this.#list(this.#items, body);
     const state = [...this.#state];
-    const load = state.map(([name, at]) => assign(id(name), isDoubleLane(name) ? plus(at) : int(at)));
-    const store = state.map(([name, at]) => assign(at, id(name)));
+    const load = state.map(([name, { local, at }]) => assign(local, isDoubleLane(name) ? plus(at) : int(at)));
+    const store = state.map(([, { local, at }]) => assign(at, local));
     for (const s of this.#spills) s.nodes.push(...(s.load ? load : store));
-    const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries];
+    const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries.keys()];
     const declare = (n: string): Node => ({
       type: 'VariableDeclarator',
       id: id(n),
@@ -124,18 +153,21 @@ class Printer implements AsmNames {
       params: [],
       body: block([
         { type: 'VariableDeclaration', kind: 'var', declarations: locals.map(declare) },
-        assign(id('cnt'), int(this.#word(BUDGET))),
-        assign(id('pb'), int(this.#word(PAGE_EIP))),
-        assign(id('tab'), binary('<<', this.#word(TABLE), lit(2))),
+        assign(CNT, int(this.#word(BUDGET))),
+        assign(PB, int(this.#word(PAGE_EIP))),
+        assign(TAB, binary('<<', this.#word(TABLE), lit(2))),
         ...load,
         ...this.#visit(),
-        labelled('Y', [
-          labelled('X', body),
-          ...store,
-          assign(this.#word(BUDGET), id('cnt')),
-          assign(this.#word(WORD.eip), id('ip')),
-        ]),
-        { type: 'ReturnStatement', argument: int(id('rc')) },
+        labelled(
+          'Y',
+          block([
+            labelled('X', block(body)),
+            ...store,
+            assign(this.#word(BUDGET), CNT),
+            assign(this.#word(WORD.eip), IP),
+          ]),
+        ),
+        answer(int(RC)),
       ]),
     };
     let printed: string | undefined;
@@ -156,17 +188,19 @@ class Printer implements AsmNames {
   temp(i: number): Node {
     const name = this.#slots.get(i);
     if (name === undefined) throw new Error(`temporary ${i} is never live`);
-    this.#temporaries.add(name);
-    return id(name);
+    return this.#temporaries.get(name) ?? this.#temporary(name);
+  }
+
+  #temporary(name: string): Node {
+    const local = id(name);
+    this.#temporaries.set(name, local);
+    return local;
   }
 
   state(name: string): Node {
+    if (name === 'pb') return PB;
     if (SUNK.has(name) || name === 'fcw') return this.#local(name, (WORD as Record<string, number>)[name]);
-    if (name === 'pb') return id('pb');
-    if (name === 'rpc') {
-      this.#temporaries.add('rpc');
-      return id('rpc');
-    }
+    if (name === 'rpc') return this.#temporaries.get(name) ?? this.#temporary(name);
     const word = (WORD as Record<string, number>)[name];
     if (word === undefined) throw new Error(`no word for ${name}`);
     return this.#word(word);
@@ -179,7 +213,7 @@ class Printer implements AsmNames {
     if (array === 'doubles') return this.#double(n);
     if (array === DOUBLE_LANES) return this.#held(doubleName(n), this.#double(n));
     if (array === WORD_LANES) return this.#local(wordName(n), n);
-    if (array === 'singles') return at(id('F32'), lit(this.#options.registersAt / 4 + n));
+    if (array === 'singles') return at(F32, lit(this.#options.registersAt / 4 + n));
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
 
@@ -189,34 +223,47 @@ class Printer implements AsmNames {
   }
 
   #local(name: string, word: number | undefined): Node {
-    return this.#held(name, this.#word(word as number));
+    return this.#state.get(name)?.local ?? this.#held(name, this.#word(word as number));
   }
 
   /** A local that is state, and where in the register file. */
   #held(name: string, at: Node): Node {
-    this.#state.set(name, at);
-    return id(name);
+    const known = this.#state.get(name);
+    if (known) return known.local;
+    const local = id(name);
+    this.#state.set(name, { local, at });
+    return local;
   }
 
   #double(n: number): Node {
-    return at(id('F64'), lit(this.#options.registersAt / 8 + n));
+    return at(F64, lit(this.#options.registersAt / 8 + n));
   }
 
   #word(word: number): Node {
-    // By its index: V8 takes a constant before a shift for an index, and refuses those of large heaps.
-    return at(id('H32'), lit(this.#options.registersAt / 4 + word));
+    let node = this.#words.get(word);
+    if (!node) {
+      // By its index: V8 takes a constant before a shift for an index, and refuses those of large heaps.
+      node = at(H32, lit(this.#options.registersAt / 4 + word));
+      this.#words.set(word, node);
+    }
+    return node;
   }
 
-  // Items.
+  // Items. Each method adds its statements to `out`.
 
-  #list(items: readonly Item[]): Node[] {
-    const out: Node[] = [];
+  #list(items: readonly Item[], out: Node[]): void {
     for (let k = 0; k < items.length; ) {
-      const end = endOfExits(items, k);
+      const item = items[k] as Item;
+      const end = item.k === 'step' ? endOfExits(items, k) : k;
       if (end > k + 1) out.push(this.#together(items.slice(k, end) as LeavingStep[]));
-      else out.push(...this.#item(items[k] as Item));
+      else this.#item(item, out);
       k = Math.max(end, k + 1);
     }
+  }
+
+  #listed(items: readonly Item[]): Node[] {
+    const out: Node[] = [];
+    this.#list(items, out);
     return out;
   }
 
@@ -227,41 +274,58 @@ class Printer implements AsmNames {
   #together(items: readonly (Item & { k: 'step' })[]): Node {
     const { s, arm } = items[0] as LeavingStep;
     const number = this.#exits++;
-    const [go, stop] = [`${label('G', s.at)}_${number}`, `${label('S', s.at)}_${number}`];
-    const steps = items.flatMap((item) => this.#step(item.s, [], () => [brk(stop)]));
-    return labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#leave({ at: s.at }, arm, REGION_SLOW, s.undo)]);
+    const go = `${label('G', s.at)}_${number}`;
+    const stop = `${label('S', s.at)}_${number}`;
+    const steps: Node[] = [];
+    for (const item of items) this.#step(item.s, NO_ARM, steps, stop);
+    steps.push(brk(go));
+    const out = [labelled(stop, block(steps))];
+    this.#leave({ at: s.at }, arm, REGION_SLOW, out, s.undo);
+    return labelled(go, block(out));
   }
 
-  #item(item: Item): Node[] {
+  #item(item: Item, out: Node[]): void {
     switch (item.k) {
       case 'step':
-        return this.#step(item.s, item.arm);
+        this.#step(item.s, item.arm, out);
+        return;
       case 'callout':
-        return this.#callout(item.c);
+        this.#callout(item.c, out);
+        return;
       case 'guarded':
-        return this.#guarded(item.body, item.c);
+        out.push(this.#guarded(item.body, item.c));
+        return;
       case 'count':
-        return [assign(id('cnt'), int(binary('-', id('cnt'), lit(item.n))))];
+        out.push(assign(CNT, int(binary('-', CNT, lit(item.n)))));
+        return;
       case 'mark':
-        return this.#visit(item.at);
-      case 'poll':
-        return [iff(binary('<', int(id('cnt')), lit(this.#options.overshoot)), this.#leave(item.to, [], REGION_CHAIN))];
+        if (this.#options.visit) out.push(...this.#visit(item.at));
+        return;
+      case 'poll': {
+        const leave: Node[] = [];
+        this.#leave(item.to, NO_ARM, REGION_CHAIN, leave);
+        out.push(iff(binary('<', int(CNT), lit(this.#options.overshoot)), leave));
+        return;
+      }
       case 'leave':
-        return this.#leave(item.to, item.arm, REGION_CHAIN);
+        this.#leave(item.to, item.arm, REGION_CHAIN, out);
+        return;
       case 'goto':
-        return [...this.#plain(item.arm), this.#jump(item.kind, item.to)];
-      case 'fork':
-        return [iff(condition(item.test, this), this.#list(item.yes), this.#list(item.no))];
+        this.#plain(item.arm, out);
+        out.push(item.kind === 'break' ? brk(label('B', item.to)) : goOn(label('L', item.to)));
+        return;
+      case 'fork': {
+        const test = condition(item.test, this);
+        const yes = this.#listed(item.yes);
+        out.push(iff(test, yes, this.#listed(item.no)));
+        return;
+      }
       case 'loop':
-        return [
-          {
-            type: 'LabeledStatement',
-            label: id(label('L', item.at)),
-            body: { type: 'ForStatement', init: null, test: null, update: null, body: block(this.#list(item.body)) },
-          },
-        ];
+        out.push(labelled(label('L', item.at), forever(this.#listed(item.body))));
+        return;
       case 'label':
-        return [{ type: 'LabeledStatement', label: id(label('B', item.at)), body: block(this.#list(item.body)) }];
+        out.push(labelled(label('B', item.at), block(this.#listed(item.body))));
+        return;
     }
   }
 
@@ -269,27 +333,21 @@ class Printer implements AsmNames {
     const { visit } = this.#options;
     if (!visit) return [];
     this.#imports.add('visit');
-    return [{ type: 'ExpressionStatement', expression: invoke('visit', [lit(visit(at))]) }];
+    return [perform(invoke('visit', [lit(visit(at))]))];
   }
 
-  #jump(kind: 'break' | 'continue', to: number): Node {
-    if (kind === 'break') return brk(label('B', to));
-    return { type: 'ContinueStatement', label: id(label('L', to)) };
+  #plain(list: readonly Stmt[], out: Node[]): void {
+    for (let k = 0; k < list.length; k++) this.#step(list[k] as Stmt, NO_ARM, out);
   }
 
-  #plain(list: readonly Stmt[]): Node[] {
-    return list.flatMap((s) => this.#step(s, []));
-  }
-
-  #leave(to: Target, arm: readonly Stmt[], code: number, undo = 0): Node[] {
-    const ip = 'at' in to ? int(binary('+', id('pb'), lit(to.at))) : value(to.value, this);
-    const out = [...this.#plain(arm)];
-    if (undo) out.push(assign(id('cnt'), int(binary('+', id('cnt'), lit(undo)))));
-    out.push(assign(id('ip'), ip));
+  #leave(to: Target, arm: readonly Stmt[], code: number, out: Node[], undo = 0): void {
+    const ip = 'at' in to ? int(binary('+', PB, lit(to.at))) : value(to.value, this);
+    this.#plain(arm, out);
+    if (undo) out.push(assign(CNT, int(binary('+', CNT, lit(undo)))));
+    out.push(assign(IP, ip));
     if ('site' in to) out.push(assign(this.#word(SITE), lit(this.#site(to.site))));
-    if (code !== REGION_CHAIN) out.push(assign(id('rc'), lit(code)));
-    out.push(brk('X'));
-    return out;
+    if (code !== REGION_CHAIN) out.push(assign(RC, lit(code)));
+    out.push(LEAVE);
   }
 
   /** The number of a site. */
@@ -300,41 +358,71 @@ class Printer implements AsmNames {
   }
 
   /** `G: { S: { steps, which break S where they would leave; break G; } callout }`. */
-  #guarded(body: readonly Item[], c: Callout): Node[] {
-    const [go, stop] = [label('G', c.at), label('S', c.at)];
-    const steps = body.flatMap((item) => (item.k === 'step' ? this.#step(item.s, [], () => [brk(stop)]) : []));
-    return [labelled(go, [labelled(stop, [...steps, brk(go)]), ...this.#callout(c)])];
+  #guarded(body: readonly Item[], c: Callout): Node {
+    const go = label('G', c.at);
+    const stop = label('S', c.at);
+    const steps: Node[] = [];
+    for (const item of body) if (item.k === 'step') this.#step(item.s, NO_ARM, steps, stop);
+    steps.push(brk(go));
+    const out = [labelled(stop, block(steps))];
+    this.#callout(c, out);
+    return labelled(go, block(out));
   }
 
-  #step(s: Stmt & { at?: number; undo?: number }, arm: readonly Stmt[], leave?: () => Node[]): Node[] {
-    const slow = (): Node[] => leave?.() ?? this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
+  /** What is done where a step leaves: `stop` is broken out of, if given. */
+  #slow(s: Step, arm: readonly Stmt[], stop: string | undefined): Node[] {
+    if (stop !== undefined) return [brk(stop)];
+    const out: Node[] = [];
+    this.#leave({ at: s.at as number }, arm, REGION_SLOW, out, s.undo);
+    return out;
+  }
+
+  #step(s: Step, arm: readonly Stmt[], out: Node[], stop?: string): void {
     switch (s.k) {
       case 'let':
-        if (!this.#live.has(s.i)) return [];
+        if (!this.#live.has(s.i)) return;
         if (s.e.k === 'c' && (s.e.f === 'highWord' || s.e.f === 'lowWord'))
-          return [this.#wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord')];
-        return [assign(this.temp(s.i), value(s.e, this))];
+          out.push(this.#wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord'));
+        else out.push(assign(this.temp(s.i), value(s.e, this)));
+        return;
       case 'set':
-        return [assign(asm(s.to, this), value(s.e, this))];
+        out.push(assign(asm(s.to, this), value(s.e, this)));
+        return;
       case 'load':
-        if (s.size === 64 && this.#live.has(s.i)) return this.#loadDouble(s.i, s.p, s.at);
-        return this.#live.has(s.i) ? [assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at)))] : [];
+        if (!this.#live.has(s.i)) return;
+        if (s.size === 64) out.push(this.#loadDouble(s.i, s.p, s.at));
+        else out.push(assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at))));
+        return;
       case 'store':
-        if (s.size === 64) return this.#storeDouble(s.p, s.at, s.e);
-        return [assign(this.#memory(s.p, s.size, s.at), value(s.e, this))];
+        if (s.size === 64) out.push(this.#storeDouble(s.p, s.at, s.e));
+        else out.push(assign(this.#memory(s.p, s.size, s.at), value(s.e, this)));
+        return;
       case 'place':
-        return this.#place(s, slow());
+        this.#place(s, this.#slow(s, arm, stop), out);
+        return;
       case 'exit': {
-        let out = [iff(condition(s.e, this), slow())];
-        for (const e of [...(s.unless ?? [])].reverse()) out = [iff(binary('==', int(asm(e, this)), lit(0)), out)];
-        return out;
+        const test = condition(s.e, this);
+        let made = iff(test, this.#slow(s, arm, stop));
+        const { unless } = s;
+        for (let k = (unless?.length ?? 0) - 1; k >= 0; k--)
+          made = iff(binary('==', int(asm(unless?.[k] as Expr, this)), lit(0)), [made]);
+        out.push(made);
+        return;
       }
       case 'quick': {
-        const args = s.args.map((a) => signed(a, this));
-        return [iff(int(this.primitive(s.f, args)), slow())];
+        const test = int(this.primitive(s.f, allSigned(s.args, this)));
+        out.push(iff(test, this.#slow(s, arm, stop)));
+        return;
       }
-      case 'if':
-        return [iff(condition(s.e, this), this.#plain(s.then), this.#plain(s.else))];
+      case 'if': {
+        const test = condition(s.e, this);
+        const then: Node[] = [];
+        this.#plain(s.then, then);
+        const other: Node[] = [];
+        this.#plain(s.else, other);
+        out.push(iff(test, then, other));
+        return;
+      }
       default:
         throw new Error(`${s.k} inside a block`);
     }
@@ -350,18 +438,18 @@ class Printer implements AsmNames {
   #memory(p: Expr, size: number, offset: number): Node {
     const place = this.#byte(p, offset);
     const shift = size === 8 ? 0 : size === 16 ? 1 : 2;
-    return at(id(`H${size}`), binary('>>', place, lit(shift)));
+    return at(shift === 2 ? H32 : shift === 1 ? H16 : H8, binary('>>', place, lit(shift)));
   }
 
   /** Doubles are often aligned to four bytes only. */
-  #loadDouble(i: number, p: Expr, offset: number): Node[] {
+  #loadDouble(i: number, p: Expr, offset: number): Node {
     const t = this.temp(i);
-    const direct = assign(t, plus(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3)))));
-    if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
+    const direct = assign(t, plus(at(F64, binary('>>', this.#byte(p, offset), lit(3)))));
+    if (p.k === 't' && this.#aligned.has(p.i)) return direct;
     // Through memory, a load would wait for the stores of its halves.
     const halves = [4, 0].map((half) => int(word32(this.#byte(p, offset + half))));
     const joined = [assign(t, plus(this.primitive('joined', halves)))];
-    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), joined, [direct]), direct)];
+    return anyAlignment(binary('&', asm(p, this), lit(4)), joined, direct);
   }
 
   /** Through the staging register. */
@@ -372,29 +460,28 @@ class Printer implements AsmNames {
     return wordOf([assign(this.#double(STAGED / 2), of), assign(to, word)], to, of, high);
   }
 
-  #storeDouble(p: Expr, offset: number, e: Expr): Node[] {
+  #storeDouble(p: Expr, offset: number, e: Expr): Node {
     const d = value(e, this);
-    const direct = assign(at(id('F64'), binary('>>', this.#byte(p, offset), lit(3))), d);
-    if (p.k === 't' && this.#aligned.has(p.i)) return [direct];
+    const direct = assign(at(F64, binary('>>', this.#byte(p, offset), lit(3))), d);
+    if (p.k === 't' && this.#aligned.has(p.i)) return direct;
     const staged = [
       assign(this.#double(STAGED / 2), d),
       assign(word32(this.#byte(p, offset)), int(this.#word(STAGED))),
       assign(word32(this.#byte(p, offset + 4)), int(this.#word(STAGED + 1))),
     ];
-    return [anyAlignment(iff(binary('&', asm(p, this), lit(4)), staged, [direct]), direct)];
+    return anyAlignment(binary('&', asm(p, this), lit(4)), staged, direct);
   }
 
-  #place(s: Stmt & { k: 'place' }, slow: Node[]): Node[] {
-    const out: Node[] = [];
+  #place(s: Stmt & { k: 'place' }, slow: Node[], out: Node[]): void {
     let address = asm(s.a, this);
     if (s.a.k !== 't' && s.a.k !== 'r') {
-      out.push(assign(id('a'), value(s.a, this)));
-      address = id('a');
+      out.push(assign(ADDRESS, value(s.a, this)));
+      address = ADDRESS;
     }
     if (s.write) this.#writable.add(s.i);
     if (s.aligned) this.#aligned.add(s.i);
     const t = this.temp(s.i);
-    const entry = word32(int(binary('+', id('tab'), binary('<<', binary('>>>', address, lit(12)), lit(2)))));
+    const entry = word32(int(binary('+', TAB, binary('<<', binary('>>>', address, lit(12)), lit(2)))));
     out.push(assign(t, binary('^', entry, address)));
     // What is wider than a word is accessed by words.
     const bytes = s.size / 8;
@@ -407,27 +494,26 @@ class Printer implements AsmNames {
       const crosses = binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
       out.push(iff(isAny(binary('&', t, lit(mask | (power - 1)))), [iff(isAny(binary('|', masked, crosses)), slow)]));
     } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
-    return out;
   }
 
   /** Everything goes to the heap, the reference executes the instruction, everything comes back. */
-  #callout(c: Callout): Node[] {
+  #callout(c: Callout, out: Node[]): void {
     this.#imports.add('callout');
     const number = this.#options.firstCallout + this.#callouts.length;
     this.#callouts.push(c);
     const spill = block([]);
     const fill = block([]);
     this.#spills.push({ nodes: spill.body, load: false }, { nodes: fill.body, load: true });
-    return [
+    out.push(
       spill,
-      assign(this.#word(BUDGET), int(binary('+', id('cnt'), lit(c.undo)))),
-      assign(this.#word(WORD.eip), int(binary('+', id('pb'), lit(c.at)))),
-      assign(id('rc'), int(invoke('callout', [lit(number)]))),
-      iff(id('rc'), [brk('Y')]),
+      assign(this.#word(BUDGET), int(binary('+', CNT, lit(c.undo)))),
+      assign(this.#word(WORD.eip), int(binary('+', PB, lit(c.at)))),
+      assign(RC, int(invoke('callout', [lit(number)]))),
+      iff(RC, [brk('Y')]),
       fill,
-      assign(id('cnt'), int(binary('-', int(this.#word(BUDGET)), lit(c.undo)))),
-      assign(id('tab'), binary('<<', this.#word(TABLE), lit(2))),
-    ];
+      assign(CNT, int(binary('-', int(this.#word(BUDGET)), lit(c.undo)))),
+      assign(TAB, binary('<<', this.#word(TABLE), lit(2))),
+    );
   }
 }
 
@@ -462,66 +548,4 @@ function endOfExits(items: readonly Item[], first: number): number {
   return end;
 }
 
-const labelled = (name: string, nodes: Node[]): Node => ({
-  type: 'LabeledStatement',
-  label: id(name),
-  body: block(nodes),
-});
-
 const label = (kind: string, at: number): string => `${kind}${at < 0 ? `_${-at}` : at}`;
-
-/** Temporaries that something reads which is not itself dead. */
-function liveTemporaries(items: readonly Item[]): Set<number> {
-  const definitions = new Map<number, Expr>();
-  const live = new Set<number>();
-  const work: number[] = [];
-  const use = (e: Expr): void => {
-    if (e.k !== 't' || live.has(e.i)) return;
-    live.add(e.i);
-    work.push(e.i);
-  };
-  const visitStmt = (s: Stmt): void => {
-    if (s.k === 'let') definitions.set(s.i, s.e);
-    else if (s.k === 'load') definitions.set(s.i, s.p);
-    else if (s.k === 'if') {
-      uses({ ...s, then: [], else: [] }, use);
-      for (const x of [...s.then, ...s.else]) visitStmt(x);
-    } else uses(s, use);
-  };
-  const visitItems = (list: readonly Item[]): void => {
-    for (const item of list) {
-      switch (item.k) {
-        case 'step':
-          visitStmt(item.s);
-          item.arm.forEach(visitStmt);
-          break;
-        case 'poll':
-          if ('value' in item.to) uses({ k: 'branch', e: item.to.value }, use);
-          break;
-        case 'leave':
-          item.arm.forEach(visitStmt);
-          if ('value' in item.to) uses({ k: 'branch', e: item.to.value }, use);
-          break;
-        case 'goto':
-          item.arm.forEach(visitStmt);
-          break;
-        case 'fork':
-          uses({ k: 'branch', e: item.test }, use);
-          visitItems(item.yes);
-          visitItems(item.no);
-          break;
-        case 'loop':
-        case 'label':
-        case 'guarded':
-          visitItems(item.body);
-          break;
-      }
-    }
-  };
-  visitItems(items);
-  while (work.length > 0) {
-    const e = definitions.get(work.pop() as number);
-    if (e) uses({ k: 'branch', e }, use);
-  }
-  return live;
-}

@@ -11,7 +11,8 @@ import { type Class, classify } from './classify.ts';
 import { findPassed } from './invariants.ts';
 import type { Expr } from './ir.ts';
 import { type Lanes, typeLanes } from './lanes.ts';
-import { type Prediction, predictStacks, type Stack, usesX87 } from './x87.ts';
+import { type Ready, templateFor } from './templates.ts';
+import { type Prediction, predictStacks, type Stack } from './x87.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
@@ -22,15 +23,19 @@ export interface Placed {
   readonly at: int;
   readonly insn: Insn;
   class: Class;
+  /** What it instantiates, if anything. */
+  readonly template: Ready | undefined;
+  /** Whether it is a transfer of control. */
+  readonly ends: boolean;
   /** Whether its template is one of the x87; if so, the stack that it is inlined for. */
-  readonly usesX87?: boolean;
-  stack?: Prediction;
+  readonly usesX87: boolean;
+  stack: Prediction | undefined;
   /** It often could not be executed inline: then it is a callout, and the region goes on. */
-  readonly guarded?: boolean;
+  readonly guarded: boolean;
   /** Exits of its template, by their indices, that are known not to be taken. */
-  needless?: ReadonlySet<int>;
+  needless: ReadonlySet<int> | undefined;
   /** If it uses XMM registers: what their lanes are in the region. */
-  lanes?: Lanes;
+  lanes: Lanes | undefined;
 }
 
 export type Terminator =
@@ -99,39 +104,47 @@ export type Code = Pick<Memory, 'u8' | 'hostOf'>;
 /** Guest-physical frame of a page of guest-linear addresses for fetching, or -1. */
 export type FrameOf = (linearPage: int) => int;
 
+/** Instructions at their offsets, which several surveys of the same code share. */
+export type Placements = Map<int, Placed>;
+
+/** A graph of which nothing is known yet but its shape. */
+export interface Survey {
+  readonly graph: Graph;
+  readonly seen: ReadonlyMap<int, Placed>;
+  readonly options: ScanOptions;
+}
+
 /**
  * @param linear guest-linear address of the entry.
  * @param frameOf never faults; -1 where nothing is mapped for fetching.
  */
 export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, options: ScanOptions): Graph {
-  const base = linear & -PAGE;
+  return finish(survey(memory, linear, mode, frameOf, options, new Map()));
+}
+
+/** Finds out what is known about the instructions of a graph, and where it may be entered. */
+export function finish({ graph, seen, options }: Survey): Graph {
+  // Where it was often left at its entry, what is looked at ahead there is not as expected.
+  const ahead = options.isGuarded?.(graph.entry) !== true;
+  predictStacks(graph, options.stack ?? EMPTY, ahead);
+  findPassed(graph, ahead);
+  graph.ahead = ahead;
+  typeLanes(graph);
+  if (options.reentered) reenter(graph, seen);
+  return graph;
+}
+
+/** The first step of `scan`: follows the code. */
+export function survey(
+  memory: Code,
+  linear: int,
+  mode: int,
+  frameOf: FrameOf,
+  options: ScanOptions,
+  placements: Placements,
+): Survey {
   const entry = linear & (PAGE - 1);
-  const decodeMode = DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number];
-  const pages = new Map<int, int>();
-  const hosts = new Map<int, int>();
-  const hostOf = (at: int): int => {
-    const page = at >> 12;
-    let host = hosts.get(page);
-    if (host === undefined) {
-      const frame = frameOf((base + page * PAGE) | 0);
-      host = frame < 0 ? -1 : memory.hostOf((frame << 12) >>> 0);
-      hosts.set(page, host);
-      if (host >= 0) pages.set(page, frame);
-    }
-    return host < 0 ? -1 : host + (at & (PAGE - 1));
-  };
-  const decodeAt = (at: int, host: int): Insn | null => {
-    const rest = PAGE - (at & (PAGE - 1));
-    const insn = decode(memory.u8, host, Math.min(rest, MAX_LENGTH), decodeMode);
-    if (insn || rest >= MAX_LENGTH) return insn;
-    // It goes on in the next page.
-    const next = hostOf(at + rest);
-    if (next < 0) return null;
-    const bytes = new Uint8Array(MAX_LENGTH);
-    bytes.set(memory.u8.subarray(host, host + rest));
-    bytes.set(memory.u8.subarray(next, next + MAX_LENGTH - rest), rest);
-    return decode(bytes, 0, MAX_LENGTH, decodeMode);
-  };
+  const reader = new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
   const seen = new Map<int, Placed>();
   const leaders = new Set<int>([entry]);
   const returns = new Set<int>();
@@ -141,63 +154,159 @@ export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, opt
     leaders.add(at);
     work.push(at);
   };
-  while (work.length > 0) {
-    let at = work.shift() as int;
+  for (let k = 0; k < work.length; k++) {
+    let at = work[k] as int;
     while (!seen.has(at) && seen.size < options.maxInstructions) {
-      const host = hostOf(at);
-      if (host < 0) break;
-      const insn = decodeAt(at, host);
-      if (!insn) break;
-      const way = classify(insn, mode);
-      const onX87 = usesX87(insn);
-      // A callout would leave the x87's stack unknown to what follows.
-      const guarded = options.isGuarded?.(at) === true && isStraight(insn, way);
-      const placed: Placed = { at, insn, class: way, usesX87: onX87, ...(guarded && { guarded }) };
+      const placed = reader.at(at);
+      if (!placed) break;
       seen.set(at, placed);
-      const next = at + insn.length;
-      if (placed.class === 'leave') break;
-      if (insn.op === 'Jcc' || isLoopInstruction(insn)) {
-        lead(next + insn.rel);
-        lead(next);
-        break;
-      }
-      if (insn.op === 'JMP') {
-        lead(next + insn.rel);
-        break;
-      }
-      if (insn.op === 'CALL') {
-        returns.add(next);
-        if (options.inline) lead(next + insn.rel);
-        lead(next);
-        break;
-      }
-      if (insn.op === 'JMPn' || insn.op === 'CALLn') {
-        if (insn.op === 'CALLn') {
-          returns.add(next);
-          lead(next);
-        }
-        for (const to of options.targetsOf?.(at) ?? []) lead(to);
-        break;
-      }
-      if (insn.op === 'RET') {
-        for (const to of options.targetsOf?.(RETURN) ?? []) {
-          returns.add(to);
-          lead(to);
-        }
-        break;
-      }
-      at = next;
+      const { insn } = placed;
+      at += insn.length;
+      if (placed.class === 'leave' || (placed.ends && follow(placed, at, lead, returns, options))) break;
     }
   }
-  const graph = build(entry, seen, leaders, returns, pages, options);
-  // Where it was often left at its entry, what is looked at ahead there is not as expected.
-  const ahead = options.isGuarded?.(entry) !== true;
-  predictStacks(graph, options.stack ?? EMPTY, ahead);
-  findPassed(graph, ahead);
-  graph.ahead = ahead;
-  typeLanes(graph);
-  if (options.reentered) reenter(graph, seen);
-  return graph;
+  return { graph: build(entry, seen, leaders, returns, reader.pages, options), seen, options };
+}
+
+/** Where a transfer leads to; whether it is one that is followed. */
+function follow(
+  { at, insn }: Placed,
+  next: int,
+  lead: (at: int) => void,
+  returns: Set<int>,
+  options: ScanOptions,
+): boolean {
+  switch (insn.op) {
+    case 'Jcc':
+    case 'LOOP':
+    case 'LOOPE':
+    case 'LOOPNE':
+    case 'JCXZ':
+      lead(next + insn.rel);
+      lead(next);
+      return true;
+    case 'JMP':
+      lead(next + insn.rel);
+      return true;
+    case 'CALL':
+      returns.add(next);
+      if (options.inline) lead(next + insn.rel);
+      lead(next);
+      return true;
+    case 'JMPn':
+    case 'CALLn':
+      if (insn.op === 'CALLn') {
+        returns.add(next);
+        lead(next);
+      }
+      for (const to of options.targetsOf?.(at) ?? []) lead(to);
+      return true;
+    case 'RET':
+      for (const to of options.targetsOf?.(RETURN) ?? []) {
+        returns.add(to);
+        lead(to);
+      }
+      return true;
+  }
+  return false;
+}
+
+/** Reads the guest's code, page by page. */
+class Reader {
+  /** Pages that were read: offset from the entry's page in pages, guest-physical frame. */
+  readonly pages = new Map<int, int>();
+  readonly #memory: Code;
+  readonly #base: int;
+  readonly #mode: int;
+  readonly #decodeMode: (typeof DECODE_MODES)[number];
+  readonly #frameOf: FrameOf;
+  readonly #options: ScanOptions;
+  readonly #placements: Placements;
+  readonly #hosts = new Map<int, int>();
+  /** The page that was read last, and where it is in the host's memory. */
+  #page = -0x80000000;
+  #host = -1;
+
+  constructor(memory: Code, base: int, mode: int, frameOf: FrameOf, options: ScanOptions, placements: Placements) {
+    this.#memory = memory;
+    this.#base = base;
+    this.#mode = mode;
+    this.#decodeMode = DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number];
+    this.#frameOf = frameOf;
+    this.#options = options;
+    this.#placements = placements;
+  }
+
+  /** The instruction at an offset, or undefined where none can be fetched. */
+  at(at: int): Placed | undefined {
+    const host = this.#hostOf(at);
+    if (host < 0) return undefined;
+    const known = this.#placements.get(at);
+    if (known) {
+      // The page that it goes on in is one of those that are read.
+      const last = at + known.insn.length - 1;
+      return last >> 12 === at >> 12 || this.#hostOf(last) >= 0 ? known : undefined;
+    }
+    const insn = this.#decode(at, host);
+    if (!insn) return undefined;
+    const placed = place(at, insn, this.#mode, this.#options.isGuarded?.(at));
+    this.#placements.set(at, placed);
+    return placed;
+  }
+
+  #decode(at: int, host: int): Insn | null {
+    const { u8 } = this.#memory;
+    const rest = PAGE - (at & (PAGE - 1));
+    const insn = decode(u8, host, rest, this.#decodeMode);
+    if (insn || rest >= MAX_LENGTH) return insn;
+    // It goes on in the next page.
+    const next = this.#hostOf(at + rest);
+    if (next < 0) return null;
+    const bytes = new Uint8Array(MAX_LENGTH);
+    bytes.set(u8.subarray(host, host + rest));
+    bytes.set(u8.subarray(next, next + MAX_LENGTH - rest), rest);
+    return decode(bytes, 0, MAX_LENGTH, this.#decodeMode);
+  }
+
+  #hostOf(at: int): int {
+    const page = at >> 12;
+    if (page !== this.#page) {
+      this.#page = page;
+      this.#host = this.#hosts.get(page) ?? this.#find(page);
+    }
+    return this.#host < 0 ? -1 : this.#host + (at & (PAGE - 1));
+  }
+
+  #find(page: int): int {
+    const frame = this.#frameOf((this.#base + page * PAGE) | 0);
+    const host = frame < 0 ? -1 : this.#memory.hostOf((frame << 12) >>> 0);
+    this.#hosts.set(page, host);
+    if (host >= 0) this.pages.set(page, frame);
+    return host;
+  }
+}
+
+/**
+ * An instruction at an offset, of which nothing else is known yet. All properties are there from the start, so that all
+ * instructions are laid out alike.
+ */
+export function place(at: int, insn: Insn, mode: int, isGuarded = false): Placed {
+  const template = templateFor(insn);
+  const way = classify(insn, mode, template !== undefined);
+  // A callout would leave the x87's stack unknown to what follows.
+  const guarded = isGuarded && isStraight(insn, way);
+  return {
+    at,
+    insn,
+    class: way,
+    template,
+    ends: isTransfer(insn),
+    usesX87: template?.x87 === true,
+    guarded,
+    stack: undefined,
+    needless: undefined,
+    lanes: undefined,
+  };
 }
 
 /** Whether the entry is part of a loop; calls return. */
@@ -224,10 +333,6 @@ function isStraight(i: Insn, way: Class): boolean {
   return (way === 'ident' || way === 'inline') && !isTransfer(i) && i.op !== 'STI';
 }
 
-function isLoopInstruction(i: Insn): boolean {
-  return i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ';
-}
-
 function build(
   entry: int,
   seen: ReadonlyMap<int, Placed>,
@@ -243,67 +348,82 @@ function build(
   for (const start of leaders) {
     if (!seen.has(start)) continue;
     const b: Block = { at: start, insns: [], term: 'exit', succ: [], taken: start, fall: 0 };
-    const go = (to: int): void => {
-      b.taken = to;
-      if (!seen.has(to)) return;
-      b.term = 'jump';
-      b.succ = [to];
-    };
-    for (let at = start; ; ) {
+    let at = start;
+    for (;;) {
       const placed = seen.get(at);
       if (!placed || placed.class === 'leave') {
         b.taken = at;
         break;
       }
-      const { insn } = placed;
       b.insns.push(placed);
-      instructions++;
-      at += insn.length;
-      if (insn.op === 'Jcc' || isLoopInstruction(insn)) {
-        b.term = 'branch';
-        // The template is that of the even condition: the odd one has its successors swapped.
-        const odd = insn.op === 'Jcc' && (insn.cc & 1) !== 0;
-        b.taken = odd ? at : at + insn.rel;
-        b.fall = odd ? at + insn.rel : at;
-        b.succ = [b.taken, b.fall].filter((s) => seen.has(s));
-        break;
-      }
-      if (insn.op === 'JMP' || insn.op === 'CALL') {
-        go(at + insn.rel);
-        break;
-      }
-      if (insn.op === 'RET') {
-        hasReturn = true;
-        b.term = 'jump';
-        b.taken = RETURN;
-        b.succ = [RETURN];
-        break;
-      }
-      if (insn.op === 'JMPn' || insn.op === 'CALLn') {
-        b.term = 'indirect';
-        b.succ = [...(options.targetsOf?.(placed.at) ?? [])];
+      at += placed.insn.length;
+      if (placed.ends && terminate(b, placed, at, options)) {
+        hasReturn ||= b.taken === RETURN;
         break;
       }
       if (leaders.has(at)) {
-        go(at);
+        b.term = 'jump';
+        b.taken = at;
+        b.succ.push(at);
         break;
       }
     }
-    const last = b.insns[b.insns.length - 1];
-    const end = last ? last.at + last.insn.length : start;
-    for (let at = start; at < end; ) {
-      const length = Math.min(end - at, PAGE - (at & (PAGE - 1)));
-      bytes.push({ at, length });
-      at += length;
+    instructions += b.insns.length;
+    // Where nothing was seen, it is left.
+    if (b.term === 'jump' && b.taken !== RETURN && !seen.has(b.taken)) b.term = 'exit';
+    for (let from = start; from < at; ) {
+      const length = Math.min(at - from, PAGE - (from & (PAGE - 1)));
+      bytes.push({ at: from, length });
+      from += length;
     }
     blocks.set(start, b);
   }
-  if (hasReturn) {
-    const succ = [...returns].filter((r) => blocks.has(r));
-    blocks.set(RETURN, { at: RETURN, insns: [], term: 'indirect', succ, taken: 0, fall: 0 });
-  }
-  for (const b of blocks.values()) b.succ = [...new Set(b.succ)].filter((s) => blocks.has(s));
+  if (hasReturn) blocks.set(RETURN, { at: RETURN, insns: [], term: 'indirect', succ: [...returns], taken: 0, fall: 0 });
+  for (const b of blocks.values()) b.succ = among(b.succ, blocks);
   return { entry, entries: [entry], root: entry, blocks, pages, bytes, instructions };
+}
+
+/** Ends a block with a transfer that is followed; whether it is one. */
+function terminate(b: Block, { at: own, insn }: Placed, at: int, options: ScanOptions): boolean {
+  switch (insn.op) {
+    case 'Jcc':
+    case 'LOOP':
+    case 'LOOPE':
+    case 'LOOPNE':
+    case 'JCXZ': {
+      b.term = 'branch';
+      // The template is that of the even condition: the odd one has its successors swapped.
+      const odd = insn.op === 'Jcc' && (insn.cc & 1) !== 0;
+      b.taken = odd ? at : at + insn.rel;
+      b.fall = odd ? at + insn.rel : at;
+      b.succ.push(b.taken, b.fall);
+      return true;
+    }
+    case 'JMP':
+    case 'CALL':
+      b.term = 'jump';
+      b.taken = at + insn.rel;
+      b.succ.push(b.taken);
+      return true;
+    case 'RET':
+      b.term = 'jump';
+      b.taken = RETURN;
+      b.succ.push(RETURN);
+      return true;
+    case 'JMPn':
+    case 'CALLn':
+      b.term = 'indirect';
+      b.succ.push(...(options.targetsOf?.(own) ?? []));
+      return true;
+  }
+  return false;
+}
+
+/** Those that are blocks, each once. */
+function among(succ: readonly int[], blocks: ReadonlyMap<int, Block>): int[] {
+  const found: int[] = [];
+  for (const s of succ) if (blocks.has(s) && !found.includes(s)) found.push(s);
+  return found;
 }
 
 /**

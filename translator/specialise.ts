@@ -1,15 +1,13 @@
 // Specialise: templates with their holes filled, block by block, and copies propagated through the block.
 
 import { isCounted } from '../src/cpu/shape.ts';
-import { IMM, type Insn, type int, MEM } from '../src/isa/insn.ts';
-import { WORD } from '../src/isa/state.ts';
-import { templateOf } from './classify.ts';
-import { TEMPLATES } from './generated/templates.js';
+import { IMM, type Insn, type int, MEM, type Operand } from '../src/isa/insn.ts';
 import { splitPlaces } from './halves.ts';
-import { type Expr, mapStmt, N, type Stmt, T, uses } from './ir.ts';
+import { B, C, type Expr, exit, let_, mapStmt, N, place as placeAt, R, S, type Stmt, set, T, uses } from './ir.ts';
 import { throughLanes } from './lanes.ts';
-import { propagate } from './passes/propagate.ts';
+import { Propagation, propagate } from './passes/propagate.ts';
 import type { Block, Placed } from './scan.ts';
+import { isStaging } from './templates.ts';
 import { guardOf } from './x87.ts';
 
 /** A residual statement with what an exit from it needs to know. */
@@ -44,48 +42,53 @@ export interface SpecialisedBlock {
   readonly test: Expr | undefined;
 }
 
-/** First word of the staging register, behind the last XMM register. */
-const STAGED = WORD.xmm + 32;
-
 /** Value that the pseudo block RETURN dispatches on. */
-export const RETURN_EIP: Expr = { k: 's', name: 'rpc' };
+export const RETURN_EIP = S('rpc');
 
-/** `flat`: bit s of `bent` says that segment register s is not flat. */
+/** EIP of the entry's page. */
+const PAGE_BASE = S('pb');
+
+/** Bit s of `bent` says that segment register s is not flat. */
 export function specialise(block: Block, bent: int, temporaries: { n: number }): SpecialisedBlock {
   const body: (Step | Callout | Guarded)[] = [];
-  let run: Step[] = [];
+  const { insns } = block;
+  let run = new Propagation();
+  let stages = false;
   let test: Expr | undefined;
   const flush = (): void => {
-    body.push(...removeStaging(propagate(run)));
-    run = [];
+    for (const s of stages ? removeStaging(run.out) : run.out) body.push(s);
+    run = new Propagation();
   };
-  block.insns.forEach((placed, k) => {
-    const undo = block.insns.length - k;
+  for (let k = 0; k < insns.length; k++) {
+    const placed = insns[k] as Placed;
+    const { at, insn, template } = placed;
+    const undo = insns.length - k;
     // Behind an STI that ends a block an interrupt might come too early: the monitor sees to it.
-    if (placed.class === 'callout' || (placed.insn.op === 'STI' && undo === 1)) {
+    if (placed.class === 'callout' || (insn.op === 'STI' && undo === 1)) {
       flush();
-      body.push({ k: 'callout', at: placed.at, undo, next: placed.at + placed.insn.length, insn: placed.insn });
-      return;
+      body.push({ k: 'callout', at, undo, next: at + insn.length, insn });
+      continue;
+    }
+    stages ||= template?.stages === true;
+    const isShadow = k > 0 && (insns[k - 1] as Placed).insn.op === 'STI';
+    if (!placed.lanes && !placed.guarded && !isShadow) {
+      if (placed.stack?.guard) run.through(exit(guardOf(placed.stack)), at, undo);
+      filler.fill(placed, bent, temporaries, run, undo);
+      continue;
     }
     const whole = instantiate(placed, bent, temporaries);
     const made = placed.lanes ? throughLanes(whole, placed.lanes, temporaries) : whole;
-    if (placed.stack?.guard) made.unshift({ k: 'exit', e: guardOf(placed.stack) });
-    if (placed.guarded && block.insns[k - 1]?.insn.op !== 'STI') {
+    if (placed.stack?.guard) made.unshift(exit(guardOf(placed.stack)));
+    if (placed.guarded && !isShadow) {
       flush();
-      const callout = {
-        k: 'callout',
-        at: placed.at,
-        undo,
-        next: placed.at + placed.insn.length,
-        insn: placed.insn,
-      } as const;
-      body.push({ k: 'guarded', body: removeStaging(propagate(splitPlaces(made, temporaries))), callout });
-      return;
+      const callout = { k: 'callout', at, undo, next: at + insn.length, insn } as const;
+      const inner = removeStaging(propagate(splitPlaces(made, temporaries)));
+      body.push({ k: 'guarded', body: inner, callout });
+      continue;
     }
-    if (block.insns[k - 1]?.insn.op === 'STI') endShadow(made);
-    for (const s of made)
-      run.push(s.k === 'place' || s.k === 'exit' || s.k === 'quick' ? { ...s, at: placed.at, undo } : s);
-  });
+    if (isShadow) endShadow(made);
+    for (const s of made) run.through(s, at, undo);
+  }
   flush();
   const last = body[body.length - 1];
   if (last?.k === 'branch') {
@@ -94,7 +97,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
   } else if (last?.k === 'jump') body.pop();
   else if (last?.k === 'jumpTo') {
     body.pop();
-    if (block.term === 'jump') body.push({ k: 'set', to: RETURN_EIP, e: last.e });
+    if (block.term === 'jump') body.push(set(RETURN_EIP, last.e));
     else test = last.e;
   }
   return { block, body, test };
@@ -104,7 +107,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
 function endShadow(body: Stmt[]): void {
   const last = body[body.length - 1];
   const ends = last && (last.k === 'branch' || last.k === 'jump' || last.k === 'jumpTo');
-  body.splice(ends ? body.length - 1 : body.length, 0, { k: 'set', to: { k: 's', name: 'shadow' }, e: N(0) });
+  body.splice(ends ? body.length - 1 : body.length, 0, set(S('shadow'), N(0)));
 }
 
 /** Takes out what is said for the passes only, and stores to the staging register that nothing reads. */
@@ -118,28 +121,63 @@ function removeStaging(body: readonly Step[]): Step[] {
   return body.filter((s) => s.k !== 'holds' && (isRead || s.k !== 'set' || !isStaging(s.to)));
 }
 
-function isStaging(e: Expr): boolean {
-  if (e.k !== 'r' || e.n.k !== 'n') return false;
-  return e.array === 'doubles'
-    ? e.n.v >= STAGED >> 1
-    : (e.array === 'words' || e.array === 'singles') && e.n.v >= STAGED;
-}
-
 /** The instruction's template with its holes filled: the residual before any pass. */
 export function instantiate(placed: Placed, bent: int, temporaries: { n: number }): Stmt[] {
-  const i = placed.insn;
-  const template = TEMPLATES[templateOf(i) as string];
-  if (!template) throw new Error(`no template for ${i.op}`);
-  const first = temporaries.n;
-  temporaries.n += template.temporaries;
-  const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
-  const leaf = (e: Expr): Expr => {
-    if (e.k === 't') return T(e.i + first);
-    if (e.k === 'r') return e.array === 'reg' && e.n.k === 'n' && e.n.v === 8 ? N(0) : e;
-    if (e.k === 's' && placed.stack) {
-      return e.name === 'ftop' ? N(placed.stack.top) : e.name === 'ftag' ? N(placed.stack.tags) : e;
+  const out: Stmt[] = [];
+  filler.fill(placed, bent, temporaries, out);
+  return out;
+}
+
+/** Fills the holes of templates: one for all, since most instructions make a few statements only. */
+class Filler {
+  #placed: Placed | undefined;
+  /** The temporaries of the template are numbered from here. */
+  #first = 0;
+  #run: Propagation | undefined;
+
+  /** `into`: what is known there is filled in on the way. `undo`: see Step. */
+  fill(placed: Placed, bent: int, temporaries: { n: number }, into: Propagation | Stmt[], undo = 0): void {
+    const { template, needless, at } = placed;
+    if (!template) throw new Error(`no template for ${placed.insn.op}`);
+    this.#placed = placed;
+    this.#first = temporaries.n;
+    this.#run = Array.isArray(into) ? undefined : into;
+    temporaries.n += template.temporaries;
+    const { body } = template;
+    for (let k = 0; k < body.length; k++) {
+      if (needless?.has(k)) continue;
+      const made = mapStmt(body[k] as Stmt, this.#leaf, this.#first);
+      if (bent !== 0 && made.k === 'place' && made.seg.k === 'n' && ((bent >> made.seg.v) & 1) !== 0) {
+        for (const s of throughSegment(made, made.seg.v, temporaries)) {
+          if (Array.isArray(into)) into.push(s);
+          else into.through(s, at, undo);
+        }
+      } else if (Array.isArray(into)) into.push(made);
+      else into.add(made, at, undo);
     }
-    if (e.k !== 'h') return e;
+  }
+
+  readonly #leaf = (e: Expr): Expr => {
+    const run = this.#run;
+    switch (e.k) {
+      case 't':
+        return run ? run.temporary(e.i + this.#first) : T(e.i + this.#first);
+      case 'r':
+        if (e.array === 'reg' && e.n.k === 'n' && e.n.v === 8) return N(0);
+        return run ? run.leaf(e) : e;
+      case 's': {
+        const stack = this.#placed?.stack;
+        if (stack && e.name === 'ftop') return N(stack.top);
+        if (stack && e.name === 'ftag') return N(stack.tags);
+        return run ? run.leaf(e) : e;
+      }
+      case 'h':
+        return this.#hole(e, this.#placed as Placed);
+    }
+    return e;
+  };
+
+  #hole(e: Expr & { k: 'h' }, { insn: i, at }: Placed): Expr {
     switch (e.name) {
       case 'dn':
         return N(i.dst.n);
@@ -153,46 +191,43 @@ export function instantiate(placed: Placed, bent: int, temporaries: { n: number 
       case 'count':
         return N(immediate(i));
       case 'next':
-        return { k: 'b', op: '+', a: { k: 's', name: 'pb' }, b: N(placed.at + i.length) };
+        return B('+', this.#leaf(PAGE_BASE), N(at + i.length));
       case 'here':
-        return { k: 'b', op: '+', a: { k: 's', name: 'pb' }, b: N(placed.at) };
+        return B('+', this.#leaf(PAGE_BASE), N(at));
       case 'base':
-        return N(m ? m.base : 8);
+        return N(placeOf(i)?.base ?? 8);
       case 'index':
-        return N(m ? m.index : 8);
+        return N(placeOf(i)?.index ?? 8);
       case 'scale':
-        return N(m ? m.scale : 0);
+        return N(placeOf(i)?.scale ?? 0);
       case 'disp':
-        return N(m ? m.disp : 0);
+        return N(placeOf(i)?.disp ?? 0);
       case 'seg':
-        return N(m ? m.seg : 3);
+        return N(placeOf(i)?.seg ?? 3);
       case 'sseg':
         return N(i.src.seg);
     }
     return e;
-  };
-  const out: Stmt[] = [];
-  for (const [k, s] of template.body.entries()) {
-    if (placed.needless?.has(k)) continue;
-    const made = mapStmt(s, leaf, (t) => t + first);
-    if (made.k === 'place' && made.seg.k === 'n' && ((bent >> made.seg.v) & 1) !== 0) {
-      out.push(...throughSegment(made, made.seg.v, temporaries));
-    } else out.push(made);
   }
-  return out;
+}
+
+const filler = new Filler();
+
+/** Its operand in memory. */
+function placeOf(i: Insn): Operand | undefined {
+  return i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
 }
 
 /** A place in a segment that is not flat: its span is checked, its base added. */
 function throughSegment(place: Stmt & { k: 'place' }, seg: int, temporaries: { n: number }): Stmt[] {
   const offset = temporaries.n++;
   const linear = temporaries.n++;
-  const span: Expr = { k: 'r', array: place.write ? 'writeSpan' : 'readSpan', n: N(seg) };
-  const base: Expr = { k: 'r', array: 'base', n: N(seg) };
+  const span = R(place.write ? 'writeSpan' : 'readSpan', N(seg));
   return [
-    { k: 'let', i: offset, e: place.a },
-    { k: 'exit', e: { k: 'c', f: 'geu', args: [T(offset), span] } },
-    { k: 'let', i: linear, e: { k: 'b', op: '+', a: T(offset), b: base } },
-    { ...place, a: T(linear) },
+    let_(offset, place.a),
+    exit(C('geu', [T(offset), span])),
+    let_(linear, B('+', T(offset), R('base', N(seg)))),
+    placeAt(place, place.i, place.seg, T(linear)),
   ];
 }
 

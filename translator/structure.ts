@@ -2,9 +2,9 @@
 // becomes a label around what leads to it, each loop head a loop). An irreducible edge leaves the region.
 // On the way, flag words sink to where they are wanted: exits and merges.
 
-import { type Expr, N, type Stmt, T, uses } from './ir.ts';
+import { B, C, type Expr, exit, let_, N, S, type Stmt, T } from './ir.ts';
 import { settleChecks } from './passes/checks.ts';
-import { liveFlags, SUNK } from './passes/liveness.ts';
+import { liveFlags, SUNK, sunkIn, sunkReadBy } from './passes/liveness.ts';
 import { type Block, ENTRY, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 import { guardOf } from './x87.ts';
@@ -30,7 +30,60 @@ export type Item =
   | { readonly k: 'loop'; readonly at: number; readonly body: readonly Item[] }
   | { readonly k: 'label'; readonly at: number; readonly body: readonly Item[] };
 
-type Pending = Map<string, Expr>;
+/** Flag words whose values have been computed, but not set yet, in the order in which they came. */
+class Pending {
+  /** Their bits: see SUNK. */
+  words = 0;
+  readonly #sets: (Stmt & { k: 'set' })[] = [];
+  /** All of them as statements, until something changes: many exits share them. */
+  #all: readonly Stmt[] | undefined = NOTHING;
+
+  copy(): Pending {
+    const made = new Pending();
+    made.words = this.words;
+    for (const s of this.#sets) made.#sets.push(s);
+    made.#all = this.#all;
+    return made;
+  }
+
+  add(s: Stmt & { k: 'set' }, bit: number): void {
+    this.#all = undefined;
+    if ((this.words & bit) === 0) this.#sets.push(s);
+    else this.#sets[this.#find(bit)] = s;
+    this.words |= bit;
+  }
+
+  /** What sets the word is taken out. */
+  take(bit: number): Stmt & { k: 'set' } {
+    this.#all = undefined;
+    this.words &= ~bit;
+    return this.#sets.splice(this.#find(bit), 1)[0] as Stmt & { k: 'set' };
+  }
+
+  clear(): void {
+    this.words = 0;
+    this.#sets.length = 0;
+    this.#all = NOTHING;
+  }
+
+  /** What sets all of them, or those of `wanted`. */
+  settle(wanted?: number): readonly Stmt[] {
+    if (wanted === undefined || (this.words & ~wanted) === 0) {
+      this.#all ??= this.#sets.slice();
+      return this.#all;
+    }
+    return this.#sets.filter((s) => (bitOf(s.to) & wanted) !== 0);
+  }
+
+  #find(bit: number): number {
+    return this.#sets.findIndex((s) => bitOf(s.to) === bit);
+  }
+}
+
+const NOTHING: readonly Stmt[] = [];
+
+/** The bit of a sunk word, or 0. */
+const bitOf = (to: Expr): number => (to.k === 's' ? (SUNK.get(to.name) ?? 0) : 0);
 
 /** Reverse postorder, dominators and what follows from them. */
 class Flow {
@@ -145,23 +198,63 @@ export function structure(
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
   const checks = settleChecks(graph, specialised, graph.ahead === true, temporaries);
   const live = liveFlags(graph, specialised, heads);
-  const items = new Builder(graph, flow, specialised, live, temporaries).tree(graph.root, new Map());
-  const guards = [...(graph.stack ? [guardOf(graph.stack)] : []), ...(graph.guards ?? [])];
-  const ahead: Step[] = guards.map((e) => ({ k: 'exit', e, at: graph.entry, undo: 0 }));
-  return [...steps([...ahead, ...checks]), ...items];
+  const out: Item[] = [];
+  for (const e of guards(graph)) out.push(step(exit(e, undefined, { at: graph.entry, undo: 0 }) as Step, NOTHING));
+  for (const s of checks) out.push(step(s, NOTHING));
+  new Builder(graph, flow, specialised, live, temporaries).tree(graph.root, new Pending(), out);
+  return out;
 }
 
-const settle = (p: Pending, wanted?: ReadonlySet<string>): Stmt[] =>
-  [...p].filter(([f]) => !wanted || wanted.has(f)).map(([f, e]) => ({ k: 'set', to: { k: 's', name: f }, e }));
+/** What is looked at before everything else. */
+function guards(graph: Graph): readonly Expr[] {
+  const own = graph.guards ?? [];
+  return graph.stack ? [guardOf(graph.stack), ...own] : own;
+}
 
-const steps = (list: readonly Stmt[]): Item[] => list.map((s) => ({ k: 'step', s, arm: [] }));
+// Items: steps, and all others, are laid out alike. See the constructors of ir.ts.
 
+type Of<K> = Extract<Item, { k: K }>;
+type Other = Exclude<Item['k'], 'step'>;
+
+const step = (s: Step, arm: readonly Stmt[]): Item => ({ k: 'step', s, arm });
+const other = <K extends Other>(
+  k: K,
+  at: number | undefined,
+  to: Of<'leave'>['to'] | number | undefined,
+  arm: readonly Stmt[] | undefined,
+  body?: readonly Item[],
+  test?: Expr,
+  yes?: readonly Item[],
+  no?: readonly Item[],
+  c?: Callout,
+  n?: number,
+  kind?: 'break' | 'continue',
+): Of<K> => ({ k, at, to, arm, body, test, yes, no, c, n, kind }) as unknown as Of<K>;
+
+const leave = (to: Target, arm: readonly Stmt[]): Item => other('leave', undefined, to, arm);
+const goto = (kind: 'break' | 'continue', to: number, arm: readonly Stmt[]): Item =>
+  other('goto', undefined, to, arm, undefined, undefined, undefined, undefined, undefined, undefined, kind);
+const nested = (k: 'loop' | 'label', at: number, body: readonly Item[]): Item =>
+  other(k, at, undefined, undefined, body);
+const fork = (test: Expr, yes: readonly Item[], no: readonly Item[]): Item =>
+  other('fork', undefined, undefined, undefined, undefined, test, yes, no);
+const called = (k: 'callout' | 'guarded', c: Callout, body?: readonly Item[]): Item =>
+  other(k, undefined, undefined, undefined, body, undefined, undefined, undefined, c);
+const count = (n: number): Item =>
+  other('count', undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined, n);
+
+/** Adds steps that leave nowhere. */
+function plain(list: readonly Stmt[], out: Item[]): void {
+  for (let k = 0; k < list.length; k++) out.push(step(list[k] as Stmt, NOTHING));
+}
+
+/** Puts the items of the graph together; each method adds to `out`. */
 class Builder {
   constructor(
     graph: Graph,
     flow: Flow,
     specialised: ReadonlyMap<number, SpecialisedBlock>,
-    live: ReadonlyMap<number, ReadonlySet<string>>,
+    live: ReadonlyMap<number, number>,
     temporaries: { n: number },
   ) {
     this.#graph = graph;
@@ -173,85 +266,104 @@ class Builder {
   readonly #graph: Graph;
   readonly #flow: Flow;
   readonly #specialised: ReadonlyMap<number, SpecialisedBlock>;
-  readonly #live: ReadonlyMap<number, ReadonlySet<string>>;
+  readonly #live: ReadonlyMap<number, number>;
   readonly #temporaries: { n: number };
 
   /** The block and all that it dominates. */
-  tree(at: number, pending: Pending): Item[] {
-    const merges = (this.#flow.children.get(at) as number[])
-      .filter((c) => this.#flow.isMerge(c))
-      .sort((a, b) => (this.#flow.index.get(b) as number) - (this.#flow.index.get(a) as number));
-    if (!this.#flow.isHead(at)) return this.#within(at, merges, pending);
-    const body: Item[] = [{ k: 'poll', to: outside(at) }, ...this.#within(at, merges, new Map())];
-    return [...steps(settle(pending, this.#live.get(at))), { k: 'loop', at, body }];
-  }
-
-  #within(at: number, merges: readonly number[], pending: Pending): Item[] {
-    const [first, ...rest] = merges;
-    if (first !== undefined) {
-      return [{ k: 'label', at: first, body: this.#within(at, rest, pending) }, ...this.tree(first, new Map())];
+  tree(at: number, pending: Pending, out: Item[]): void {
+    const flow = this.#flow;
+    const merges = (flow.children.get(at) as number[]).filter((c) => flow.isMerge(c));
+    if (merges.length > 1) merges.sort((a, b) => (flow.index.get(b) as number) - (flow.index.get(a) as number));
+    if (!flow.isHead(at)) {
+      this.#within(at, merges, 0, pending, out);
+      return;
     }
-    return this.#block(this.#graph.blocks.get(at) as Block, new Map(pending));
+    plain(pending.settle(this.#live.get(at)), out);
+    const body: Item[] = [other('poll', undefined, outside(at), undefined)];
+    this.#within(at, merges, 0, new Pending(), body);
+    out.push(nested('loop', at, body));
   }
 
-  #block(b: Block, pending: Pending): Item[] {
+  /** The block, and the merges from `first` on that it dominates. */
+  #within(at: number, merges: readonly number[], first: number, pending: Pending, out: Item[]): void {
+    const merge = merges[first];
+    if (merge === undefined) {
+      this.#block(this.#graph.blocks.get(at) as Block, pending.copy(), out);
+      return;
+    }
+    const body: Item[] = [];
+    this.#within(at, merges, first + 1, pending, body);
+    out.push(nested('label', merge, body));
+    this.tree(merge, new Pending(), out);
+  }
+
+  #block(b: Block, pending: Pending, out: Item[]): void {
     const { body, test } = this.#specialised.get(b.at) as SpecialisedBlock;
-    const out: Item[] = [{ k: 'mark', at: b.at }];
-    if (b.insns.length > 0) out.push({ k: 'count', n: b.insns.length });
+    out.push(other('mark', b.at, undefined, undefined));
+    if (b.insns.length > 0) out.push(count(b.insns.length));
     for (const s of body) {
       if (s.k === 'callout') {
-        out.push(...steps(settle(pending)), { k: 'callout', c: s });
+        plain(pending.settle(), out);
+        out.push(called('callout', s));
         pending.clear();
       } else if (s.k === 'guarded') {
         // Its flags are there on both ways on.
-        out.push(...steps(settle(pending)), { k: 'guarded', body: steps(s.body), c: s.callout });
+        plain(pending.settle(), out);
+        const inner: Item[] = [];
+        plain(s.body, inner);
+        out.push(called('guarded', s.callout, inner));
         pending.clear();
       } else this.#step(s, pending, out);
     }
     this.#end(b, test, pending, out);
-    return out;
   }
 
   #step(s: Step, pending: Pending, out: Item[]): void {
-    if (s.k === 'set' && s.to.k === 's' && SUNK.has(s.to.name)) {
-      pending.set(s.to.name, s.e);
-      return;
+    if (s.k === 'set') {
+      const bit = bitOf(s.to);
+      if (bit !== 0) {
+        pending.add(s, bit);
+        return;
+      }
     }
     if (s.k === 'place' || s.k === 'exit' || s.k === 'quick') {
-      out.push({ k: 'step', s, arm: settle(pending) });
+      out.push(step(s, pending.settle()));
       return;
     }
     if (s.k === 'if') {
       // What an arm may set must have its value before.
       for (const x of [...s.then, ...s.else]) {
-        if (x.k !== 'set' || x.to.k !== 's') continue;
-        const e = pending.get(x.to.name);
-        if (!e) continue;
-        out.push({ k: 'step', s: { k: 'set', to: x.to, e }, arm: [] });
-        pending.delete(x.to.name);
+        const bit = x.k === 'set' ? bitOf(x.to) & pending.words : 0;
+        if (bit !== 0) out.push(step(pending.take(bit), NOTHING));
       }
     }
-    if (reads(s, pending)) {
-      out.push(...steps(settle(pending)));
+    if (pending.words !== 0 && (sunkReadBy(s) & pending.words) !== 0) {
+      plain(pending.settle(), out);
       pending.clear();
     }
-    out.push({ k: 'step', s, arm: [] });
+    out.push(step(s, NOTHING));
   }
 
   #end(b: Block, test: Expr | undefined, pending: Pending, out: Item[]): void {
-    if (b.term === 'exit') out.push({ k: 'leave', to: { at: b.taken }, arm: settle(pending) });
-    else if (b.term === 'jump') out.push(...this.#edge(b, b.taken, pending));
+    if (b.term === 'exit') out.push(leave({ at: b.taken }, pending.settle()));
+    else if (b.term === 'jump') this.#edge(b, b.taken, pending, out);
     else if (b.term === 'branch') {
       const condition = test as Expr;
-      if (reads({ k: 'branch', e: condition }, pending)) {
-        out.push(...steps(settle(pending)));
+      if ((sunkIn(condition) & pending.words) !== 0) {
+        plain(pending.settle(), out);
         pending.clear();
       }
-      const yes = this.#edge(b, b.taken, new Map(pending));
-      const no = this.#edge(b, b.fall, new Map(pending));
-      out.push({ k: 'fork', test: condition, yes, no });
-    } else if (b.at === ENTRY) this.#dispatch(b, { k: 's', name: 'eip' }, pending, out);
+      const yes = this.#way(b, b.taken, pending);
+      out.push(fork(condition, yes, this.#way(b, b.fall, pending)));
+    } else if (b.at === ENTRY) this.#dispatch(b, S('eip'), pending, out);
     else this.#dispatch(b, test ?? RETURN_EIP, pending, out);
+  }
+
+  /** One of several edges. */
+  #way(from: Block, to: number, pending: Pending): Item[] {
+    const out: Item[] = [];
+    this.#edge(from, to, pending.copy(), out);
+    return out;
   }
 
   /** A value picks the successor: a binary tree of compares with the offsets that are known. */
@@ -259,52 +371,47 @@ class Builder {
     let e = value;
     if (e.k !== 't' && e.k !== 's') {
       const i = this.#temporaries.n++;
-      out.push({ k: 'step', s: { k: 'let', i, e }, arm: [] });
+      out.push(step(let_(i, e), NOTHING));
       e = T(i);
     }
     if (b.succ.length > 0) {
       const i = this.#temporaries.n++;
-      const relative: Expr = { k: 'b', op: '-', a: e, b: { k: 's', name: 'pb' } };
-      out.push({ k: 'step', s: { k: 'let', i, e: relative }, arm: [] });
+      out.push(step(let_(i, B('-', e, S('pb'))), NOTHING));
       const targets = [...b.succ].sort((x, y) => x - y);
       const pick = (low: number, high: number): Item[] => {
         if (low === high) return [];
         if (high - low === 1) {
           const to = targets[low] as number;
-          const is: Expr = { k: 'c', f: 'eq', args: [T(i), N(to)] };
+          const is = C('eq', [T(i), N(to)]);
           // It was entered at one of them.
-          if (b.at === ENTRY && high === targets.length) return this.#edge(b, to, new Map(pending));
-          return [{ k: 'fork', test: is, yes: this.#edge(b, to, new Map(pending)), no: [] }];
+          if (b.at === ENTRY && high === targets.length) return this.#way(b, to, pending);
+          return [fork(is, this.#way(b, to, pending), [])];
         }
         const middle = (low + high) >> 1;
-        const below: Expr = { k: 'c', f: 'lt', args: [T(i), N(targets[middle] as number)] };
-        return [{ k: 'fork', test: below, yes: pick(low, middle), no: pick(middle, high) }];
+        const below = C('lt', [T(i), N(targets[middle] as number)]);
+        const yes = pick(low, middle);
+        return [fork(below, yes, pick(middle, high))];
       };
       out.push(...pick(0, targets.length));
     }
     if (b.at === ENTRY) return;
     const site = b.insns[b.insns.length - 1]?.at ?? RETURN;
-    out.push({ k: 'leave', to: { value: e, site }, arm: settle(pending) });
+    out.push(leave({ value: e, site }, pending.settle()));
   }
 
-  #edge(from: Block, to: number, pending: Pending): Item[] {
-    if (!from.succ.includes(to)) return [{ k: 'leave', to: outside(to), arm: settle(pending) }];
+  #edge(from: Block, to: number, pending: Pending, out: Item[]): void {
+    if (!from.succ.includes(to)) {
+      out.push(leave(outside(to), pending.settle()));
+      return;
+    }
     const wanted = this.#live.get(to);
-    if (this.#flow.isBack(from.at, to)) return [{ k: 'goto', kind: 'continue', to, arm: settle(pending, wanted) }];
-    if (this.#flow.isMerge(to)) return [{ k: 'goto', kind: 'break', to, arm: settle(pending, wanted) }];
-    return this.tree(to, pending);
+    if (this.#flow.isBack(from.at, to)) out.push(goto('continue', to, pending.settle(wanted)));
+    else if (this.#flow.isMerge(to)) out.push(goto('break', to, pending.settle(wanted)));
+    else this.tree(to, pending, out);
   }
 }
 
 /** Where a block is for the interpreter: returns go on at the EIP that was popped. */
 function outside(at: number): Target {
   return at === RETURN ? { value: RETURN_EIP, site: RETURN } : { at };
-}
-
-function reads(s: Stmt, pending: Pending): boolean {
-  let found = false;
-  uses(s, (e) => {
-    if (e.k === 's' && pending.has(e.name)) found = true;
-  });
-  return found;
 }

@@ -12,7 +12,7 @@ import { Chain } from './chain.ts';
 import { compile, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
-import { type Block, type Graph, isLoop, RETURN, scan } from './scan.ts';
+import { type Block, finish, type Graph, isLoop, type Placements, RETURN, type Survey, survey } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
 import type { Stack } from './x87.ts';
@@ -461,14 +461,14 @@ export class Translations implements Regions {
     };
     // Kernels are paths through much code that all meet: each would have a copy of it if they did not lead to each other.
     // What a loop calls had better be inside.
-    const scanned = (isPath: boolean): Graph =>
-      scan(memory, hot.linear, hot.mode, frameOf, {
-        ...options,
-        isWarm: (at) => isWarm(at, isPath),
-        reentered: isPath,
-      });
-    const whole = scanned(false);
-    const graph = isLoop(whole) ? whole : scanned(true);
+    const placements: Placements = new Map();
+    const surveyed = (isPath: boolean): Survey => {
+      const warm = (at: int): boolean => isWarm(at, isPath);
+      const all = { ...options, isWarm: warm, reentered: isPath };
+      return survey(memory, hot.linear, hot.mode, frameOf, all, placements);
+    };
+    const whole = surveyed(false);
+    const graph = finish(isLoop(whole.graph) ? whole : surveyed(true));
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
     return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;

@@ -15,67 +15,85 @@ const I32 = 0x7f;
 const F64 = 0x7c;
 const EMPTY = 0x40;
 
-/** Loads and stores by view: opcode of the load, of the store, power of two of the size. */
-const VIEWS: Readonly<Record<string, readonly [load: number, store: number, power: number]>> = {
-  H8: [0x2c, 0x3a, 0],
-  H16: [0x2e, 0x3b, 1],
-  H32: [0x28, 0x36, 2],
-  F32: [0x2a, 0x38, 2],
-  F64: [0x2b, 0x39, 3],
-};
-const INT: Readonly<Record<string, number>> = {
-  '+': 0x6a,
-  '-': 0x6b,
-  '&': 0x71,
-  '|': 0x72,
-  '^': 0x73,
-  '<<': 0x74,
-  '>>': 0x75,
-  '>>>': 0x76,
-  '==': 0x46,
-  '!=': 0x47,
-};
-const DOUBLE: Readonly<Record<string, number>> = {
-  '+': 0xa0,
-  '-': 0xa1,
-  '*': 0xa2,
-  '/': 0xa3,
-  '==': 0x61,
-  '!=': 0x62,
-  '<': 0x63,
-  '>': 0x64,
-  '<=': 0x65,
-  '>=': 0x66,
-};
+/** How a view is accessed: opcode of the load, of the store, power of two of the size. */
+interface View {
+  readonly load: number;
+  readonly store: number;
+  readonly power: number;
+}
+
+const view = (load: number, store: number, power: number): View => ({ load, store, power });
+const VIEWS: ReadonlyMap<string, View> = new Map([
+  ['H8', view(0x2c, 0x3a, 0)],
+  ['H16', view(0x2e, 0x3b, 1)],
+  ['H32', view(0x28, 0x36, 2)],
+  ['F32', view(0x2a, 0x38, 2)],
+  ['F64', view(0x2b, 0x39, 3)],
+]);
+const INT: ReadonlyMap<string, number> = new Map([
+  ['+', 0x6a],
+  ['-', 0x6b],
+  ['&', 0x71],
+  ['|', 0x72],
+  ['^', 0x73],
+  ['<<', 0x74],
+  ['>>', 0x75],
+  ['>>>', 0x76],
+  ['==', 0x46],
+  ['!=', 0x47],
+]);
+const DOUBLE: ReadonlyMap<string, number> = new Map([
+  ['+', 0xa0],
+  ['-', 0xa1],
+  ['*', 0xa2],
+  ['/', 0xa3],
+  ['==', 0x61],
+  ['!=', 0x62],
+  ['<', 0x63],
+  ['>', 0x64],
+  ['<=', 0x65],
+  ['>=', 0x66],
+]);
 /** Signed and unsigned. */
-const ORDER: Readonly<Record<string, readonly [number, number]>> = {
-  '<': [0x48, 0x49],
-  '>': [0x4a, 0x4b],
-  '<=': [0x4c, 0x4d],
-  '>=': [0x4e, 0x4f],
-};
+const ORDER: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['<', [0x48, 0x49]],
+  ['>', [0x4a, 0x4b]],
+  ['<=', [0x4c, 0x4d]],
+  ['>=', [0x4e, 0x4f]],
+]);
 const COMPARES = new Set(['<', '>', '<=', '>=', '==', '!=']);
 /** Functions that are instructions; of doubles unless they are of ints. */
-const INSTRUCTIONS: Readonly<Record<string, readonly number[]>> = {
-  imul: [0x6c],
-  clz: [0x67],
-  fabs: [0x99],
-  fsqrt: [0x9f],
-  fround: [0xb6, 0xbb],
-};
+const INSTRUCTIONS: ReadonlyMap<string, readonly number[]> = new Map([
+  ['imul', [0x6c]],
+  ['clz', [0x67]],
+  ['fabs', [0x99]],
+  ['fsqrt', [0x9f]],
+  ['fround', [0xb6, 0xbb]],
+]);
 const OF_INTS = new Set(['imul', 'clz']);
 
-/** Parameters of a function from outside; all are ints, and so is the result, unless there is none. */
+/** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
 interface Import {
   readonly name: string;
   readonly parameters: number;
   readonly results: number;
+  readonly index: number;
 }
+
+type Imports = Map<string, Import>;
 
 /** The binary of a module that exports the functions, and imports `env.memory` and what they call. */
 export function encode(functions: readonly FunctionTree[]): Uint8Array {
-  const imports = new Map<string, Import & { index: number }>();
-  for (const { tree } of functions) findImports(tree, imports);
+  // What they call is known behind them; the functions themselves are numbered behind what is imported.
+  const imports: Imports = new Map();
+  const code = new Bytes();
+  code.unsigned(functions.length);
+  const body = new Bytes();
+  for (const { tree } of functions) {
+    body.clear();
+    new FunctionEncoder(imports, body).encode(tree);
+    code.sized(body);
+  }
   const types: number[][] = [];
   const typeOf = (parameters: number, results: number): number => {
     const type = [0x60, ...vector(new Array(parameters).fill([I32])), ...vector(new Array(results).fill([I32]))];
@@ -87,7 +105,6 @@ export function encode(functions: readonly FunctionTree[]): Uint8Array {
     imported.push([...text('env'), ...text(i.name), 0x00, ...unsigned(typeOf(i.parameters, i.results))]);
   const own = typeOf(0, 1);
   const first = imports.size;
-  const bodies = functions.map(({ tree }) => new FunctionEncoder(imports).encode(tree));
   const names = functions.map(({ name }, k) => [...unsigned(first + k), ...text(name)]);
   const out = new Bytes();
   out.put([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
@@ -95,73 +112,55 @@ export function encode(functions: readonly FunctionTree[]): Uint8Array {
   out.section(2, vector(imported));
   out.section(3, vector(functions.map(() => unsigned(own))));
   out.section(7, vector(functions.map(({ name }, k) => [...text(name), 0x00, ...unsigned(first + k)])));
-  const code = new Bytes();
-  code.put(unsigned(bodies.length));
-  for (const body of bodies) code.sized(body);
-  out.put([10]);
+  out.byte(10);
   out.sized(code);
   const named = vector(names);
   out.section(0, [...text('name'), 0x01, ...unsigned(named.length), ...named]);
   return out.bytes();
 }
 
-/** Collects the functions that a tree calls and that are no instructions. */
-function findImports(n: Node, imports: Map<string, Import & { index: number }>): void {
-  if (Array.isArray(n)) {
-    for (const x of n) findImports(x, imports);
-    return;
-  }
-  if (n === null || typeof n !== 'object') return;
-  if (
-    n.type === 'CallExpression' &&
-    !(n.callee.name in INSTRUCTIONS) &&
-    n.callee.name !== 'joined' &&
-    !imports.has(n.callee.name)
-  ) {
-    const { name } = n.callee;
-    const results = name === 'visit' ? 0 : 1;
-    imports.set(name, { name, parameters: n.arguments.length, results, index: imports.size });
-  }
-  for (const key in n) {
-    const v = n[key];
-    if (v !== null && typeof v === 'object') findImports(v, imports);
-  }
+interface Local {
+  readonly index: number;
+  readonly double: boolean;
 }
 
-class FunctionEncoder {
-  readonly #out = new Bytes();
-  readonly #imports: ReadonlyMap<string, Import & { index: number }>;
-  readonly #locals = new Map<string, { readonly index: number; readonly double: boolean }>();
-  /** Enclosing blocks, innermost last: what breaks out of them, what goes on with them. */
-  readonly #blocks: { readonly breaks?: string; readonly continues?: string }[] = [];
+const NO_LABEL = '';
 
-  constructor(imports: ReadonlyMap<string, Import & { index: number }>) {
+class FunctionEncoder {
+  readonly #out: Bytes;
+  readonly #imports: Imports;
+  readonly #locals = new Map<string, Local>();
+  /** Enclosing blocks, innermost last: labels that break out of them, that go on with them. */
+  readonly #breaks: string[] = [];
+  readonly #continues: string[] = [];
+
+  /** `imports`: of the module; what is called is added. */
+  constructor(imports: Imports, out: Bytes) {
     this.#imports = imports;
+    this.#out = out;
   }
 
-  encode(tree: Node): Bytes {
+  encode(tree: Node): void {
     const [declared, ...rest] = tree.body.body as Node[];
     const last = rest.pop();
     // Ints first, so that there are two groups.
-    const isDouble = (d: Node): boolean => /\./.test(d.init.raw ?? '');
-    const declarations = [
-      ...declared.declarations.filter((d: Node) => !isDouble(d)),
-      ...declared.declarations.filter(isDouble),
-    ];
+    const isDouble = (d: Node): boolean => d.init.raw?.includes('.') === true;
+    const all = declared.declarations as Node[];
+    const doubles = all.filter(isDouble);
+    const declarations = [...all.filter((d) => !isDouble(d)), ...doubles];
+    const ints = declarations.length - doubles.length;
     declarations.forEach((d: Node, index: number) => {
-      this.#locals.set(d.id.name, { index, double: isDouble(d) });
+      this.#locals.set(d.id.name, { index, double: index >= ints });
     });
-    const doubles = declarations.filter(isDouble).length;
     const out = this.#out;
-    out.put([0x02, ...unsigned(declarations.length - doubles), I32, ...unsigned(doubles), F64]);
+    out.put([0x02, ...unsigned(ints), I32, ...unsigned(doubles.length), F64]);
     this.#list(rest);
     this.#int(last.argument);
     out.byte(0x0b);
-    return out;
   }
 
   #list(list: readonly Node[]): void {
-    for (const s of list) this.#statement(s);
+    for (let k = 0; k < list.length; k++) this.#statement(list[k]);
   }
 
   #statement(s: Node): void {
@@ -187,8 +186,7 @@ class FunctionEncoder {
           return;
         }
         this.#int(s.test);
-        out.put([0x04, EMPTY]);
-        this.#blocks.push({});
+        this.#begin(0x04, NO_LABEL, NO_LABEL);
         this.#list(s.consequent.body);
         if (s.alternate) {
           out.byte(0x05);
@@ -197,8 +195,7 @@ class FunctionEncoder {
         this.#end();
         return;
       case 'LabeledStatement':
-        out.put([0x02, EMPTY]);
-        this.#blocks.push({ breaks: s.label.name });
+        this.#begin(0x02, s.label.name, NO_LABEL);
         if (s.body.type === 'ForStatement') this.#loop(s.label.name, s.body.body);
         else this.#list(s.body.body);
         this.#end();
@@ -208,37 +205,40 @@ class FunctionEncoder {
         out.byte(0x0f);
         return;
       case 'BreakStatement':
-        this.#branch((b) => b.breaks === s.label.name);
+        this.#branch(this.#breaks, s.label.name);
         return;
       case 'ContinueStatement':
-        this.#branch((b) => b.continues === s.label.name);
+        this.#branch(this.#continues, s.label.name);
         return;
     }
     throw new Error(`${s.type} in a region`);
   }
 
   #loop(name: string, body: Node): void {
-    this.#out.put([0x03, EMPTY]);
-    this.#blocks.push({ continues: name });
+    this.#begin(0x03, NO_LABEL, name);
     this.#list(body.body);
-    this.#branch((b) => b.continues === name);
+    this.#branch(this.#continues, name);
     this.#end();
   }
 
+  #begin(opcode: number, breaks: string, continues: string): void {
+    this.#out.byte(opcode);
+    this.#out.byte(EMPTY);
+    this.#breaks.push(breaks);
+    this.#continues.push(continues);
+  }
+
   #end(): void {
-    this.#blocks.pop();
+    this.#breaks.pop();
+    this.#continues.pop();
     this.#out.byte(0x0b);
   }
 
-  #branch(wanted: (b: { readonly breaks?: string; readonly continues?: string }) => boolean): void {
-    for (let depth = 0; depth < this.#blocks.length; depth++) {
-      const b = this.#blocks[this.#blocks.length - 1 - depth];
-      if (!b || !wanted(b)) continue;
-      this.#out.byte(0x0c);
-      this.#out.unsigned(depth);
-      return;
-    }
-    throw new Error('a branch to no label');
+  #branch(labels: readonly string[], name: string): void {
+    const at = labels.lastIndexOf(name);
+    if (at < 0) throw new Error('a branch to no label');
+    this.#out.byte(0x0c);
+    this.#out.unsigned(labels.length - 1 - at);
   }
 
   #assignment({ left, right }: Node): void {
@@ -251,15 +251,15 @@ class FunctionEncoder {
       out.unsigned(local.index);
       return;
     }
-    const view = VIEWS[left.object.name] as (typeof VIEWS)[string];
-    const offset = this.#address(left, view[2]);
+    const { store, power } = VIEWS.get(left.object.name) as View;
+    const offset = this.#address(left, power);
     if (left.object.name === 'F64') this.#double(right);
     else if (left.object.name === 'F32') {
       this.#double(right);
       out.byte(0xb6);
     } else this.#int(right);
-    out.byte(view[1]);
-    out.unsigned(view[2]);
+    out.byte(store);
+    out.unsigned(power);
     out.unsigned(offset);
   }
 
@@ -275,7 +275,7 @@ class FunctionEncoder {
     return 0;
   }
 
-  #local(name: string): { readonly index: number; readonly double: boolean } {
+  #local(name: string): Local {
     const local = this.#locals.get(name);
     if (!local) throw new Error(`no local ${name}`);
     return local;
@@ -315,7 +315,7 @@ class FunctionEncoder {
         this.#call(e);
         return;
       case 'MemberExpression': {
-        const [load, , power] = VIEWS[e.object.name] as (typeof VIEWS)[string];
+        const { load, power } = VIEWS.get(e.object.name) as View;
         const offset = this.#address(e, power);
         out.byte(load);
         out.unsigned(power);
@@ -361,15 +361,15 @@ class FunctionEncoder {
     if (COMPARES.has(operator) && (this.#isDouble(left) || this.#isDouble(right))) {
       this.#double(left);
       this.#double(right);
-      out.byte(DOUBLE[operator] as number);
+      out.byte(DOUBLE.get(operator) as number);
       return;
     }
     this.#int(left);
     this.#int(right);
-    const order = ORDER[operator];
+    const order = ORDER.get(operator);
     if (order) out.byte(order[isUnsigned(left) || isUnsigned(right) ? 1 : 0]);
     else if (operator === '/') out.byte(isUnsigned(left) ? 0x6e : 0x6d);
-    else out.byte(INT[operator] as number);
+    else out.byte(INT.get(operator) as number);
   }
 
   #call(e: Node): void {
@@ -381,7 +381,7 @@ class FunctionEncoder {
       this.#out.put([0xad, 0x84, 0xbf]);
       return;
     }
-    const instruction = INSTRUCTIONS[name];
+    const instruction = INSTRUCTIONS.get(name);
     for (const a of e.arguments) {
       if (instruction && !OF_INTS.has(name)) this.#double(a);
       else this.#int(a);
@@ -391,21 +391,31 @@ class FunctionEncoder {
       return;
     }
     this.#out.byte(0x10);
-    this.#out.unsigned((this.#imports.get(name) as { index: number }).index);
+    this.#out.unsigned(this.#imported(name, e.arguments.length));
+  }
+
+  #imported(name: string, parameters: number): number {
+    const known = this.#imports.get(name);
+    if (known) return known.index;
+    const index = this.#imports.size;
+    this.#imports.set(name, { name, parameters, results: name === 'visit' ? 0 : 1, index });
+    return index;
   }
 
   #isDouble(e: Node): boolean {
     switch (e.type) {
       case 'Literal':
-        return /[.e]/.test(e.raw ?? '');
+        return e.raw !== undefined && /[.e]/.test(e.raw);
       case 'Identifier':
         return this.#local(e.name).double;
       case 'UnaryExpression':
         return e.operator === '+' || (e.operator === '-' && this.#isDouble(e.argument));
       case 'BinaryExpression':
-        return e.operator in DOUBLE && !COMPARES.has(e.operator) && (this.#isDouble(e.left) || this.#isDouble(e.right));
+        return (
+          DOUBLE.has(e.operator) && !COMPARES.has(e.operator) && (this.#isDouble(e.left) || this.#isDouble(e.right))
+        );
       case 'CallExpression':
-        return e.callee.name === 'joined' || (e.callee.name in INSTRUCTIONS && !OF_INTS.has(e.callee.name));
+        return e.callee.name === 'joined' || (INSTRUCTIONS.has(e.callee.name) && !OF_INTS.has(e.callee.name));
       case 'MemberExpression':
         return e.object.name === 'F64' || e.object.name === 'F32';
       case 'ConditionalExpression':
@@ -440,7 +450,7 @@ class FunctionEncoder {
       case 'BinaryExpression':
         this.#double(e.left);
         this.#double(e.right);
-        out.byte(DOUBLE[e.operator] as number);
+        out.byte(DOUBLE.get(e.operator) as number);
         return;
       case 'CallExpression':
         this.#call(e);
@@ -452,7 +462,7 @@ class FunctionEncoder {
         out.byte(0x1b);
         return;
       case 'MemberExpression': {
-        const [load, , power] = VIEWS[e.object.name] as (typeof VIEWS)[string];
+        const { load, power } = VIEWS.get(e.object.name) as View;
         const offset = this.#address(e, power);
         out.byte(load);
         out.unsigned(power);
@@ -485,6 +495,10 @@ const text = (s: string): number[] => [...unsigned(s.length), ...[...s].map((c) 
 class Bytes {
   #bytes = new Uint8Array(1024);
   #length = 0;
+
+  clear(): void {
+    this.#length = 0;
+  }
 
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

@@ -6,9 +6,7 @@
 
 import type { Insn, int } from '../src/isa/insn.ts';
 import { CR0_EM, CR0_TS } from '../src/isa/state.ts';
-import { templateOf } from './classify.ts';
-import { TEMPLATES } from './generated/templates.js';
-import { bin, type Expr, N } from './ir.ts';
+import { bin, type Expr, N, S } from './ir.ts';
 import type { Block, Graph, Placed } from './scan.ts';
 
 /** TOP, and a bit for each physical register in use. */
@@ -34,16 +32,9 @@ const EMPTIES = new Set(['FNINIT', 'FNSAVE', 'EMMS']);
 
 /** Not zero unless the x87 is ready and the stack as predicted. */
 export function guardOf({ top, tags }: Stack): Expr {
-  const state = (name: string): Expr => ({ k: 's', name });
-  const differs = bin('|', bin('^', state('ftop'), N(top)), bin('^', state('ftag'), N(tags)));
-  const obstacles = bin('|', bin('&', state('cr0'), N(CR0_EM | CR0_TS)), bin('&', state('fsw'), N(PENDING)));
+  const differs = bin('|', bin('^', S('ftop'), N(top)), bin('^', S('ftag'), N(tags)));
+  const obstacles = bin('|', bin('&', S('cr0'), N(CR0_EM | CR0_TS)), bin('&', S('fsw'), N(PENDING)));
   return bin('|', differs, obstacles);
-}
-
-/** Whether an instruction's template is one of the x87. */
-export function usesX87(i: Insn): boolean {
-  const key = templateOf(i);
-  return key !== undefined && TEMPLATES[key]?.x87 === true;
 }
 
 interface Effect extends Stack {
@@ -57,6 +48,7 @@ interface Effect extends Stack {
  * @param ahead whether one guard may stand before it all; it is good for nothing where the prediction is often wrong.
  */
 export function predictStacks(graph: Graph, stack: Stack, ahead = true): void {
+  if (!isFound(graph)) return;
   const order = reversePostorder(graph);
   const found = order.reduce((n, b) => n + b.insns.filter((p) => p.usesX87).length, 0);
   if (found === 0) return;
@@ -85,6 +77,11 @@ export function predictStacks(graph: Graph, stack: Stack, ahead = true): void {
     }
   }
   for (const b of order) goesOnSure(b, sure.get(b.at) as boolean, true);
+}
+
+function isFound(graph: Graph): boolean {
+  for (const b of graph.blocks.values()) for (const p of b.insns) if (p.usesX87) return true;
+  return false;
 }
 
 /** The stack behind an instruction; what is before it is noted, and whether it is inlined. */
@@ -120,7 +117,7 @@ function behindCallout(i: Insn, { top, tags }: Stack): Stack {
 }
 
 /** What the template does to the stack. */
-function effectOf({ insn }: Placed, { top, tags }: Stack): Effect {
+function effectOf({ insn, template }: Placed, { top, tags }: Stack): Effect {
   const temporaries = new Map<int, int>();
   /** The value, if it follows from the stack and the operands. */
   const value = (e: Expr): int | undefined => {
@@ -148,7 +145,7 @@ function effectOf({ insn }: Placed, { top, tags }: Stack): Effect {
     return undefined;
   };
   const effect = { top, tags, leaves: false };
-  for (const s of TEMPLATES[templateOf(insn) as string]?.body ?? []) {
+  for (const s of template?.body ?? []) {
     if (s.k !== 'let' && s.k !== 'exit' && (s.k !== 'set' || s.to.k !== 's')) continue;
     const v = value(s.e);
     if (v === undefined) continue;

@@ -12,10 +12,10 @@ import { compile, type FunctionSource, moduleText, type RegionFunction } from '.
 import { findPassed } from '../../translator/invariants.ts';
 import { typeLanes } from '../../translator/lanes.ts';
 import { print } from '../../translator/print.ts';
-import type { Block, Graph, Placed } from '../../translator/scan.ts';
+import { type Block, type Graph, place } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
-import { predictStacks, type Stack, usesX87 } from '../../translator/x87.ts';
+import { predictStacks, type Stack } from '../../translator/x87.ts';
 import type { UserMachine } from '../engines/user-machine.ts';
 import { CODE } from '../vectors/integer-format.ts';
 
@@ -48,7 +48,7 @@ export function translate(
     if (insns.some((i) => !['ident', 'inline'].includes(classify(i, 3)))) return undefined;
     let at = 0;
     const placed = insns.map((insn) => {
-      const one: Placed = { at, insn, class: classify(insn, 3), usesX87: usesX87(insn) };
+      const one = place(at, insn, 3);
       at += insn.length;
       return one;
     });

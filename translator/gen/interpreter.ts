@@ -54,13 +54,7 @@ export function makeCases(templates: ReadonlyMap<string, Template>, fused: reado
     for (let cc = 0; cc < 16; cc += 2) {
       const a = templates.get(key) as Template;
       const b = templates.get(`Jcc:${cc}:32.,`) as Template;
-      const second = b.body.map((s) =>
-        mapStmt(
-          s,
-          (e) => (e.k === 't' ? T(e.i + a.temporaries) : e),
-          (i) => i + a.temporaries,
-        ),
-      );
+      const second = b.body.map((s) => mapStmt(s, (e) => (e.k === 't' ? T(e.i + a.temporaries) : e), a.temporaries));
       const body = removeDeadTemporaries(propagate([...a.body, ...second]));
       cases.push({ key: `${key}+${cc}`, body, fused: true });
     }

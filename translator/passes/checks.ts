@@ -5,13 +5,13 @@
 // What is left is done in two steps: the exponent, in the high word, tells that nearly every number is plain; for zeros
 // and what is close to the limits, the numbers are compared.
 
-import { bin, call, type Expr, N, type Stmt, T } from '../ir.ts';
+import { bin, C, call, D, type Expr, exit, let_, load, N, R, type Stmt, T } from '../ir.ts';
 import { DOUBLE_LANES } from '../lanes.ts';
 import type { Graph } from '../scan.ts';
 import type { Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
 
-const LEAST_NORMAL: Expr = { k: 'd', v: 2 ** -1022 };
-const MOST_FINITE: Expr = { k: 'd', v: Number.MAX_VALUE };
+const LEAST_NORMAL: Expr = D(2 ** -1022);
+const MOST_FINITE: Expr = D(Number.MAX_VALUE);
 /**
  * The exponent e is in bits 20 to 30 of the high word. e + 1 is in 0 to 3, but for bit 11, where e is 7ff (infinite, NaN),
  * 0 (zero, denormal), 1 (the least normal number), and 2.
@@ -24,7 +24,7 @@ type Body = readonly (Step | Callout | Guarded)[];
 type Plain = ReadonlySet<number>;
 
 const laneOf = (e: Expr): number => (e.k === 'r' && e.array === DOUBLE_LANES && e.n.k === 'n' ? e.n.v : -1);
-const isCheck = (e: Expr): boolean =>
+export const isCheck = (e: Expr): boolean =>
   e.k === 'c' && (e.f === 'oddDouble' || e.f === 'oddProduct' || e.f === 'oddQuotient');
 
 /**
@@ -38,9 +38,7 @@ export function settleChecks(
   ahead: boolean,
   temporaries: { n: number },
 ): Step[] {
-  const checked = [...blocks.values()].some(({ body }) => body.some((s) => s.k === 'let' && isCheck(s.e)));
-  const guarded = [...blocks.values()].some(({ body }) => body.some((s) => s.k === 'guarded'));
-  if (!checked && !guarded) return [];
+  if (!hasChecks(graph)) return [];
   const first = ahead ? wantedAtEntry(graph, blocks) : new Set<number>();
   const before = new Map<number, Plain>([[graph.root, first]]);
   const work = [graph.root];
@@ -63,13 +61,15 @@ export function settleChecks(
   for (const lane of first) {
     const i = temporaries.n++;
     const t = T(i);
-    const e: Expr = { k: 'r', array: DOUBLE_LANES, n: N(lane) };
-    guards.through([
-      { k: 'let', i, e },
-      { k: 'exit', e: call('oddDouble', [t]), at: graph.entry, undo: 0 },
-    ]);
+    const e = R(DOUBLE_LANES, N(lane));
+    guards.through([let_(i, e), exit(call('oddDouble', [t]), undefined, { at: graph.entry, undo: 0 }) as Step]);
   }
   return guards.out as Step[];
+}
+
+function hasChecks(graph: Graph): boolean {
+  for (const b of graph.blocks.values()) for (const p of b.insns) if (p.template?.checks) return true;
+  return false;
 }
 
 /** Lanes that are checked before they are set, on some way from the entry. */
@@ -197,7 +197,7 @@ class Walk {
       if (lane >= 0) this.#held.set(lane, s.e);
     } else if (s.k === 'load' && s.size === 64 && wanted.has(s.i)) {
       const i = this.#temporaries.n++;
-      this.out.push({ k: 'load', i, p: s.p, size: 32, at: s.at + 4 });
+      this.out.push(load(i, s.p, 32, s.at + 4));
       this.#high.set(s.i, T(i));
     }
   }
@@ -213,7 +213,7 @@ class Walk {
     let high = v.k === 't' ? this.#high.get(v.i) : undefined;
     if (!high) {
       const i = this.#temporaries.n++;
-      this.out.push({ k: 'let', i, e: { k: 'c', f: 'highWord', args: [v] } });
+      this.out.push(let_(i, C('highWord', [v])));
       high = T(i);
     }
     const isZero = (e: Expr): Expr => call('feq', [e, N(0)]);
@@ -223,7 +223,7 @@ class Walk {
     let zero = isZero(v);
     if (a) zero = bin('&', zero, b ? bin('|', isZero(a), isZero(b)) : isZero(a));
     const plain = bin('&', bin('+', high, N(ONE_EXPONENT)), N(PLAIN_EXPONENTS));
-    this.out.push({ ...s, e: bin('^', normal, N(1)), unless: [plain, zero] });
+    this.out.push(exit(bin('^', normal, N(1)), [plain, zero], s) as Step);
     if (v.k === 't') this.#passed.add(v.i);
   }
 }

@@ -1,7 +1,7 @@
 // Forwarding: a temporary that is read once, before anything it reads changes, is written where it is read.
 // Loads stay where they are.
 
-import { type Expr, map, mapStmt, mayAlias, type Stmt, uses, visit } from '../ir.ts';
+import { type Expr, if_, let_, map, mapStmt, mayAlias, type Stmt, uses, visit } from '../ir.ts';
 
 /** Deeper expressions than this help nobody. */
 const LEAVES = 15;
@@ -22,7 +22,7 @@ export function forward(body: readonly Stmt[]): Stmt[] {
   const spill = (wanted: (h: Held, i: number) => boolean): void => {
     for (const [i, h] of held) {
       if (!wanted(h, i)) continue;
-      out.push({ k: 'let', i, e: h.e });
+      out.push(let_(i, h.e));
       held.delete(i);
     }
   };
@@ -40,7 +40,7 @@ export function forward(body: readonly Stmt[]): Stmt[] {
       for (const x of [...before.then, ...before.else]) uses(x, (e) => e.k === 't' && inner.add(e.i));
       spill((_h, i) => inner.has(i));
     }
-    const s: Stmt = before.k === 'if' ? { ...before, e: map(before.e, leaf) } : mapStmt(before, leaf);
+    const s: Stmt = before.k === 'if' ? if_(map(before.e, leaf), before.then, before.else) : mapStmt(before, leaf);
     if (s.k === 'let' && count.get(s.i) === 1) {
       const reads: Expr[] = [];
       let leaves = 0;

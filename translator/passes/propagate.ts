@@ -4,7 +4,21 @@
 // and was passed, is not looked at again.
 // An element whose index is not known may be any: a write to it forgets all of its array.
 
-import { atom, type Expr, isZero, map, mapStmt, mayAlias, type Stmt, spell, stateKey, T, visit } from '../ir.ts';
+import {
+  atom,
+  branch,
+  type Expr,
+  if_,
+  isZero,
+  leaving,
+  let_,
+  map,
+  mapStmt,
+  mayAlias,
+  type Stmt,
+  stateKey,
+  T,
+} from '../ir.ts';
 import { fuse } from './fuse.ts';
 
 /** A piece of state and what it holds. */
@@ -13,81 +27,209 @@ interface Known {
   readonly e: Expr;
 }
 
-export function propagate(
-  body: readonly Stmt[],
-  known: Map<string, Known> = new Map(),
-  defined: Map<number, Expr> = new Map(),
-  alias: Map<number, Expr> = new Map(),
-  values: Map<string, number> = new Map(),
-  passed: Set<number> = new Set(),
-): Stmt[] {
-  const out: Stmt[] = [];
-  const definition = (i: number): Expr | undefined => defined.get(i);
-  const leaf = (e: Expr): Expr => {
-    if (e.k === 't') return alias.get(e.i) ?? e;
-    return e.k === 's' || e.k === 'r' ? (known.get(stateKey(e))?.e ?? e) : e;
-  };
-  const forget = (to: Expr): void => {
-    known.delete(stateKey(to));
-    if (to.k !== 'r') return;
-    for (const [key, { at }] of known) if (mayAlias(at, to)) known.delete(key);
-  };
-  for (const before of body) {
-    const s = mapStmt(before, leaf);
-    if (s.k === 'let') {
-      const e = fuse(s.e, definition);
-      if (atom(e)) {
-        alias.set(s.i, e);
-        continue;
-      }
-      const key = isPure(e) ? spell(e) : '';
-      const twin = key ? values.get(key) : undefined;
-      if (twin !== undefined) {
-        alias.set(s.i, T(twin));
-        continue;
-      }
-      if (key) values.set(key, s.i);
-      defined.set(s.i, e);
-      if (e.k === 's' || e.k === 'r') known.set(stateKey(e), { at: e, e: T(s.i) });
-      out.push({ k: 'let', i: s.i, e });
-    } else if (s.k === 'set') {
-      forget(s.to);
-      if (atom(s.e)) known.set(stateKey(s.to), { at: s.to, e: s.e });
-      out.push(s);
-    } else if (s.k === 'holds') {
-      if (atom(s.e)) known.set(stateKey(s.to), { at: s.to, e: s.e });
-      out.push(s);
-    } else if (s.k === 'exit') {
-      if (isZero(s.e) || (s.e.k === 't' && passed.has(s.e.i))) continue;
-      if (s.e.k === 't') passed.add(s.e.i);
-      out.push(s);
-    } else if (s.k === 'quick') {
-      // It changes no general registers and no flags, which are locals of translated code.
-      for (const [key, { at }] of known)
-        if (at.k === 's' ? at.name.startsWith('quick') : at.k === 'r' && at.array !== 'reg') known.delete(key);
-      out.push(s);
-    } else if (s.k === 'branch') {
-      out.push({ k: 'branch', e: fuse(s.e, definition) });
-    } else if (s.k === 'if') {
-      const e = fuse(map(s.e, leaf), definition);
-      if (e.k === 'n') {
-        out.push(...propagate(e.v ? s.then : s.else, known, defined, alias, values, passed));
-        continue;
-      }
-      const then = propagate(s.then, new Map(known), defined, alias, new Map(values), passed);
-      const other = propagate(s.else, new Map(known), defined, alias, new Map(values), passed);
-      for (const x of [...then, ...other]) if (x.k === 'set') forget(x.to);
-      out.push({ k: 'if', e, then, else: other });
-    } else out.push(s);
-  }
-  return out;
+/** A value that depends on temporaries alone, and others with the same hash. */
+interface Computed {
+  readonly e: Expr;
+  readonly i: number;
+  readonly next: Computed | undefined;
 }
 
-/** Whether the value depends on temporaries alone: on no state, on no hole. */
-function isPure(e: Expr): boolean {
-  let pure = true;
-  visit(e, (x) => {
-    if (x.k !== 't' && x.k !== 'n' && x.k !== 'd') pure = false;
-  });
-  return pure;
+export function propagate(body: readonly Stmt[]): Stmt[] {
+  const propagation = new Propagation();
+  for (const s of body) propagation.through(s);
+  return propagation.out;
+}
+
+/** One run over statements in a row. */
+export class Propagation {
+  readonly out: Stmt[] = [];
+  readonly #known: Map<string | number, Known>;
+  /** What temporaries are that are another one, or constant; what the others were computed from. */
+  readonly #alias: Map<number, Expr>;
+  readonly #defined: Map<number, Expr>;
+  readonly #values: Map<number, Computed>;
+  readonly #passed: Set<number>;
+  /** Whether something is known of a general register whose number is not. */
+  #isLoose: boolean;
+
+  /** `outer`: of the statement that this is an arm of. */
+  constructor(outer?: Propagation) {
+    this.#known = outer ? new Map(outer.#known) : new Map();
+    this.#values = outer ? new Map(outer.#values) : new Map();
+    this.#alias = outer ? outer.#alias : new Map();
+    this.#defined = outer ? outer.#defined : new Map();
+    this.#passed = outer ? outer.#passed : new Set();
+    this.#isLoose = outer ? outer.#isLoose : false;
+  }
+
+  /** What a leaf is known to be. */
+  readonly leaf = (e: Expr): Expr => {
+    if (e.k === 't') return this.#alias.get(e.i) ?? e;
+    return e.k === 's' || e.k === 'r' ? (this.#known.get(keyOf(e))?.e ?? e) : e;
+  };
+
+  readonly #definition = (i: number): Expr | undefined => this.#defined.get(i);
+
+  /** The temporary, or what it is known to be. */
+  temporary(i: number): Expr {
+    return this.#alias.get(i) ?? T(i);
+  }
+
+  through(s: Stmt, at?: number, undo?: number): void {
+    this.add(mapStmt(s, this.leaf), at, undo);
+  }
+
+  /** Adds a statement whose leaves have been replaced. `at`, `undo`: see Step. */
+  add(s: Stmt, at?: number, undo?: number): void {
+    switch (s.k) {
+      case 'let':
+        this.#let(s);
+        return;
+      case 'set':
+        this.#forget(s.to);
+        if (atom(s.e)) this.#know(s.to, s.e);
+        break;
+      case 'holds':
+        if (atom(s.e)) this.#know(s.to, s.e);
+        break;
+      case 'exit':
+        if (isZero(s.e) || (s.e.k === 't' && this.#passed.has(s.e.i))) return;
+        if (s.e.k === 't') this.#passed.add(s.e.i);
+        break;
+      case 'quick':
+        // It changes no general registers and no flags, which are locals of translated code.
+        for (const [key, { at }] of this.#known)
+          if (at.k === 's' ? at.name.startsWith('quick') : at.k === 'r' && at.array !== 'reg') this.#known.delete(key);
+        break;
+      case 'branch':
+        this.out.push(branch(fuse(s.e, this.#definition)));
+        return;
+      case 'if':
+        this.#if(s);
+        return;
+    }
+    this.out.push(undo === undefined ? s : leaving(s, at as number, undo));
+  }
+
+  #let(s: Stmt & { k: 'let' }): void {
+    const e = s.e.k === 'c' || s.e.k === 'b' ? fuse(s.e, this.#definition) : s.e;
+    if (atom(e)) {
+      this.#alias.set(s.i, e);
+      return;
+    }
+    const hash = hashOf(e);
+    if (hash !== IMPURE) {
+      const alike = this.#values.get(hash);
+      for (let c = alike; c; c = c.next) {
+        if (!equal(c.e, e)) continue;
+        this.#alias.set(s.i, T(c.i));
+        return;
+      }
+      this.#values.set(hash, { e, i: s.i, next: alike });
+    }
+    this.#defined.set(s.i, e);
+    if (e.k === 's' || e.k === 'r') this.#know(e, T(s.i));
+    this.out.push(e === s.e ? s : let_(s.i, e));
+  }
+
+  #if(s: Stmt & { k: 'if' }): void {
+    const e = fuse(map(s.e, this.leaf), this.#definition);
+    if (e.k === 'n') {
+      for (const x of e.v ? s.then : s.else) this.through(x);
+      return;
+    }
+    const then = this.#arm(s.then);
+    const other = this.#arm(s.else);
+    for (const x of then) if (x.k === 'set') this.#forget(x.to);
+    for (const x of other) if (x.k === 'set') this.#forget(x.to);
+    this.out.push(if_(e, then, other));
+  }
+
+  #arm(body: readonly Stmt[]): readonly Stmt[] {
+    const arm = new Propagation(this);
+    for (const x of body) arm.through(x);
+    return arm.out;
+  }
+
+  #know(at: Expr, e: Expr): void {
+    const key = keyOf(at);
+    if (typeof key !== 'number' && at.k === 'r' && at.array === 'reg') this.#isLoose = true;
+    this.#known.set(key, { at, e });
+  }
+
+  #forget(to: Expr): void {
+    const key = keyOf(to);
+    this.#known.delete(key);
+    // General registers are no part of another view; where all indices are known, that was it.
+    if (to.k !== 'r' || (typeof key === 'number' && !this.#isLoose)) return;
+    for (const [other, { at }] of this.#known) if (mayAlias(at, to)) this.#known.delete(other);
+  }
+}
+
+/** As stateKey; general registers by their numbers. */
+function keyOf(e: Expr): string | number {
+  return e.k === 'r' && e.n.k === 'n' && e.array === 'reg' ? e.n.v : stateKey(e);
+}
+
+const IMPURE = -1;
+
+/** Not below zero; IMPURE where the value depends on state or a hole. Equal for equal expressions. */
+function hashOf(e: Expr): number {
+  switch (e.k) {
+    case 'n':
+      return e.v & 0xfffffff;
+    case 'd':
+      return 7;
+    case 't':
+      return (e.i * 31 + 1) & 0xfffffff;
+    case 'u': {
+      const a = hashOf(e.a);
+      return a < 0 ? a : (a * 5 + 3) & 0xfffffff;
+    }
+    case 'b': {
+      const a = hashOf(e.a);
+      if (a < 0) return a;
+      const b = hashOf(e.b);
+      return b < 0 ? b : (a * 33 + b * 7 + e.op.charCodeAt(0)) & 0xfffffff;
+    }
+    case 'c': {
+      let hash = e.f.length;
+      for (let k = 0; k < e.args.length; k++) {
+        const a = hashOf(e.args[k] as Expr);
+        if (a < 0) return a;
+        hash = (hash * 33 + a) & 0xfffffff;
+      }
+      return hash;
+    }
+    case 'q': {
+      const test = hashOf(e.test);
+      const a = test < 0 ? test : hashOf(e.a);
+      const b = a < 0 ? a : hashOf(e.b);
+      return b < 0 ? b : (test * 9 + a * 33 + b) & 0xfffffff;
+    }
+  }
+  return IMPURE;
+}
+
+/** Whether two expressions that are pure are the same. */
+function equal(x: Expr, y: Expr): boolean {
+  switch (x.k) {
+    case 'n':
+      return y.k === 'n' && x.v === y.v;
+    case 'd':
+      return y.k === 'd' && Object.is(x.v, y.v);
+    case 't':
+      return y.k === 't' && x.i === y.i;
+    case 'u':
+      return y.k === 'u' && equal(x.a, y.a);
+    case 'b':
+      return y.k === 'b' && x.op === y.op && equal(x.a, y.a) && equal(x.b, y.b);
+    case 'c':
+      if (y.k !== 'c' || x.f !== y.f || x.args.length !== y.args.length) return false;
+      for (let k = 0; k < x.args.length; k++) if (!equal(x.args[k] as Expr, y.args[k] as Expr)) return false;
+      return true;
+    case 'q':
+      return y.k === 'q' && equal(x.test, y.test) && equal(x.a, y.a) && equal(x.b, y.b);
+  }
+  return false;
 }

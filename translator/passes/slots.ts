@@ -5,7 +5,7 @@
 // A structured region is text, and a temporary is live from its definition to its last use in the order of the text; a
 // use inside a loop that the definition is before lasts to the loop's end.
 
-import { type Expr, isDouble, type Stmt, uses } from '../ir.ts';
+import { type Expr, isDouble, type Stmt } from '../ir.ts';
 import type { Item } from '../structure.ts';
 
 interface Lifetime {
@@ -19,6 +19,8 @@ interface Loop {
   /** Temporaries of before that are used inside. */
   readonly held: Set<number>;
 }
+
+const NOTHING: readonly Stmt[] = [];
 
 /** Names of locals (`s0`, `s1`, ... for integers, `d0`, ... for doubles) by temporary: of places, and what is live. */
 export function assignSlots(items: readonly Item[], live: ReadonlySet<number>): Map<number, string> {
@@ -94,13 +96,12 @@ class Lifetimes {
   #step(s: Stmt, arm: readonly Stmt[]): void {
     if (s.k === 'if') {
       this.#uses(s.e);
-      for (const x of [...s.then, ...s.else]) this.#step(x, []);
+      for (const x of s.then) this.#step(x, NOTHING);
+      for (const x of s.else) this.#step(x, NOTHING);
       return;
     }
     this.#now++;
-    uses(s, (e) => {
-      if (e.k === 't') this.#use(e.i);
-    });
+    this.#read(s);
     if (s.k === 'let' && this.#live.has(s.i)) this.#define(s.i, isDouble(s.e));
     else if (s.k === 'load' && this.#live.has(s.i)) this.#define(s.i, s.size === 64);
     else if (s.k === 'place') this.#define(s.i, false);
@@ -109,14 +110,75 @@ class Lifetimes {
 
   #arm(arm: readonly Stmt[]): void {
     this.#now++;
-    for (const s of arm) this.#step(s, []);
+    for (let k = 0; k < arm.length; k++) this.#step(arm[k] as Stmt, NOTHING);
   }
 
   #uses(e: Expr): void {
     this.#now++;
-    uses({ k: 'branch', e }, (x) => {
-      if (x.k === 't') this.#use(x.i);
-    });
+    this.#expression(e);
+  }
+
+  #read(s: Stmt): void {
+    switch (s.k) {
+      case 'let':
+      case 'branch':
+      case 'jumpTo':
+        this.#expression(s.e);
+        return;
+      case 'set':
+      case 'holds':
+        if (s.to.k === 'r') this.#expression(s.to.n);
+        this.#expression(s.e);
+        return;
+      case 'load':
+        this.#expression(s.p);
+        return;
+      case 'store':
+        this.#expression(s.p);
+        this.#expression(s.e);
+        return;
+      case 'place':
+        this.#expression(s.seg);
+        this.#expression(s.a);
+        return;
+      case 'exit':
+        if (s.unless) this.#all(s.unless);
+        this.#expression(s.e);
+        return;
+      case 'quick':
+        this.#all(s.args);
+        return;
+    }
+  }
+
+  #all(list: readonly Expr[]): void {
+    for (let k = 0; k < list.length; k++) this.#expression(list[k] as Expr);
+  }
+
+  #expression(e: Expr): void {
+    switch (e.k) {
+      case 't':
+        this.#use(e.i);
+        return;
+      case 'b':
+        this.#expression(e.a);
+        this.#expression(e.b);
+        return;
+      case 'u':
+        this.#expression(e.a);
+        return;
+      case 'c':
+        this.#all(e.args);
+        return;
+      case 'q':
+        this.#expression(e.test);
+        this.#expression(e.a);
+        this.#expression(e.b);
+        return;
+      case 'r':
+        if (e.n.k !== 'n') this.#expression(e.n);
+        return;
+    }
   }
 
   #define(i: number, double: boolean): void {
