@@ -3,6 +3,7 @@
 
 import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
 import { CHAINED, SITE } from '../src/cpu/links.ts';
+import { placeOf } from '../src/cpu/pack.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
@@ -71,6 +72,7 @@ interface Region {
 interface KnownCallout {
   readonly next: int;
   readonly known: Executable;
+  readonly place: int;
 }
 
 interface Hot {
@@ -366,7 +368,11 @@ export class Translations implements Regions {
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
       for (const { next, insn } of printed.callouts)
-        this.#callouts.push({ next, known: { insn, run: semanticOf(insn) } });
+        this.#callouts.push({
+          next,
+          known: { insn, run: semanticOf(insn) },
+          place: placeOf(insn, { bent: hot.mode >> 2 }),
+        });
       for (const at of printed.sites) this.#sites.push({ region: number, at });
       functions.push({
         name,
@@ -391,8 +397,8 @@ export class Translations implements Regions {
       ...this.#host.quick,
       visit: observer?.count,
       callout: (number: int) => {
-        const { next, known } = this.#callouts[number] as KnownCallout;
-        return this.#host.callout(next, known);
+        const { next, known, place } = this.#callouts[number] as KnownCallout;
+        return this.#host.callout(next, known, place);
       },
     });
     made.forEach((region, k) => {

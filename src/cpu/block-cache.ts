@@ -23,7 +23,7 @@ const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = 1 << 23;
 /** Blocks that are found without a search: a power of two. */
-const RECENT_ENTRIES = 4096;
+const RECENT_ENTRIES = 16384;
 const RECENT_WORDS = 4;
 
 // What a slot is, besides an instruction.
@@ -84,6 +84,9 @@ export class BlockCache {
   setRegion(o: int, region: int): void {
     this.code[o] = ENTER;
     this.code[o + 1] = region;
+    // Stamp and page that it may be entered for: the interpreter's.
+    this.code[o + 2] = NO_STAMP;
+    this.code[o + 3] = 0;
   }
 
   /** Makes the head at `o` count `entries` more. */
@@ -107,6 +110,13 @@ export class BlockCache {
     const head = o - 4 * position;
     if (this.#heat === NO_HEADS || (this.slots[head >> 2] & SLOT_HEAD) === 0) return;
     if ((this.code[head] & 1023) === HEAT) this.code[head + 1] = Math.max(0, this.code[head + 1] - SLOW_HEAT);
+  }
+
+  /** Instructions of the block at `o`, the most that it retires; 0 if it leads to another one first. */
+  lengthAt(o: int): int {
+    let k = o >> 2;
+    while (this.slots[k] === 0 || this.slots[k] === SLOT_HEAD) k++;
+    return (this.slots[k] & SLOT_END) !== 0 ? this.code[4 * k + 3] & 255 : 0;
   }
 
   /** Whether there may be no room for another block. The owner then calls `clear` and forgets all offsets. */
@@ -324,7 +334,7 @@ export class BlockCache {
 }
 
 function recentEntry(physical: int, mode: int): int {
-  return ((physical ^ (physical >>> 11) ^ (mode << 3)) & (RECENT_ENTRIES - 1)) * RECENT_WORDS;
+  return ((physical ^ (physical >>> 13) ^ (mode << 3)) & (RECENT_ENTRIES - 1)) * RECENT_WORDS;
 }
 
 function isConditional(i: Insn): boolean {

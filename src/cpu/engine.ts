@@ -17,8 +17,11 @@ export interface Engine {
    * GRANULE_BYTES, an engine forgets whole granules before it takes the trace away.
    */
   codeWritten(physical: number, bytes: number): void;
-  /** A mapping went away through which supervisor (0) or user (1) code was fetched. */
-  mappingLost(user: number): void;
+  /**
+   * A mapping went away through which supervisor (0) or user (1) code was fetched, in the shadow page table with that
+   * word (see `Memory.tableWord`).
+   */
+  mappingLost(user: number, tableWord: number): void;
   /** Forgets everything derived from guest code, e.g. after a snapshot was loaded. */
   flush(): void;
   /** The same by what executed them: `translator` (regions), `interpreter` (packed blocks), `reference`. */

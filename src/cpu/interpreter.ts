@@ -2,7 +2,7 @@
 // common case it leaves to the reference, which executes that one instruction.
 
 import { GuestFault, PF } from '../isa/fault.ts';
-import { CS, DS, ES, type int, SS } from '../isa/insn.ts';
+import { CS, DS, ES, type Insn, type int, MEM, SS } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
@@ -37,6 +37,8 @@ const COUNT = -0;
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
 export const HEAT_ENTRIES = 60_000;
 const LEAVE = -1;
+/** Instructions that may be retired behind a block before it is left: one in an interrupt shadow, a fault on a fetch. */
+const BLOCK_MARGIN = 2;
 /** In an instruction's first word: its operand goes through a segment register, or has an address of 16 bits. */
 const WITH_SEGMENT = 0x40000000;
 // Answers of #touch.
@@ -93,11 +95,8 @@ export class Interpreter implements Engine {
     this.#regions = makeRegions?.({
       quick: ways,
       isWarm: (physical, mode) => this.#blocks.isWarm(physical, mode),
-      callout: (next, known) => this.#callout(next, known),
-      loseLinks: () => {
-        this.#loseLinks(0);
-        this.#loseLinks(1);
-      },
+      callout: (next, known, place) => this.#callout(next, known, place),
+      loseLinks: () => this.#loseLinks(),
     });
     this.#interpret = makeInterpreter({
       R: cpu.words,
@@ -160,10 +159,11 @@ export class Interpreter implements Engine {
     while (this.#before < end) {
       if (this.#mustReturn()) return;
       const left = end - this.#before;
-      if (left <= MAX_BLOCK || !this.#canRunBlocks(modeOf(this.cpu))) {
+      if (!this.#canRunBlocks(modeOf(this.cpu)) || (left <= MAX_BLOCK && !this.#runBlock(left))) {
         this.#step();
         continue;
       }
+      if (left <= MAX_BLOCK) continue;
       // Until the end of the run, `#before` is ahead by the budget that is left.
       const granted = Math.min(left - MAX_BLOCK, 0x3fffffff);
       this.#before += granted;
@@ -178,6 +178,25 @@ export class Interpreter implements Engine {
       this.#left = 0;
       this.#position = 1;
     }
+  }
+
+  /** Runs the block at EIP alone, if it is shorter than what is `left`. Whether anything was retired. */
+  #runBlock(left: number): boolean {
+    const c = this.cpu;
+    const words = c.words;
+    words[BUDGET] = 0;
+    let o = this.#enter();
+    if (o >= 0 && words[BUDGET] === 0) {
+      const length = this.#blocks.lengthAt(o);
+      if (length === 0 || length > left - BLOCK_MARGIN) return false;
+      o = this.#interpret(o, 0);
+      if (o >= 0) c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
+    }
+    const retired = -words[BUDGET];
+    this.#before += retired;
+    this.#left = 0;
+    this.#position = 1;
+    return retired !== 0;
   }
 
   retired(): number {
@@ -201,19 +220,20 @@ export class Interpreter implements Engine {
     this.#memory.untraceCode(physical, bytes);
   }
 
-  mappingLost(user: int): void {
+  mappingLost(user: int, tableWord: int): void {
+    const words = this.cpu.words;
     this.#regions?.mappingLost(user);
-    this.#loseLinks(user);
-    this.#codeChanged = true;
+    // What is running must not go on with them either.
+    if (this.#links.lose(user, tableWord, words[STAMP])) words[STAMP] = NO_STAMP;
+    const running = this.cpu.cpl === 3 ? 1 : 0;
+    if (user === running && tableWord === this.#memory.tableWord(running)) this.#codeChanged = true;
   }
 
   flush(): void {
     this.#reference.flush();
     this.#regions?.flush();
     this.#blocks.clear();
-    for (const user of [0, 1]) {
-      this.#loseLinks(user);
-    }
+    this.#loseLinks();
   }
 
   statistics(): Readonly<Record<string, number>> {
@@ -248,7 +268,7 @@ export class Interpreter implements Engine {
     if (!this.#canRunBlocks(mode)) return LEAVE;
     const eip = c.eip;
     const user = c.cpl === 3 ? 1 : 0;
-    const stamp = this.#links.stamp(mode, user, c.cr3);
+    const stamp = this.#links.stamp(mode, user, c.cr3, this.#memory.tableWord(user));
     const o = findTag(this.#tags, eip, stamp);
     return o < 0 ? this.#find() : this.#begin(o, eip, mode, user, stamp);
   }
@@ -276,13 +296,12 @@ export class Interpreter implements Engine {
       }
       if (this.#blocks.isFull()) {
         this.#blocks.clear();
-        this.#loseLinks(0);
-        this.#loseLinks(1);
+        this.#loseLinks();
       }
       const o = this.#blocks.block(physical, mode);
       if (o < 0) return LEAVE;
       this.#physical = physical;
-      const stamp = this.#links.stamp(mode, user, c.cr3);
+      const stamp = this.#links.stamp(mode, user, c.cr3, this.#memory.tableWord(user));
       setTag(this.#tags, eip, stamp, o);
       return this.#begin(o, eip, mode, user, stamp);
     }
@@ -337,20 +356,24 @@ export class Interpreter implements Engine {
     return this.#resume();
   }
 
-  /**
-   * Looks at the memory operand of the instruction at `o`, which is at EIP. Mostly that is all it takes: the shadow
-   * table is filled and the instruction tried AGAIN, or its page fault delivered (FAULTED), without an exception of the
-   * host's, which takes microseconds. Else the reference has to execute it.
-   */
+  /** Looks at the memory operand of the instruction at `o`, which is at EIP: see `#touchPlace`. */
   #touch(o: int): int {
-    const c = this.cpu;
     const code = this.#blocks.code;
     const word = code[o];
     const place = PLACES[word & 1023] as int;
     if (place === 0 || (word & WITH_SEGMENT) !== 0) return REFERENCE;
-    const reg = c.words;
+    const reg = this.cpu.words;
     const index = reg[(word >> 22) & 15] << ((word >> 26) & 3);
-    const linear = (reg[(word >> 18) & 15] + index + code[o + 2]) | 0;
+    return this.#touchPlace((reg[(word >> 18) & 15] + index + code[o + 2]) | 0, place);
+  }
+
+  /**
+   * Looks at the first memory operand of the instruction at EIP. Mostly that is all it takes: the shadow table is filled
+   * and the instruction tried AGAIN, or its page fault delivered (FAULTED), without an exception of the host's, which
+   * takes microseconds. Else the reference has to execute it.
+   */
+  #touchPlace(linear: int, place: int): int {
+    const c = this.cpu;
     const bytes = place & (PLACE_WRITTEN - 1);
     if ((linear & (bytes - 1)) !== 0) return REFERENCE;
     const user = c.cpl === 3 ? 1 : 0;
@@ -418,11 +441,16 @@ export class Interpreter implements Engine {
     const regions = this.#regions as Regions;
     const region = this.#blocks.code[o + 1];
     c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
-    // Where a link leads to it, it may be entered.
-    const isLinked = this.#links.holds(c.eip, words[STAMP], region);
-    if (!isLinked && !regions.mayEnter(region)) {
-      if (!regions.exists(region)) this.#blocks.cool(o);
-      return o + 4;
+    // The head knows for which page and stamp it may be entered.
+    const code = this.#blocks.code;
+    const isKnown = code[o + 2] === words[STAMP] && code[o + 3] === words[PAGE_EIP];
+    if (!isKnown) {
+      if (!regions.mayEnter(region)) {
+        if (!regions.exists(region)) this.#blocks.cool(o);
+        return o + 4;
+      }
+      code[o + 2] = words[STAMP];
+      code[o + 3] = words[PAGE_EIP];
     }
     const budget = words[BUDGET];
     words[SITE] = NO_SITE;
@@ -431,7 +459,7 @@ export class Interpreter implements Engine {
       answer = regions.enterAlone(region);
       words[SAMPLED] = (++this.#alone & (SAMPLE_LINKS - 1)) === 0 ? 1 : 0;
     } else {
-      if (!isLinked) this.#links.set(c.eip, words[STAMP], region);
+      this.#links.set(c.eip, words[STAMP], region);
       answer = regions.enter(region);
     }
     this.#inRegions += budget - words[BUDGET];
@@ -459,13 +487,17 @@ export class Interpreter implements Engine {
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
-  #callout(next: int, known: Executable): int {
+  #callout(next: int, known: Executable, place: int): int {
     const c = this.cpu;
     const words = c.words;
     this.#left = words[BUDGET];
     this.#position = 1;
     this.#counts.callouts++;
     const cpl = c.cpl;
+    if (place !== 0 && this.#touchOperand(known.insn, place) === FAULTED) {
+      words[BUDGET] -= 1;
+      return REGION_LEFT;
+    }
     this.#reference.execute(known);
     const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
     if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0 && !isWatched(c)) {
@@ -476,8 +508,14 @@ export class Interpreter implements Engine {
     return REGION_LEFT;
   }
 
-  #loseLinks(user: int): void {
-    this.#links.lose(user);
+  #touchOperand(insn: Insn, place: int): int {
+    const reg = this.cpu.words;
+    const m = insn.dst.kind === MEM ? insn.dst : insn.src;
+    return this.#touchPlace((reg[m.base] + (reg[m.index] << m.scale) + m.disp) | 0, place);
+  }
+
+  #loseLinks(): void {
+    this.#links.loseAll();
     // What is running must not go on with them either.
     this.cpu.words[STAMP] = NO_STAMP;
   }

@@ -36,6 +36,8 @@ export function linkEntry(eip: int): int {
 interface Known {
   readonly stamp: int;
   readonly mode: int;
+  /** Word of the shadow page table that code was fetched through. */
+  readonly table: int;
 }
 
 export class Links {
@@ -53,29 +55,40 @@ export class Links {
     this.#at = linksAt >> 2;
   }
 
-  /** The stamp for a mode, and for an address space if `user`. */
-  stamp(mode: int, user: int, cr3: int): int {
+  /** The stamp for a mode, and for an address space if `user`; `table` is the word of the shadow page table in use. */
+  stamp(mode: int, user: int, cr3: int, table: int): int {
     const known = user ? this.#user.get(cr3) : this.#supervisor;
-    if (known?.mode === mode) return known.stamp;
+    if (known?.mode === mode && known.table === table) return known.stamp;
     // Far from ever wrapping: a stamp lasts for microseconds at least.
     const stamp = ++this.#last;
-    if (user) this.#user.set(cr3, { stamp, mode });
-    else this.#supervisor = { stamp, mode };
+    if (user) this.#user.set(cr3, { stamp, mode, table });
+    else this.#supervisor = { stamp, mode, table };
     return stamp;
   }
 
-  /** No link holds any more, of user or supervisor code. */
-  lose(user: int): void {
-    if (user) this.#user.clear();
-    else this.#supervisor = undefined;
+  /** No link of user or supervisor code holds any more that was made under a shadow page table. Whether `running` was its stamp. */
+  lose(user: int, table: int, running: int): boolean {
+    if (!user) {
+      const lost = this.#supervisor?.stamp === running;
+      this.#supervisor = undefined;
+      return lost;
+    }
+    let lost = false;
+    for (const [cr3, known] of this.#user) {
+      if (known.table !== table) continue;
+      if (known.stamp === running) lost = true;
+      this.#user.delete(cr3);
+    }
+    return lost;
   }
 
-  /** Whether the region may be entered at EIP, as is known already. */
-  holds(eip: int, stamp: int, region: int): boolean {
-    const at = this.#at + linkEntry(eip) * LINK_WORDS;
-    return this.#heap[at] === eip && this.#heap[at + 1] === stamp && this.#heap[at + 2] === region;
+  /** No link holds any more. */
+  loseAll(): void {
+    this.#supervisor = undefined;
+    this.#user.clear();
   }
 
+  /** The region may be entered at EIP. */
   set(eip: int, stamp: int, region: int): void {
     const at = this.#at + linkEntry(eip) * LINK_WORDS;
     this.#heap[at] = eip;

@@ -4,7 +4,7 @@
 import { endsBlock } from '../isa/control.ts';
 import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, SREG } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
-import { CASES } from './generated/interpreter.js';
+import { CASES, PLACES } from './generated/interpreter.js';
 import { isCounted, isRepeated, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
@@ -63,6 +63,16 @@ export function pack(code: Int32Array, o: int, i: Insn, mode: PackMode): int {
   } else if (number !== SLOW) word |= (NONE << 18) | (NONE << 22);
   code[o] = word;
   return third;
+}
+
+/**
+ * The memory operand that an instruction accesses first, where it has a 32-bit address in a flat segment: its size in
+ * bytes, and PLACE_WRITTEN. Else 0.
+ */
+export function placeOf(i: Insn, mode: PackMode): int {
+  const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
+  if (m?.address !== 32 || ((mode.bent >> m.seg) & 1) !== 0) return 0;
+  return PLACES[caseOf(i, mode)] as int;
 }
 
 /** Whether the segment prologue computes this operand's address rightly. */

@@ -17,10 +17,11 @@ export interface RegionHost {
   /** Whether the code at a guest-physical address was executed as the start of a block, and not much less than a head. */
   isWarm(physical: int, mode: int): boolean;
   /**
-   * Executes the instruction at EIP, which is `known`, by the reference; `next` is where straight-line code goes on, relative to the
-   * page of the region's entry. 0 if the region may go on there, else its answer.
+   * Executes the instruction at EIP, which is `known`, by the reference; `next` is where straight-line code goes on,
+   * relative to the page of the region's entry; `place` is its memory operand (see `placeOf` in pack.ts). 0 if the region
+   * may go on there, else its answer.
    */
-  callout(next: int, known: Executable): int;
+  callout(next: int, known: Executable, place: int): int;
   /** A region went away: no link (see links.ts) holds any more. */
   loseLinks(): void;
   /** What regions call by these names. */

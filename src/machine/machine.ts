@@ -143,7 +143,7 @@ export class Machine implements AsyncDisposable {
         throw new GuestFault(PF, code);
       },
       onCodeWrite: (physical, bytes) => this.engine.codeWritten(physical, bytes),
-      onMappingLost: (user) => this.engine.mappingLost(user),
+      onMappingLost: (user, tableWord) => this.engine.mappingLost(user, tableWord),
     });
     this.cpu = new Cpu(this.memory.heap, this.memory.layout.registersAt, this.memory, this.#platform());
     this.engine = makeEngine(options.engine ?? 'interpreter', this.cpu, this.memory);

@@ -113,7 +113,7 @@ export class UserMachine {
         throw new GuestFault(PF, code);
       },
       onCodeWrite: (physical, bytes) => this.engine.codeWritten(physical, bytes),
-      onMappingLost: (user) => this.engine.mappingLost(user),
+      onMappingLost: (user, tableWord) => this.engine.mappingLost(user, tableWord),
     });
     memory.map.add({ start: 0, bytes: 4 << 20, name: 'RAM', backing: { kind: 'ram', host: 0 } });
     this.memory = memory;

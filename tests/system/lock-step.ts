@@ -101,8 +101,8 @@ export class Relay implements Engine {
     this.#current.codeWritten(physical, bytes);
   }
 
-  mappingLost(user: number): void {
-    this.#current.mappingLost(user);
+  mappingLost(user: number, tableWord: number): void {
+    this.#current.mappingLost(user, tableWord);
   }
 
   flush(): void {
