@@ -71,6 +71,23 @@ const INSTRUCTIONS: ReadonlyMap<string, readonly number[]> = new Map([
   ['fround', [0xb6, 0xbb]],
 ]);
 const OF_INTS = new Set(['imul', 'clz']);
+// i64.extend_i32_s and _u; i64.const 32; the word as the high one; the two as one; i32.wrap_i64.
+const SIGNED = 0xac;
+const UNSIGNED = 0xad;
+const BY_32 = [0x42, 0x20];
+const AS_HIGH = [UNSIGNED, ...BY_32, 0x86];
+const AS_LOW = [UNSIGNED, 0x84];
+const WRAP = 0xa7;
+/**
+ * Functions of src/isa/wide.ts, which are a few instructions here: what follows each argument. (i64.mul and shr_u;
+ * i64.div_u, div_s; f64.reinterpret_i64.)
+ */
+const WIDE: ReadonlyMap<string, readonly (readonly number[])[]> = new Map([
+  ['mulhu', [[UNSIGNED], [UNSIGNED, 0x7e, ...BY_32, 0x88, WRAP]]],
+  ['divu', [AS_HIGH, AS_LOW, [UNSIGNED, 0x80, WRAP]]],
+  ['divs', [AS_HIGH, AS_LOW, [SIGNED, 0x7f, WRAP]]],
+  ['joined', [AS_HIGH, [...AS_LOW, 0xbf]]],
+]);
 
 /** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
 interface Import {
@@ -374,11 +391,12 @@ class FunctionEncoder {
 
   #call(e: Node): void {
     const { name } = e.callee;
-    if (name === 'joined') {
-      this.#int(e.arguments[0]);
-      this.#out.put([0xad, 0x42, 0x20, 0x86]);
-      this.#int(e.arguments[1]);
-      this.#out.put([0xad, 0x84, 0xbf]);
+    const wide = WIDE.get(name);
+    if (wide) {
+      e.arguments.forEach((a: Node, k: number) => {
+        this.#int(a);
+        this.#out.put(wide[k] as readonly number[]);
+      });
       return;
     }
     const instruction = INSTRUCTIONS.get(name);
