@@ -23,7 +23,7 @@ const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
 /** Regions of at most so many instructions are taken in by others, rather than led to. */
 const SMALL = 24;
-const SIDE_ENTRIES = 60_000;
+const SIDE_ENTRIES = 30_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
 /** Samples (of one in 256 links) of a site before its targets are judged; share of them that makes a target likely. */
@@ -33,11 +33,13 @@ const LIKELY = 1 / 64;
 const MAX_TARGETS = 32;
 /** Bound of the cache, unless told otherwise. */
 const DEFAULT_BYTES = 64 << 20;
-/** What a region takes, by the length of its text: itself, and what V8 makes of it. See docs/performance.md. */
-const BYTES_PER_CHARACTER = 3;
+/**
+ * What a region takes, itself and what V8 makes of it: by the length of its text, or of WebAssembly by the number of
+ * guest instructions. See docs/performance.md.
+ */
 const BYTES_PER_REGION = 8192;
-/** Of text for an instruction, about, where no text is made. */
-const CHARACTERS = 300;
+const BYTES_PER_CHARACTER = 3;
+const BYTES_PER_INSTRUCTION = 500;
 
 interface Region {
   readonly number: int;
@@ -383,7 +385,7 @@ export class Translations implements Regions {
       });
       for (const i of printed.imports) imports.add(i);
       made.push(
-        this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : graph.instructions * CHARACTERS),
+        this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : undefined),
       );
     }
     if (this.#verifyText)
@@ -481,7 +483,7 @@ export class Translations implements Regions {
   }
 
   /** What is known of a region before it is compiled; its blocks are known from now on. */
-  #describe(hot: Hot, graph: Graph, number: int, name: string, characters: int): Region {
+  #describe(hot: Hot, graph: Graph, number: int, name: string, characters: int | undefined): Region {
     const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
     const blocks = [...graph.blocks.values()].filter((b) => b.at < RETURN);
     const known = (at: int): boolean => graph.pages.has(at >> 12);
@@ -490,7 +492,9 @@ export class Translations implements Regions {
       again: hot.again,
       keys: graph.entries.map((at) => keyOf(physicalOf(at), hot.mode, hot.user)),
       name,
-      bytes: BYTES_PER_REGION + characters * BYTES_PER_CHARACTER,
+      bytes:
+        BYTES_PER_REGION +
+        (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
       linear: hot.linear,
       run: undefined,
       graph,

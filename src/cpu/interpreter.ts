@@ -35,7 +35,7 @@ const TABLE = WORD.engine + 2;
 const COUNT = -0;
 
 /** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
-export const HEAT_ENTRIES = 60_000;
+export const HEAT_ENTRIES = 30_000;
 const LEAVE = -1;
 /** Instructions that may be retired behind a block before it is left: one in an interrupt shadow, a fault on a fetch. */
 const BLOCK_MARGIN = 2;
