@@ -2,13 +2,17 @@
 
 import { Interpreter } from '../src/cpu/interpreter.ts';
 import type { Cpu } from '../src/isa/state.ts';
+import { type CodeKind, codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import type { Observer } from './observer.ts';
 import { Translations, type TranslationsPolicy } from './translations.ts';
 
+/** Entries of a block head before it is queued: V8 takes longer to compile asm.js. */
+const HEAT: Readonly<Record<CodeKind, number>> = { 'asm.js': 60_000, webassembly: 30_000 };
+
 /** What is translated, and when; a test lowers the thresholds so that everything is. */
 export interface TranslatorOptions extends TranslationsPolicy {
-  /** Entries of a block head before it is queued: 0 or more. */
+  /** Instead: 0 or more. */
   readonly heat?: number;
   /** Names regions and looks on as they are made. */
   readonly observer?: Observer;
@@ -17,8 +21,9 @@ export interface TranslatorOptions extends TranslationsPolicy {
 export class Translator extends Interpreter {
   override readonly name: string = 'translator';
 
-  constructor(cpu: Cpu, memory: Memory, { heat, ...options }: TranslatorOptions = {}) {
-    const sides = heat === undefined ? {} : { sideEntries: Math.max(1, heat) };
-    super(cpu, memory, (host) => new Translations({ cpu, memory, host, ...sides, ...options }), heat);
+  constructor(cpu: Cpu, memory: Memory, { heat: given, ...options }: TranslatorOptions = {}) {
+    const heat = given ?? HEAT[codeOf(memory.heap)];
+    const sideEntries = Math.max(1, heat);
+    super(cpu, memory, (host) => new Translations({ cpu, memory, host, sideEntries, ...options }), heat);
   }
 }

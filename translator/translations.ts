@@ -23,7 +23,6 @@ const MAX_INSTRUCTIONS = 200;
 const BATCH_ENTRIES = 10_000;
 /** Regions of at most so many instructions are taken in by others, rather than led to. */
 const SMALL = 24;
-const SIDE_ENTRIES = 30_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
 /** Samples (of one in 256 links) of a site before its targets are judged; share of them that makes a target likely. */
@@ -119,6 +118,7 @@ export interface TranslationsPolicy {
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
+  readonly sideEntries: number;
   readonly cpu: Cpu;
   readonly memory: Memory;
   readonly host: RegionHost;
@@ -177,7 +177,7 @@ export class Translations implements Regions {
 
   constructor(options: TranslationsOptions) {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
-    this.#sideEntries = options.sideEntries ?? SIDE_ENTRIES;
+    this.#sideEntries = options.sideEntries;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#verifyText = options.verify;
     this.#guardAll = options.guardAll ?? false;
@@ -384,9 +384,7 @@ export class Translations implements Regions {
         },
       });
       for (const i of printed.imports) imports.add(i);
-      made.push(
-        this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : undefined),
-      );
+      made.push(this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : undefined));
     }
     if (this.#verifyText)
       this.#verifyText(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });

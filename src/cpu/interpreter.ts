@@ -34,8 +34,6 @@ const TABLE = WORD.engine + 2;
  */
 const COUNT = -0;
 
-/** Entries of a block head before the second tier is asked, unless the engine is told otherwise. */
-export const HEAT_ENTRIES = 30_000;
 const LEAVE = -1;
 /** Instructions that may be retired behind a block before it is left: one in an interrupt shadow, a fault on a fetch. */
 const BLOCK_MARGIN = 2;
@@ -84,7 +82,7 @@ export class Interpreter implements Engine {
   readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
-  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = HEAT_ENTRIES) {
+  constructor(cpu: Cpu, memory: Memory, makeRegions?: (host: RegionHost) => Regions, heat = 0) {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);

@@ -24,6 +24,11 @@ export function makeHeap(bytes: number, code: CodeKind): ArrayBuffer {
   return memory.buffer;
 }
 
+/** What translated code on this heap is. */
+export function codeOf(heap: ArrayBuffer): CodeKind {
+  return memories.has(heap) ? 'webassembly' : 'asm.js';
+}
+
 /** The memory that a buffer belongs to, for modules to import; undefined for a plain buffer. */
 export function memoryOf(heap: ArrayBuffer): object | undefined {
   return memories.get(heap);
