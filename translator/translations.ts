@@ -30,6 +30,8 @@ const SITE_SAMPLES = 64;
 const LIKELY = 1 / 64;
 /** Most targets of a site that become part of its region. */
 const MAX_TARGETS = 32;
+/** Times that a region is made again for the same target: code that was cold may be warm the next time. */
+const MAX_TRIES = 2;
 /** Bound of the cache, unless told otherwise. */
 const DEFAULT_BYTES = 64 << 20;
 /**
@@ -97,6 +99,8 @@ interface Site {
 /** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
 interface Profile {
   readonly samples: Map<int, int>;
+  /** Distances for which a region was made again, and how often: it need not have taken them in. */
+  readonly tried: Map<int, int>;
   total: int;
   /** Samples when it is judged next. */
   next: int;
@@ -244,7 +248,7 @@ export class Translations implements Regions {
     const key = profileKey(region, site.at);
     let profile = this.#profiles.get(key);
     if (!profile) {
-      profile = { samples: new Map(), total: 0, next: SITE_SAMPLES };
+      profile = { samples: new Map(), tried: new Map(), total: 0, next: SITE_SAMPLES };
       this.#profiles.set(key, profile);
     }
     const from = site.at === RETURN ? region.graph.entry : site.at;
@@ -252,7 +256,12 @@ export class Translations implements Regions {
     profile.samples.set(to - from, (profile.samples.get(to - from) ?? 0) + 1);
     if (++profile.total < profile.next) return;
     profile.next = profile.total * 2;
-    if (!likelyTargets(profile, from).some((at) => !region.graph.blocks.has(at))) return;
+    const { tried } = profile;
+    const wanted = likelyTargets(profile, from)
+      .filter((at) => !region.graph.blocks.has(at))
+      .map((at) => at - from);
+    if (!wanted.some((distance) => (tried.get(distance) ?? 0) < MAX_TRIES)) return;
+    for (const distance of wanted) tried.set(distance, (tried.get(distance) ?? 0) + 1);
     this.#compile([madeAgain(region)]);
     this.#counts.regionsAgain++;
   }
