@@ -34,20 +34,27 @@ function loadsSegment(i: Insn): boolean {
   return i.op === 'POPSEG' || (i.op === 'MOVSEG' && i.dst.kind === SREG);
 }
 
+const NOP = 'NOP32.,';
+
 const SHIFTS = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR']);
 
 /** Name of the template that an instruction instantiates, or undefined. */
 export function templateOf(i: Insn): string | undefined {
+  const key = templateKey(i);
+  return key !== undefined && key in TEMPLATES ? key : undefined;
+}
+
+/** What the template of an instruction is called, if there is one; undefined where there is none for sure. */
+export function templateKey(i: Insn): string | undefined {
   if (i.ssize !== 32) return undefined;
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
   if (m && m.address !== 32) return undefined;
   if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return undefined;
-  if (NOTHING.has(i.op)) return 'NOP32.,';
+  if (NOTHING.has(i.op)) return NOP;
   if (isRepeated(i) ? i.asize !== 32 : i.rep !== REP_NONE) return undefined;
   if (loadsSegment(i) && endsBlock(i)) return undefined;
-  const key = shapeKey(i);
-  if (!(key in TEMPLATES)) return undefined;
-  return isZeroCount(i) ? (m ? undefined : 'NOP32.,') : key;
+  if (!isZeroCount(i)) return shapeKey(i);
+  return m || !(shapeKey(i) in TEMPLATES) ? undefined : NOP;
 }
 
 function isZeroCount(i: Insn): boolean {

@@ -26,6 +26,8 @@ export interface FunctionSource {
 
 export interface ModuleSource {
   readonly functions: readonly FunctionSource[];
+  /** As WebAssembly, if it was encoded already. */
+  readonly binary?: Uint8Array | undefined;
   /** Names of primitives, and for each function its own `callout`. */
   readonly imports: ReadonlySet<string>;
   /** Name of the text in profilers and debuggers: letters, digits, `_`, `-`, `.` and `/`. */
@@ -73,7 +75,7 @@ export function compile(
   const imports = { ...wide, ...x87, ...foreign };
   const memory = memoryOf(heap);
   const made = memory
-    ? instantiateBinary(encode(source.functions), memory, imports)
+    ? instantiateBinary(source.binary ?? encode(source.functions), memory, imports)
     : instantiate(moduleText(source), heap, imports);
   return source.functions.map((f) => made[f.name] as RegionFunction);
 }

@@ -7,7 +7,7 @@ export type Expr =
   /** Literal that is a double. */
   | { readonly k: 'd'; readonly v: number }
   | { readonly k: 't'; readonly i: number }
-  | { readonly k: 'h'; readonly name: string }
+  | { readonly k: 'h'; readonly name: string; readonly v?: number }
   /**
    * Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`,
    * `doubles[n]`; the locals of lanes.ts: `wordLanes[n]`, `doubleLanes[n]`).
@@ -56,14 +56,23 @@ const operation = (k: string, op: string | undefined, a: Expr, b?: Expr): Expr =
 const other = (k: string, f?: string, args?: readonly Expr[], test?: Expr, a?: Expr, b?: Expr): Expr =>
   ({ k, f, args, test, a, b }) as Expr;
 
-export const N = (v: number): Expr => leaf('n', v | 0);
+/** Numbers of registers, shifts, bits: shared. */
+const small: readonly Expr[] = Array.from({ length: 32 }, (_, v) => leaf('n', v));
+
+export const N = (v: number): Expr => {
+  const int = v | 0;
+  return int >= 0 && int < 32 ? (small[int] as Expr) : leaf('n', int);
+};
 export const D = (v: number): Expr => leaf('d', v);
 /** A number as the literal that it is. */
 export const literal = (v: number): Expr => (v === (v | 0) ? N(v) : D(v));
 export const T = (i: number): Expr => leaf('t', undefined, i);
 export const H = (name: string): Expr => leaf('h', undefined, undefined, name);
 export const S = (name: string): Expr => leaf('s', undefined, undefined, name);
-export const R = (array: string, n: Expr): Expr => ({ k: 'r', array, n });
+const element = (array: string, n: Expr): Expr => ({ k: 'r', array, n });
+const registers: readonly Expr[] = Array.from({ length: 9 }, (_, n) => element('reg', N(n)));
+export const R = (array: string, n: Expr): Expr =>
+  array === 'reg' && n.k === 'n' && n.v >= 0 && n.v < 9 ? (registers[n.v] as Expr) : element(array, n);
 /** As they are: nothing is folded. */
 export const B = (op: string, a: Expr, b: Expr): Expr => operation('b', op, a, b);
 export const C = (f: string, args: readonly Expr[]): Expr => other('c', f, args);
@@ -146,6 +155,9 @@ export function leaving(s: Stmt, at: number, undo: number): Stmt & Leaves {
   return s;
 }
 
+/** What an instruction fills in. A hole that was laid out has its number as `v`. */
+export const HOLES: readonly string[] = 'dn dup sn sup imm count next here base index scale disp seg sseg'.split(' ');
+
 /** The same made by the constructors: of what comes from elsewhere. */
 export function laidOut(s: Stmt): Stmt {
   switch (s.k) {
@@ -184,8 +196,9 @@ function remade(e: Expr): Expr {
     case 't':
       return T(e.i);
     case 'h':
+      return leaf('h', HOLES.indexOf(e.name), undefined, e.name);
     case 's':
-      return leaf(e.k, undefined, undefined, e.name);
+      return S(e.name);
     case 'r':
       return R(e.array, remade(e.n));
     case 'b':

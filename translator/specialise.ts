@@ -177,34 +177,35 @@ class Filler {
     return e;
   };
 
+  /** By the hole's number: see HOLES. */
   #hole(e: Expr & { k: 'h' }, { insn: i, at }: Placed): Expr {
-    switch (e.name) {
-      case 'dn':
+    switch (e.v) {
+      case 0: // dn
         return N(i.dst.n);
-      case 'dup':
+      case 1: // dup
         return N(i.dst.up);
-      case 'sn':
+      case 2: // sn
         return N(i.src.n);
-      case 'sup':
+      case 3: // sup
         return N(i.src.up);
-      case 'imm':
-      case 'count':
+      case 4: // imm
+      case 5: // count
         return N(immediate(i));
-      case 'next':
+      case 6: // next
         return B('+', this.#leaf(PAGE_BASE), N(at + i.length));
-      case 'here':
+      case 7: // here
         return B('+', this.#leaf(PAGE_BASE), N(at));
-      case 'base':
+      case 8: // base
         return N(placeOf(i)?.base ?? 8);
-      case 'index':
+      case 9: // index
         return N(placeOf(i)?.index ?? 8);
-      case 'scale':
+      case 10: // scale
         return N(placeOf(i)?.scale ?? 0);
-      case 'disp':
+      case 11: // disp
         return N(placeOf(i)?.disp ?? 0);
-      case 'seg':
+      case 12: // seg
         return N(placeOf(i)?.seg ?? 3);
-      case 'sseg':
+      case 13: // sseg
         return N(i.src.seg);
     }
     return e;

@@ -3,7 +3,7 @@
 
 import type { Insn } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
-import { templateOf } from './classify.ts';
+import { templateKey } from './classify.ts';
 import type { Template } from './gen/specialise.ts';
 import { TEMPLATES } from './generated/templates.js';
 import { type Conditions, conditionsIn } from './invariants.ts';
@@ -27,12 +27,18 @@ export interface Ready {
 /** First word of the staging register, behind the last XMM register. */
 const STAGED = WORD.xmm + 32;
 
-const ready = new Map<string, Ready>();
+/** Undefined where there is none. */
+const ready = new Map<string, Ready | undefined>();
 
 /** The template that an instruction instantiates, or undefined. */
 export function templateFor(i: Insn): Ready | undefined {
-  const key = templateOf(i);
-  return key === undefined ? undefined : (ready.get(key) ?? make(key));
+  const key = templateKey(i);
+  if (key === undefined) return undefined;
+  const known = ready.get(key);
+  if (known || ready.has(key)) return known;
+  const made = key in TEMPLATES ? make(TEMPLATES[key] as Template) : undefined;
+  ready.set(key, made);
+  return made;
 }
 
 export function isStaging(e: Expr): boolean {
@@ -42,8 +48,7 @@ export function isStaging(e: Expr): boolean {
     : (e.array === 'words' || e.array === 'singles') && e.n.v >= STAGED;
 }
 
-function make(key: string): Ready {
-  const { temporaries, x87, ...template } = TEMPLATES[key] as Template;
+function make({ temporaries, x87, ...template }: Template): Ready {
   const body = template.body.map(laidOut);
   let views = false;
   let stages = false;
@@ -62,7 +67,5 @@ function make(key: string): Ready {
     for (const x of s.else) look(x);
   };
   for (const s of body) look(s);
-  const made = { body, temporaries, x87: x87 === true, views, stages, checks, conditions: conditionsIn(body) };
-  ready.set(key, made);
-  return made;
+  return { body, temporaries, x87: x87 === true, views, stages, checks, conditions: conditionsIn(body) };
 }

@@ -16,6 +16,7 @@ import type { Observer } from './observer.ts';
 import { type Block, finish, type Graph, isLoop, type Placements, RETURN, type Survey, survey } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
+import { ModuleEncoder } from './wasm.ts';
 import type { Stack } from './x87.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
@@ -359,6 +360,8 @@ export class Translations implements Regions {
     const observer = this.#observer;
     const started = performance.now();
     const functions: FunctionSource[] = [];
+    const encoder = this.#isText ? undefined : new ModuleEncoder();
+    const isText = this.#isText || this.#verifyText !== undefined;
     const imports = new Set<string>();
     const made: Region[] = [];
     for (const hot of queue) {
@@ -385,13 +388,9 @@ export class Translations implements Regions {
           place: placeOf(insn, { bent: hot.mode >> 2 }),
         });
       for (const at of printed.sites) this.#sites.push({ region: number, at });
-      functions.push({
-        name,
-        tree: printed.tree,
-        get text() {
-          return printed.text;
-        },
-      });
+      // Trees are large, and a batch may have many.
+      encoder?.add({ name, tree: printed.tree });
+      functions.push({ name, text: isText ? printed.text : '' });
       for (const i of printed.imports) imports.add(i);
       made.push(this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : undefined));
     }
@@ -402,7 +401,8 @@ export class Translations implements Regions {
     if (made.length === 0) return;
     const first = made[0] as Region;
     const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
-    const runs = compile({ functions, imports, sourceUrl }, this.#memory.heap, {
+    const binary = encoder?.bytes();
+    const runs = compile({ functions, binary, imports, sourceUrl }, this.#memory.heap, {
       ...this.#host.quick,
       visit: observer?.count,
       callout: (number: int) => {

@@ -99,41 +99,58 @@ interface Import {
 
 type Imports = Map<string, Import>;
 
-/** The binary of a module that exports the functions, and imports `env.memory` and what they call. */
-export function encode(functions: readonly FunctionTree[]): Uint8Array {
-  // What they call is known behind them; the functions themselves are numbered behind what is imported.
-  const imports: Imports = new Map();
-  const code = new Bytes();
-  code.unsigned(functions.length);
-  const body = new Bytes();
-  for (const { tree } of functions) {
-    body.clear();
-    new FunctionEncoder(imports, body).encode(tree);
-    code.sized(body);
+/** A module that exports functions, and imports `env.memory` and what they call. */
+export class ModuleEncoder {
+  readonly #names: string[] = [];
+  /** What the functions call is known behind them; they are numbered behind what is imported. */
+  readonly #imports: Imports = new Map();
+  readonly #code = new Bytes();
+
+  /** A tree is encoded at once, so that it need not be kept. */
+  add({ name, tree }: FunctionTree): void {
+    scratch.clear();
+    new FunctionEncoder(this.#imports, scratch).encode(tree);
+    this.#code.sized(scratch);
+    this.#names.push(name);
   }
-  const types: number[][] = [];
-  const typeOf = (parameters: number, results: number): number => {
-    const type = [0x60, ...vector(new Array(parameters).fill([I32])), ...vector(new Array(results).fill([I32]))];
-    const known = types.findIndex((t) => t.join() === type.join());
-    return known >= 0 ? known : types.push(type) - 1;
-  };
-  const imported: number[][] = [[...text('env'), ...text('memory'), 0x02, 0x00, 0x01]];
-  for (const i of imports.values())
-    imported.push([...text('env'), ...text(i.name), 0x00, ...unsigned(typeOf(i.parameters, i.results))]);
-  const own = typeOf(0, 1);
-  const first = imports.size;
-  const names = functions.map(({ name }, k) => [...unsigned(first + k), ...text(name)]);
-  const out = new Bytes();
-  out.put([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
-  out.section(1, vector(types));
-  out.section(2, vector(imported));
-  out.section(3, vector(functions.map(() => unsigned(own))));
-  out.section(7, vector(functions.map(({ name }, k) => [...text(name), 0x00, ...unsigned(first + k)])));
-  out.byte(10);
-  out.sized(code);
-  const named = vector(names);
-  out.section(0, [...text('name'), 0x01, ...unsigned(named.length), ...named]);
-  return out.bytes();
+
+  /** The binary. */
+  bytes(): Uint8Array {
+    const types: number[][] = [];
+    const typeOf = (parameters: number, results: number): number => {
+      const type = [0x60, ...vector(new Array(parameters).fill([I32])), ...vector(new Array(results).fill([I32]))];
+      const known = types.findIndex((t) => t.join() === type.join());
+      return known >= 0 ? known : types.push(type) - 1;
+    };
+    const imported: number[][] = [[...text('env'), ...text('memory'), 0x02, 0x00, 0x01]];
+    for (const i of this.#imports.values())
+      imported.push([...text('env'), ...text(i.name), 0x00, ...unsigned(typeOf(i.parameters, i.results))]);
+    const own = typeOf(0, 1);
+    const first = this.#imports.size;
+    const names = this.#names;
+    const out = new Bytes();
+    out.put([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+    out.section(1, vector(types));
+    out.section(2, vector(imported));
+    out.section(3, vector(names.map(() => unsigned(own))));
+    out.section(7, vector(names.map((name, k) => [...text(name), 0x00, ...unsigned(first + k)])));
+    const count = unsigned(names.length);
+    const code = this.#code.bytes();
+    out.byte(10);
+    out.unsigned(count.length + code.length);
+    out.put(count);
+    out.put(code);
+    const named = vector(names.map((name, k) => [...unsigned(first + k), ...text(name)]));
+    out.section(0, [...text('name'), 0x01, ...unsigned(named.length), ...named]);
+    return out.bytes();
+  }
+}
+
+/** The binary of a module of some functions. */
+export function encode(functions: readonly FunctionTree[]): Uint8Array {
+  const encoder = new ModuleEncoder();
+  for (const f of functions) encoder.add(f);
+  return encoder.bytes();
 }
 
 interface Local {
@@ -574,3 +591,6 @@ class Bytes {
     this.#bytes = grown;
   }
 }
+
+/** Of the function that is being encoded. */
+const scratch = new Bytes();

@@ -43,29 +43,34 @@ export function propagate(body: readonly Stmt[]): Stmt[] {
 /** One run over statements in a row. */
 export class Propagation {
   readonly out: Stmt[] = [];
-  readonly #known: Map<string | number, Known>;
+  /** What is known of general registers by their numbers, of words by their names, of other state by stateKey. */
+  readonly #registers: (Expr | undefined)[];
+  readonly #words: Map<string, Expr>;
+  readonly #others: Map<string, Known>;
   /** What temporaries are that are another one, or constant; what the others were computed from. */
   readonly #alias: Map<number, Expr>;
   readonly #defined: Map<number, Expr>;
   readonly #values: Map<number, Computed>;
   readonly #passed: Set<number>;
-  /** Whether something is known of a general register whose number is not. */
-  #isLoose: boolean;
 
   /** `outer`: of the statement that this is an arm of. */
   constructor(outer?: Propagation) {
-    this.#known = outer ? new Map(outer.#known) : new Map();
+    this.#registers = outer ? outer.#registers.slice() : NO_REGISTERS.slice();
+    this.#words = outer ? new Map(outer.#words) : new Map();
+    this.#others = outer ? new Map(outer.#others) : new Map();
     this.#values = outer ? new Map(outer.#values) : new Map();
     this.#alias = outer ? outer.#alias : new Map();
     this.#defined = outer ? outer.#defined : new Map();
     this.#passed = outer ? outer.#passed : new Set();
-    this.#isLoose = outer ? outer.#isLoose : false;
   }
 
   /** What a leaf is known to be. */
   readonly leaf = (e: Expr): Expr => {
     if (e.k === 't') return this.#alias.get(e.i) ?? e;
-    return e.k === 's' || e.k === 'r' ? (this.#known.get(keyOf(e))?.e ?? e) : e;
+    if (e.k === 's') return this.#words.get(e.name) ?? e;
+    if (e.k !== 'r') return e;
+    const n = registerOf(e);
+    return (n >= 0 ? this.#registers[n] : this.#others.get(stateKey(e))?.e) ?? e;
   };
 
   readonly #definition = (i: number): Expr | undefined => this.#defined.get(i);
@@ -98,8 +103,8 @@ export class Propagation {
         break;
       case 'quick':
         // It changes no general registers and no flags, which are locals of translated code.
-        for (const [key, { at }] of this.#known)
-          if (at.k === 's' ? at.name.startsWith('quick') : at.k === 'r' && at.array !== 'reg') this.#known.delete(key);
+        for (const name of this.#words.keys()) if (name.startsWith('quick')) this.#words.delete(name);
+        for (const [key, { at }] of this.#others) if (at.k === 'r' && at.array !== 'reg') this.#others.delete(key);
         break;
       case 'branch':
         this.out.push(branch(fuse(s.e, this.#definition)));
@@ -152,23 +157,34 @@ export class Propagation {
   }
 
   #know(at: Expr, e: Expr): void {
-    const key = keyOf(at);
-    if (typeof key !== 'number' && at.k === 'r' && at.array === 'reg') this.#isLoose = true;
-    this.#known.set(key, { at, e });
+    if (at.k === 's') {
+      this.#words.set(at.name, e);
+      return;
+    }
+    const n = registerOf(at);
+    if (n >= 0) this.#registers[n] = e;
+    else this.#others.set(stateKey(at), { at, e });
   }
 
   #forget(to: Expr): void {
-    const key = keyOf(to);
-    this.#known.delete(key);
-    // General registers are no part of another view; where all indices are known, that was it.
-    if (to.k !== 'r' || (typeof key === 'number' && !this.#isLoose)) return;
-    for (const [other, { at }] of this.#known) if (mayAlias(at, to)) this.#known.delete(other);
+    if (to.k === 's') {
+      this.#words.delete(to.name);
+      return;
+    }
+    const n = registerOf(to);
+    if (n >= 0) this.#registers[n] = undefined;
+    else if (to.k === 'r' && to.array === 'reg') this.#registers.fill(undefined);
+    // General registers are no part of another view.
+    if (this.#others.size === 0) return;
+    for (const [key, { at }] of this.#others) if (mayAlias(at, to)) this.#others.delete(key);
   }
 }
 
-/** As stateKey; general registers by their numbers. */
-function keyOf(e: Expr): string | number {
-  return e.k === 'r' && e.n.k === 'n' && e.array === 'reg' ? e.n.v : stateKey(e);
+const NO_REGISTERS: readonly undefined[] = new Array(9).fill(undefined);
+
+/** The number of a general register, or -1 where it is none, or not known. */
+function registerOf(e: Expr): number {
+  return e.k === 'r' && e.array === 'reg' && e.n.k === 'n' && e.n.v >= 0 && e.n.v < 9 ? e.n.v : -1;
 }
 
 const IMPURE = -1;
@@ -181,23 +197,23 @@ function hashOf(e: Expr): number {
     case 'd':
       return 7;
     case 't':
-      return (e.i * 31 + 1) & 0xfffffff;
+      return (Math.imul(e.i, 31) + 1) & 0xfffffff;
     case 'u': {
       const a = hashOf(e.a);
-      return a < 0 ? a : (a * 5 + 3) & 0xfffffff;
+      return a < 0 ? a : (Math.imul(a, 5) + 3) & 0xfffffff;
     }
     case 'b': {
       const a = hashOf(e.a);
       if (a < 0) return a;
       const b = hashOf(e.b);
-      return b < 0 ? b : (a * 33 + b * 7 + e.op.charCodeAt(0)) & 0xfffffff;
+      return b < 0 ? b : (Math.imul(a, 33) + Math.imul(b, 7) + e.op.charCodeAt(0)) & 0xfffffff;
     }
     case 'c': {
       let hash = e.f.length;
       for (let k = 0; k < e.args.length; k++) {
         const a = hashOf(e.args[k] as Expr);
         if (a < 0) return a;
-        hash = (hash * 33 + a) & 0xfffffff;
+        hash = (Math.imul(hash, 33) + a) & 0xfffffff;
       }
       return hash;
     }
@@ -205,7 +221,7 @@ function hashOf(e: Expr): number {
       const test = hashOf(e.test);
       const a = test < 0 ? test : hashOf(e.a);
       const b = a < 0 ? a : hashOf(e.b);
-      return b < 0 ? b : (test * 9 + a * 33 + b) & 0xfffffff;
+      return b < 0 ? b : (Math.imul(test, 9) + Math.imul(a, 33) + b) & 0xfffffff;
     }
   }
   return IMPURE;
