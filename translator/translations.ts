@@ -13,7 +13,8 @@ import { Chain } from './chain.ts';
 import { compile, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
-import { type Block, finish, type Graph, isLoop, type Placements, RETURN, type Survey, survey } from './scan.ts';
+import type { Placements } from './reader.ts';
+import { type Block, finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
 import { ModuleEncoder } from './wasm.ts';
@@ -450,12 +451,16 @@ export class Translations implements Regions {
       if (number === undefined || number === hot.again) return false;
       return (this.#regions.get(number) as Region).graph.instructions > SMALL;
     };
+    // Whether something was followed that has a region.
+    let isLed = false;
     const isWarm = (at: int, isPath: boolean): boolean => {
       const frame = frameOf((base + (at & -PAGE)) | 0);
       if (frame < 0) return false;
       const physical = (frame << 12) | (at & (PAGE - 1));
-      if (stops.has(physical) || (isPath && stopsAt(physical))) return false;
-      return this.#host.isWarm(physical, hot.mode);
+      if (stops.has(physical) || !this.#host.isWarm(physical, hot.mode)) return false;
+      if (!stopsAt(physical)) return true;
+      isLed = true;
+      return !isPath;
     };
     const targetsOf = (at: int): readonly int[] => {
       const from = at === RETURN ? hot.linear & (PAGE - 1) : at;
@@ -483,7 +488,9 @@ export class Translations implements Regions {
       return survey(memory, hot.linear, hot.mode, frameOf, all, placements);
     };
     const whole = surveyed(false);
-    const graph = finish(isLoop(whole.graph) ? whole : surveyed(true));
+    const asPath = (): Survey =>
+      isLed ? surveyed(true) : { ...whole, options: { ...whole.options, reentered: true } };
+    const graph = finish(isLoop(whole.graph) ? whole : asPath());
     // A region must get on: one whose first instruction leaves would be entered again at once.
     const first = graph.blocks.get(graph.entry);
     return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;

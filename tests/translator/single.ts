@@ -12,7 +12,8 @@ import { compile, type FunctionSource, moduleText, type RegionFunction } from '.
 import { findPassed } from '../../translator/invariants.ts';
 import { typeLanes } from '../../translator/lanes.ts';
 import { print } from '../../translator/print.ts';
-import { type Block, type Graph, place } from '../../translator/scan.ts';
+import { place } from '../../translator/reader.ts';
+import type { Block, Graph } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
 import { predictStacks, type Stack } from '../../translator/x87.ts';

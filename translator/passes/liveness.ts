@@ -90,7 +90,7 @@ export function liveFlags(
       }
       used |= sunkReadBy(step) & ~killed;
       if (step.k === 'place' || step.k === 'exit' || step.k === 'quick') used |= words & ~killed;
-      if (step.k === 'set' && step.to.k === 's') killed |= SUNK.get(step.to.name) ?? 0;
+      else if (step.k === 'set' && step.to.k === 's') killed |= SUNK.get(step.to.name) ?? 0;
     }
     if (s.test) used |= sunkIn(s.test) & ~killed;
     if (leaves(b)) used |= words & ~killed;

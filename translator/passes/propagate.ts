@@ -46,19 +46,20 @@ export class Propagation {
   /** What is known of general registers by their numbers, of words by their names, of other state by stateKey. */
   readonly #registers: (Expr | undefined)[];
   readonly #words: Map<string, Expr>;
-  readonly #others: Map<string, Known>;
+  /** Made when there is some: most runs are short. */
+  #others: Map<string, Known> | undefined;
   /** What temporaries are that are another one, or constant; what the others were computed from. */
   readonly #alias: Map<number, Expr>;
   readonly #defined: Map<number, Expr>;
-  readonly #values: Map<number, Computed>;
+  #values: Map<number, Computed> | undefined;
   readonly #passed: Set<number>;
 
   /** `outer`: of the statement that this is an arm of. */
   constructor(outer?: Propagation) {
     this.#registers = outer ? outer.#registers.slice() : NO_REGISTERS.slice();
     this.#words = outer ? new Map(outer.#words) : new Map();
-    this.#others = outer ? new Map(outer.#others) : new Map();
-    this.#values = outer ? new Map(outer.#values) : new Map();
+    this.#others = outer?.others();
+    this.#values = outer?.values();
     this.#alias = outer ? outer.#alias : new Map();
     this.#defined = outer ? outer.#defined : new Map();
     this.#passed = outer ? outer.#passed : new Set();
@@ -70,8 +71,17 @@ export class Propagation {
     if (e.k === 's') return this.#words.get(e.name) ?? e;
     if (e.k !== 'r') return e;
     const n = registerOf(e);
-    return (n >= 0 ? this.#registers[n] : this.#others.get(stateKey(e))?.e) ?? e;
+    return (n >= 0 ? this.#registers[n] : this.#others?.get(stateKey(e))?.e) ?? e;
   };
+
+  /** Copies, for an arm. */
+  others(): Map<string, Known> | undefined {
+    return this.#others && new Map(this.#others);
+  }
+
+  values(): Map<number, Computed> | undefined {
+    return this.#values && new Map(this.#values);
+  }
 
   readonly #definition = (i: number): Expr | undefined => this.#defined.get(i);
 
@@ -104,7 +114,9 @@ export class Propagation {
       case 'quick':
         // It changes no general registers and no flags, which are locals of translated code.
         for (const name of this.#words.keys()) if (name.startsWith('quick')) this.#words.delete(name);
-        for (const [key, { at }] of this.#others) if (at.k === 'r' && at.array !== 'reg') this.#others.delete(key);
+        if (this.#others) {
+          for (const [key, { at }] of this.#others) if (at.k === 'r' && at.array !== 'reg') this.#others.delete(key);
+        }
         break;
       case 'branch':
         this.out.push(branch(fuse(s.e, this.#definition)));
@@ -124,6 +136,7 @@ export class Propagation {
     }
     const hash = hashOf(e);
     if (hash !== IMPURE) {
+      this.#values ??= new Map();
       const alike = this.#values.get(hash);
       for (let c = alike; c; c = c.next) {
         if (!equal(c.e, e)) continue;
@@ -163,7 +176,10 @@ export class Propagation {
     }
     const n = registerOf(at);
     if (n >= 0) this.#registers[n] = e;
-    else this.#others.set(stateKey(at), { at, e });
+    else {
+      this.#others ??= new Map();
+      this.#others.set(stateKey(at), { at, e });
+    }
   }
 
   #forget(to: Expr): void {
@@ -175,7 +191,7 @@ export class Propagation {
     if (n >= 0) this.#registers[n] = undefined;
     else if (to.k === 'r' && to.array === 'reg') this.#registers.fill(undefined);
     // General registers are no part of another view.
-    if (this.#others.size === 0) return;
+    if (!this.#others) return;
     for (const [key, { at }] of this.#others) if (mayAlias(at, to)) this.#others.delete(key);
   }
 }
