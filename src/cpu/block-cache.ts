@@ -8,7 +8,7 @@ import type { Insn, int } from '../isa/insn.ts';
 import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES, type Executable, semanticOf } from './decoded.ts';
 import { NO_STAMP } from './links.ts';
-import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW, UNSHADOW } from './pack.ts';
+import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, pairCase, SLOW, UNSHADOW } from './pack.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
@@ -221,6 +221,8 @@ export class BlockCache {
     }
     let position = 0;
     let previous: Insn | undefined;
+    /** The previous one is the second of a pair. */
+    let isSecond = false;
     /** An STI that comes just before. */
     let sti: { readonly slot: int; readonly insn: Insn } | undefined;
     for (;;) {
@@ -255,6 +257,9 @@ export class BlockCache {
           if (fused !== undefined && (code[o - 4] & 1023) !== SLOW) code[o - 4] = (code[o - 4] & ~1023) | fused;
         }
       }
+      const pair: int | undefined = previous && !isSecond ? pairCase(code[o - 4], code[o]) : undefined;
+      if (pair !== undefined) code[o - 4] = (code[o - 4] & ~1023) | pair;
+      isSecond = pair !== undefined;
       previous = i;
       o += 4;
       q = next;

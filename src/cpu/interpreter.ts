@@ -15,7 +15,7 @@ import type { Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter, PLACES } from './generated/interpreter.js';
-import { Links, NO_SITE, NO_STAMP, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
+import { Links, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
@@ -221,10 +221,11 @@ export class Interpreter implements Engine {
   mappingLost(user: int, tableWord: int): void {
     const words = this.cpu.words;
     this.#regions?.mappingLost(user);
-    // What is running must not go on with them either.
-    if (this.#links.lose(user, tableWord, words[STAMP])) words[STAMP] = NO_STAMP;
     const running = this.cpu.cpl === 3 ? 1 : 0;
-    if (user === running && tableWord === this.#memory.tableWord(running)) this.#codeChanged = true;
+    const isRunning = user === running && tableWord === this.#memory.tableWord(running);
+    if (isRunning) this.#codeChanged = true;
+    // What is running must not go on with them either.
+    if (this.#links.lose(user, tableWord, words[STAMP]) || isRunning) words[STAMP] = this.#links.fresh();
   }
 
   flush(): void {
@@ -515,7 +516,7 @@ export class Interpreter implements Engine {
   #loseLinks(): void {
     this.#links.loseAll();
     // What is running must not go on with them either.
-    this.cpu.words[STAMP] = NO_STAMP;
+    this.cpu.words[STAMP] = this.#links.fresh();
   }
 }
 

@@ -24,7 +24,7 @@ export const NO_SITE = 0;
 export const SAMPLED = WORD.engine + 7;
 /** One of so many links is not taken: it is looked at, for the profile of indirect jumps. A power of two. */
 export const SAMPLE_LINKS = 256;
-/** The stamp of no entry. */
+/** A stamp that never holds. */
 export const NO_STAMP = -1;
 
 /** Number of the entry for an EIP. */
@@ -80,6 +80,11 @@ export class Links {
       this.#user.delete(cr3);
     }
     return lost;
+  }
+
+  /** A stamp that no link has: for what runs on when its own is lost. */
+  fresh(): int {
+    return ++this.#last;
   }
 
   /** No link holds any more. */

@@ -9,6 +9,13 @@ import { isCounted, isRepeated, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
+/** Cases of pairs, by those of both instructions. */
+const PAIRED: ReadonlyMap<int, int> = new Map(
+  CASES.filter((key) => key.includes(';')).map((key) => {
+    const [first, second] = key.split(';').map((k) => NUMBERS.get(k) as int) as [int, int];
+    return [(first << 10) | second, NUMBERS.get(key) as int];
+  }),
+);
 const MEMORY_MARK = -0x80000000;
 const SEGMENT_MARK = 0x40000000;
 const ADDRESS_16 = 0x100;
@@ -25,6 +32,11 @@ const IDLE = NUMBERS.get('NOP32.,') as number;
 /** Case that does this instruction and the conditional jump behind it, or undefined. */
 export function fusedCase(i: Insn, next: Insn): number | undefined {
   return NUMBERS.get(`${shapeKey(i)}+${next.cc & ~1}`);
+}
+
+/** Case that does the instructions whose words 0 are `word` and `next`, one after the other, or undefined. */
+export function pairCase(word: int, next: int): int | undefined {
+  return (next & SEGMENT_MARK) === 0 ? PAIRED.get(((word & 1023) << 10) | (next & 1023)) : undefined;
 }
 
 /** What packing depends on besides the instruction. */

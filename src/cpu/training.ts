@@ -55,7 +55,7 @@ export function train(g: Gymnasium): void {
       // The stamp is 0, or is not.
       g.tags[tag + 1] = run % 5 === 4 ? 1 : 0;
       g.tags[tag + 2] = exit;
-      if (run % 2 === 0) g.heap[(g.page + 32) >> 2] = eip;
+      if (run % 2 === 0) for (const at of [32, 36]) g.heap[(g.page + at) >> 2] = eip;
       const registers = ((run & 3) << 10) | (((run >> 2) & 3) << 14);
       const high = (run & 1) << 28;
       code[FIRST] = (k + 1) | registers | high | (6 << 18) | (NONE << 22) | MEMORY_MARK;
@@ -76,7 +76,8 @@ export function train(g: Gymnasium): void {
       // Behind a transfer a head is counted, and passed or not.
       code[exit] = HEAT;
       code[exit + 1] = run % 3;
-      code[FIRST + 4] = 0;
+      // The second of a pair, with an operand in the same page.
+      code[FIRST + 4] = name.includes(';') ? registers | (6 << 18) | (NONE << 22) | MEMORY_MARK : 0;
       code[FIRST + 5] = exit;
       code[FIRST + 6] = exit;
       code[FIRST + 7] = 2;

@@ -98,7 +98,8 @@ describe.each([
 
   if (name !== 'interpreter') return;
   test('every generated case was executed', () => {
-    const idle = CASES.filter((_, k) => !hits.has(k + 1));
+    // Pairs are more than one instruction: see pairs.test.ts.
+    const idle = CASES.filter((key, k) => !hits.has(k + 1) && !key.includes(';'));
     // The user may not; no instruction's are a link to another page, what counts and enters hot code (random.test.ts), and
     // the end of a shadow.
     expect(idle.sort()).toEqual(['CLI32.,', 'STI32.,', 'cross', 'enter', 'heat', 'unshadow']);

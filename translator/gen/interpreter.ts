@@ -45,10 +45,16 @@ export interface Case {
   readonly key: string;
   readonly body: readonly Stmt[];
   readonly fused: boolean;
+  /** Of a pair: what the next slot does. */
+  readonly second?: readonly Stmt[];
 }
 
-/** The cases in order: every template, then the compares fused with each condition. */
-export function makeCases(templates: ReadonlyMap<string, Template>, fused: readonly string[]): Case[] {
+/** The cases in order: every template, then the compares fused with each condition, then the pairs. */
+export function makeCases(
+  templates: ReadonlyMap<string, Template>,
+  fused: readonly string[],
+  pairs: readonly (readonly [first: string, second: string])[],
+): Case[] {
   const cases: Case[] = [...templates].map(([key, t]) => ({ key, body: t.body, fused: false }));
   for (const key of fused) {
     for (let cc = 0; cc < 16; cc += 2) {
@@ -59,6 +65,8 @@ export function makeCases(templates: ReadonlyMap<string, Template>, fused: reado
       cases.push({ key: `${key}+${cc}`, body, fused: true });
     }
   }
+  const bodyOf = (key: string): readonly Stmt[] => (templates.get(key) as Template).body;
+  for (const [a, b] of pairs) cases.push({ key: `${a};${b}`, body: bodyOf(a), fused: false, second: bodyOf(b) });
   return cases;
 }
 
@@ -219,12 +227,28 @@ class CasePrinter implements Names {
   }
 }
 
+/** To the second instruction of a pair, whose slot is as it would be alone: its word, and its operand's address. */
+function nextSlot(): Node[] {
+  const register = (shift: number): Node => at(id('R'), field(shift, 15));
+  const index = binary('<<', register(22), field(26, 3));
+  return [
+    assign(id('o'), int(binary('+', id('o'), lit(4)))),
+    assign(id('w'), code(0)),
+    assign(id('a'), int(binary('+', binary('+', register(18), index), code(2)))),
+  ];
+}
+
 /** The module's text. Case numbers are positions in `cases`, from 1; 0 is the slow path. */
 export function printInterpreter(cases: readonly Case[]): string {
   let temporaries = 0;
   const arms: Arm[] = cases.map((c) => {
     const printer = new CasePrinter(c.fused);
     const body = printer.statements(forward(c.body));
+    if (c.second) {
+      // What the first one did is done: where the second leaves, it leaves from its own slot.
+      if (printer.ended) throw new Error(`${c.key}: the first one is a transfer`);
+      body.push(...nextSlot(), ...printer.statements(forward(c.second)));
+    }
     temporaries = Math.max(temporaries, printer.temporaries);
     return { key: c.key, body, place: firstPlace(c.body) };
   });

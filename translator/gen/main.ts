@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDialect } from './dialect.ts';
 import { makeCases, printInterpreter } from './interpreter.ts';
-import { allShapes, FUSED, hotShapes, type Shape } from './shapes.ts';
+import { allShapes, FUSED, hotShapes, PAIRS, type Shape } from './shapes.ts';
 import { specialise, type Template } from './specialise.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -21,7 +21,7 @@ export function generate(): Map<string, string> {
     }
     return templates;
   };
-  const cases = makeCases(instantiate(hotShapes(), true), FUSED);
+  const cases = makeCases(instantiate(hotShapes(), true), FUSED, PAIRS);
   return new Map([
     ['src/cpu/generated/interpreter.js', printInterpreter(cases)],
     ['translator/generated/templates.js', printTemplates(instantiate(allShapes(), false))],
