@@ -18,6 +18,8 @@ export const MAX_BLOCK = 32;
 export const NO_HEADS = -1;
 /** Entries of a block that take about as long as an instruction by the reference. */
 const SLOW_HEAT = 4;
+/** Entries of a head that a region's exit to it counts for. */
+const EXIT_HEAT = 2;
 /** Share of a hot head's entries that make a block warm. */
 const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
@@ -110,6 +112,11 @@ export class BlockCache {
     const head = o - 4 * position;
     if (this.#heat === NO_HEADS || (this.slots[head >> 2] & SLOT_HEAD) === 0) return;
     if ((this.code[head] & 1023) === HEAT) this.code[head + 1] = Math.max(0, this.code[head + 1] - SLOW_HEAT);
+  }
+
+  /** A region was left to the head at `o`: it is hotter by that, since it costs more than to go on. */
+  leftTo(o: int): void {
+    if ((this.code[o] & 1023) === HEAT) this.code[o + 1] = Math.max(0, this.code[o + 1] - EXIT_HEAT);
   }
 
   /** Instructions of the block at `o`, the most that it retires; 0 if it leads to another one first. */

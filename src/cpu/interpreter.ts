@@ -482,6 +482,7 @@ export class Interpreter implements Engine {
     const next = findTag(this.#tags, eip, words[STAMP]);
     if (next < 0) return this.#find();
     words[PAGE_EIP] = eip & -4096;
+    this.#blocks.leftTo(next);
     return next;
   }
 
