@@ -16,6 +16,8 @@ import { bootOptions, found } from './debian.ts';
 import { root, runToEnd } from './transvisor.ts';
 
 const MIB = 1 << 20;
+/** Entries before a head is translated: the same for both forms, so that the same regions are made. */
+const HEAT = 50_000;
 /** Integer, string, x87 and SSE loops of the benchmark guest, chosen for the kinds of heap accesses that they lead to. */
 const LOOPS = 'crc32 qsort memcpy rep-stos calls mandel-x87 mandel-sse2 nbody-sse2 packed-int packed-double';
 
@@ -55,7 +57,7 @@ function boot(code: CodeKind = 'asm.js'): { output: string; regions: RegionFunct
     commandLine: bootOptions(guest, 'tv_run="gzip < /bin/busybox | sha256sum; find / | md5sum"').at(-1) as string,
     clock: 'virtual',
     code,
-    engine: (cpu, memory) => new Translator(cpu, memory, { observer }),
+    engine: (cpu, memory) => new Translator(cpu, memory, { observer, heat: HEAT }),
     serial: {
       write(byte) {
         output += String.fromCharCode(byte);
