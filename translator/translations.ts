@@ -42,7 +42,7 @@ const DEFAULT_BYTES = 64 << 20;
  */
 const BYTES_PER_REGION = 8192;
 const BYTES_PER_CHARACTER = 3;
-const BYTES_PER_INSTRUCTION = 500;
+const BYTES_PER_INSTRUCTION = 800;
 
 interface Region {
   readonly number: int;
