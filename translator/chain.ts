@@ -11,6 +11,7 @@ import { CHAINED, LINK_ENTRIES, LINK_WORDS, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE
 import { REGION_CHAIN } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
+import { HEADER, I32, name, section } from '../src/isa/wasm.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
 import { compile, type RegionFunction } from './compile.ts';
 import { assign, at, binary, block, id, iff, invoke, lit, type Node, text, int as toInt } from './estree.ts';
@@ -54,7 +55,6 @@ function nextTree({ registersAt, linksAt }: HeapLayout, overshoot: int): Node {
 
 // The WebAssembly binary of `run`, section by section: types, imports, functions, exports, code (WebAssembly core
 // specification, chapter 5).
-const I32 = 0x7f;
 const FUNCREF = 0x70;
 const VOID = 0x40;
 const LOCAL_GET = 0x20;
@@ -69,8 +69,6 @@ const RETURN = 0x0f;
 const BR = 0x0c;
 const END = 0x0b;
 const LT_S = 0x48;
-const section = (id: number, body: number[]) => [id, body.length, ...body];
-const name = (s: string) => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
 const REGION_TYPE = 0;
 const RUN_TYPE = 1;
 /** `run(n)`, with one local for the answer. */
@@ -82,7 +80,7 @@ const RUN = [
   ...[BR, 0, END, CONST, REGION_CHAIN, END],
 ];
 const MODULE = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...HEADER,
   ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
   ...section(2, [2, ...name('m'), ...name('next'), 0, REGION_TYPE, ...name('m'), ...name('t'), 1, FUNCREF, 0, 0]),
   ...section(3, [1, RUN_TYPE]),

@@ -1,12 +1,12 @@
-// Compile: asm.js text to functions. The one place where text becomes code. Nothing that the guest controls is in the
-// text but numbers.
+// Compile: the text of asm.js, or the binary of WebAssembly, to functions. The one place where text becomes code. Nothing
+// that the guest controls is in it but numbers, and names that were looked at.
 
 import { wide } from '../src/isa/wide.ts';
 import { x87 } from '../src/isa/x87-unit.ts';
 import { UserError } from '../src/lib/errors.ts';
-import { memoryOf } from '../src/memory/heap.ts';
+import { codeOf, memoryOf } from '../src/memory/heap.ts';
 import type { Node } from './estree.ts';
-import { encode } from './wasm.ts';
+import { ModuleEncoder } from './wasm-module.ts';
 
 // Declared here so that no library of browser types is needed.
 declare const WebAssembly: {
@@ -20,19 +20,20 @@ export type RegionFunction = () => number;
 export interface FunctionSource {
   readonly name: string;
   readonly text: string;
-  /** The same as an ESTree: for WebAssembly. */
+  /** The same as an ESTree: needed for WebAssembly. */
   readonly tree?: Node;
 }
 
 export interface ModuleSource {
   readonly functions: readonly FunctionSource[];
-  /** As WebAssembly, if it was encoded already. */
-  readonly binary?: Uint8Array | undefined;
   /** Names of primitives, and for each function its own `callout`. */
   readonly imports: ReadonlySet<string>;
   /** Name of the text in profilers and debuggers: letters, digits, `_`, `-`, `.` and `/`. */
   readonly sourceUrl?: string;
 }
+
+/** Functions that a module may import. */
+type Foreign = Readonly<Record<string, unknown>>;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SOURCE_URL = /^[A-Za-z0-9_./-]+$/;
@@ -42,7 +43,7 @@ const SOURCE_URL = /^[A-Za-z0-9_./-]+$/;
  * @throws Error for a name that is none: names may come from guest symbols.
  */
 export function moduleText(source: ModuleSource): string {
-  for (const { name } of source.functions) if (!NAME.test(name)) throw new Error('not the name of a function');
+  checkNames(source.functions.map((f) => f.name));
   if (source.sourceUrl !== undefined && !SOURCE_URL.test(source.sourceUrl)) throw new Error('not a source URL');
   const url = source.sourceUrl === undefined ? '' : `\n//# sourceURL=${source.sourceUrl}`;
   const imports = [...source.imports].map((f) =>
@@ -52,6 +53,10 @@ export function moduleText(source: ModuleSource): string {
   const functions = source.functions.map((f) => f.text);
   const names = source.functions.map((f) => `${f.name}: ${f.name}`).join(', ');
   return `"use asm";\n${[...views, ...imports, ...functions].join('\n')}\nreturn { ${names} };${url}`;
+}
+
+function checkNames(names: readonly string[]): void {
+  for (const name of names) if (!NAME.test(name)) throw new Error('not the name of a function');
 }
 
 const STDLIB = { Math, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array };
@@ -66,26 +71,41 @@ const VIEWS: Record<string, keyof typeof STDLIB> = {
 /** Primitives that the standard library has. */
 const MATH: Record<string, string> = { imul: 'imul', clz: 'clz32', fabs: 'abs', fsqrt: 'sqrt', fround: 'fround' };
 
-/** Makes the functions of a module over the machine's heap, in the order of the source. */
-export function compile(
-  source: ModuleSource,
-  heap: ArrayBuffer,
-  foreign: Readonly<Record<string, unknown>>,
-): RegionFunction[] {
-  const imports = { ...wide, ...x87, ...foreign };
-  const memory = memoryOf(heap);
-  const made = memory
-    ? instantiateBinary(source.binary ?? encode(source.functions), memory, imports)
-    : instantiate(moduleText(source), heap, imports);
-  return source.functions.map((f) => made[f.name] as RegionFunction);
+/**
+ * Makes the functions of a module over the machine's heap, in the order of the source: from their trees where the heap is
+ * a WebAssembly memory, from their texts where it is not.
+ * @throws UserError where the host makes no code from text.
+ */
+export function compile(source: ModuleSource, heap: ArrayBuffer, foreign: Foreign): RegionFunction[] {
+  const names = source.functions.map((f) => f.name);
+  if (codeOf(heap) === 'asm.js')
+    return pick(names, instantiate(moduleText(source), heap, { ...wide, ...x87, ...foreign }));
+  const encoder = new ModuleEncoder();
+  for (const { name, tree } of source.functions) encoder.add(name, tree as Node);
+  return compileBinary(names, encoder.bytes(), heap, foreign);
 }
 
-/** Makes a module from its text: the functions that it exports. */
-export function instantiate(
-  text: string,
+/**
+ * Makes some functions of a binary over the machine's heap, which is a WebAssembly memory.
+ * @throws Error for a name that is none.
+ */
+export function compileBinary(
+  names: readonly string[],
+  bytes: Uint8Array,
   heap: ArrayBuffer,
-  foreign: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, RegionFunction>> {
+  foreign: Foreign,
+): RegionFunction[] {
+  checkNames(names);
+  const env = { memory: memoryOf(heap), ...wide, ...x87, ...foreign };
+  return pick(names, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports);
+}
+
+function pick(names: readonly string[], made: Readonly<Record<string, unknown>>): RegionFunction[] {
+  return names.map((name) => made[name] as RegionFunction);
+}
+
+/** The functions that a module exports. */
+function instantiate(text: string, heap: ArrayBuffer, foreign: Foreign): Readonly<Record<string, RegionFunction>> {
   let make: ReturnType<typeof Function>;
   try {
     make = new Function('stdlib', 'foreign', 'heap', text);
@@ -94,14 +114,4 @@ export function instantiate(
     throw new UserError('this host makes no code from text, which asm.js is; let the translator make WebAssembly');
   }
   return make(STDLIB, foreign, heap);
-}
-
-/** Makes a WebAssembly module: the functions that it exports. */
-export function instantiateBinary(
-  bytes: Uint8Array,
-  memory: object,
-  foreign: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, RegionFunction>> {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...foreign } });
-  return exports as Readonly<Record<string, RegionFunction>>;
 }

@@ -7,17 +7,18 @@ import { placeOf } from '../src/cpu/pack.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
-import { memoryOf } from '../src/memory/heap.ts';
+import { codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { Chain } from './chain.ts';
-import { compile, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
+import { compile, compileBinary, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
+import { Profiles } from './profiles.ts';
 import type { Placements } from './reader.ts';
 import { type Block, finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
 import { translate } from './translate.ts';
 import type { Abi } from './verify.ts';
-import { ModuleEncoder } from './wasm.ts';
+import { ModuleEncoder } from './wasm-module.ts';
 import type { Stack } from './x87.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
@@ -27,13 +28,6 @@ const BATCH_ENTRIES = 10_000;
 const SMALL = 24;
 const MAX_BATCH = 32;
 const PAGE = 4096;
-/** Samples (of one in 256 links) of a site before its targets are judged; share of them that makes a target likely. */
-const SITE_SAMPLES = 64;
-const LIKELY = 1 / 64;
-/** Most targets of a site that become part of its region. */
-const MAX_TARGETS = 32;
-/** Times that a region is made again for the same target: code that was cold may be warm the next time. */
-const MAX_TRIES = 2;
 /** Bound of the cache, unless told otherwise. */
 const DEFAULT_BYTES = 64 << 20;
 /**
@@ -98,16 +92,6 @@ interface Site {
   readonly at: int;
 }
 
-/** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
-interface Profile {
-  readonly samples: Map<int, int>;
-  /** Distances for which a region was made again, and how often: it need not have taken them in. */
-  readonly tried: Map<int, int>;
-  total: int;
-  /** Samples when it is judged next. */
-  next: int;
-}
-
 export interface TranslationsPolicy {
   /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
   readonly batchEntries?: number;
@@ -124,6 +108,7 @@ export interface TranslationsPolicy {
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
+  /** Entries of a side head, as in the policy: the engine gives its heat where the policy says nothing. */
   readonly sideEntries: number;
   readonly cpu: Cpu;
   readonly memory: Memory;
@@ -160,7 +145,7 @@ export class Translations implements Regions {
   /** Where regions are left by a value, by the number less one. */
   readonly #sites: Site[] = [];
   /** By guest-physical address of the instruction, less one for the returns of a region with that entry. */
-  readonly #profiles = new Map<int, Profile>();
+  readonly #profiles = new Profiles();
   readonly #leaving = new Leaving();
   /** What callouts execute, and the offsets behind them, by callout number. */
   readonly #callouts: KnownCallout[] = [];
@@ -192,7 +177,7 @@ export class Translations implements Regions {
     this.#memory = options.memory;
     this.#host = options.host;
     this.#cacheBytes = options.cacheBytes ?? DEFAULT_BYTES;
-    this.#isText = memoryOf(options.memory.heap) === undefined;
+    this.#isText = codeOf(options.memory.heap) === 'asm.js';
     this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot);
   }
 
@@ -247,23 +232,10 @@ export class Translations implements Regions {
     const site = this.#sites[(this.#cpu.words[SITE] as int) - 1];
     const region = site && this.#regions.get(site.region);
     if (!region) return;
-    const key = profileKey(region, site.at);
-    let profile = this.#profiles.get(key);
-    if (!profile) {
-      profile = { samples: new Map(), tried: new Map(), total: 0, next: SITE_SAMPLES };
-      this.#profiles.set(key, profile);
-    }
     const from = site.at === RETURN ? region.graph.entry : site.at;
-    const to = (this.#cpu.eip - (region.linear & -PAGE)) | 0;
-    profile.samples.set(to - from, (profile.samples.get(to - from) ?? 0) + 1);
-    if (++profile.total < profile.next) return;
-    profile.next = profile.total * 2;
-    const { tried } = profile;
-    const wanted = likelyTargets(profile, from)
-      .filter((at) => !region.graph.blocks.has(at))
-      .map((at) => at - from);
-    if (!wanted.some((distance) => (tried.get(distance) ?? 0) < MAX_TRIES)) return;
-    for (const distance of wanted) tried.set(distance, (tried.get(distance) ?? 0) + 1);
+    const distance = (this.#cpu.eip - (region.linear & -PAGE) - from) | 0;
+    const isInside = (d: int): boolean => region.graph.blocks.has(from + d);
+    if (!this.#profiles.sampled(profileKey(region, site.at), distance, isInside)) return;
     this.#compile([madeAgain(region)]);
     this.#counts.regionsAgain++;
   }
@@ -360,9 +332,9 @@ export class Translations implements Regions {
   #compile(queue: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
-    const functions: FunctionSource[] = [];
     const encoder = this.#isText ? undefined : new ModuleEncoder();
-    const isText = this.#isText || this.#verifyText !== undefined;
+    // Only where something reads them: the text of a region takes longer to make than its binary.
+    const texts: FunctionSource[] | undefined = this.#isText || this.#verifyText ? [] : undefined;
     const imports = new Set<string>();
     const made: Region[] = [];
     for (const hot of queue) {
@@ -390,11 +362,12 @@ export class Translations implements Regions {
         });
       for (const at of printed.sites) this.#sites.push({ region: number, at });
       // Trees are large, and a batch may have many.
-      encoder?.add({ name, tree: printed.tree });
-      functions.push({ name, text: isText ? printed.text : '' });
+      encoder?.add(name, printed.tree);
+      texts?.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
       made.push(this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : undefined));
     }
+    const functions = texts ?? [];
     if (this.#verifyText)
       this.#verifyText(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
     const translated = performance.now();
@@ -402,15 +375,19 @@ export class Translations implements Regions {
     if (made.length === 0) return;
     const first = made[0] as Region;
     const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
-    const binary = encoder?.bytes();
-    const runs = compile({ functions, binary, imports, sourceUrl }, this.#memory.heap, {
+    const foreign = {
       ...this.#host.quick,
       visit: observer?.count,
       callout: (number: int) => {
         const { next, known, place } = this.#callouts[number] as KnownCallout;
         return this.#host.callout(next, known, place);
       },
-    });
+    };
+    const { heap } = this.#memory;
+    const names = made.map((region) => region.name);
+    const runs = encoder
+      ? compileBinary(names, encoder.bytes(), heap, foreign)
+      : compile({ functions, imports, sourceUrl }, heap, foreign);
     made.forEach((region, k) => {
       region.run = runs[k];
       observer?.compiled?.(region.number, runs[k] as RegionFunction);
@@ -465,8 +442,8 @@ export class Translations implements Regions {
     const targetsOf = (at: int): readonly int[] => {
       const from = at === RETURN ? hot.linear & (PAGE - 1) : at;
       const frame = frameOf((base + (from & -PAGE)) | 0);
-      const profile = this.#profiles.get(((frame << 12) | (from & (PAGE - 1))) - (at === RETURN ? 1 : 0));
-      return profile ? likelyTargets(profile, from) : [];
+      const key = ((frame << 12) | (from & (PAGE - 1))) - (at === RETURN ? 1 : 0);
+      return this.#profiles.likely(key).map((distance) => from + distance);
     };
     const options = {
       maxInstructions: MAX_INSTRUCTIONS,
@@ -599,12 +576,6 @@ function madeAgain({ keys, physical, linear, mode, user, stack, number }: Region
 function profileKey(region: Region, at: int): int {
   if (at === RETURN) return region.physical - 1;
   return (((region.graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
-}
-
-/** Offsets, the instruction being at `from`. */
-function likelyTargets(profile: Profile, from: int): int[] {
-  const likely = [...profile.samples].filter(([, n]) => n >= profile.total * LIKELY).sort((a, b) => b[1] - a[1]);
-  return likely.slice(0, MAX_TARGETS).map(([distance]) => from + distance);
 }
 
 /** Offsets that a block leaves its region to. */

@@ -17,8 +17,9 @@ export interface BenchOptions {
 export const BENCH_HELP = `
 Engines: native, qemu, v86, interpreter, asm.js, translator. native is the same program on this host (needs gcc with its
 32-bit C library, as --linux does), qemu is qemu-system-i386 without KVM, v86 the npm package, asm.js the translator with
---code asm.js. Processor time counts all threads of the engine's process. With --repeat, its resident memory after each time through the suite is shown. A benchmark whose
-checksum differs between engines is marked (!), and the exit status is 1.
+--code asm.js. Processor time counts all threads of the engine's process. With --repeat, its resident memory after each
+time through the suite is shown. A benchmark whose checksum differs between engines is marked (!), and the exit status
+is 1.
 
 Examples:
   transvisor bench

@@ -1,6 +1,7 @@
 // Options that say which guest runs, in which machine, and for how long: those of every command that runs one.
 
 import { type Command, Option } from 'commander';
+import { CODE_KINDS, DEFAULT_CODE } from '../memory/heap.ts';
 import {
   oneOf,
   parseBootOrder,
@@ -47,8 +48,8 @@ export function guestOptions(command: Command, serial: 'stdio' | 'none' = 'stdio
     .option('--debug-exit', 'port F4h ends the run: a write of v with status (v << 1) | 1')
     .addOption(
       new Option('--code <kind>', 'what the translator makes of the guest: webassembly, or asm.js (JavaScript)')
-        .argParser(oneOf(['webassembly', 'asm.js']))
-        .default('webassembly'),
+        .argParser(oneOf(CODE_KINDS))
+        .default(DEFAULT_CODE),
     )
     .addOption(
       new Option('--clock <name>', 'host, or virtual (reproducible: time is the count of instructions)')

@@ -30,8 +30,8 @@ export function hostTrained(): void {
 /**
  * Arguments of Node that the program is started with (its first line, and the scripts of package.json, have them too):
  * what is hot is compiled at once; and V8 lets less garbage lie before it collects: translation leaves much of it, for
- * which the young generation (16 MiB instead of 128) and the old one (60 % of what lives in it) would grow by some
- * 250 MiB. In time it costs nothing that could be measured.
+ * which the young generation (16 MiB instead of 128) and the old one (60 % of what lives in it) would grow beyond
+ * all that the rest takes. In time it costs nothing that could be measured.
  */
 export const NODE_ARGUMENTS = [
   '--no-concurrent-recompilation',

@@ -90,6 +90,7 @@ export const i64 = {
   add: operator(0x7c),
   sub: operator(0x7d),
   mul: operator(0x7e),
+  divS: operator(0x7f),
   divU: operator(0x80),
   and: operator(0x83),
   or: operator(0x84),
@@ -106,6 +107,8 @@ export const i64 = {
 export const f64 = {
   sqrt: operator(0x9f),
   fromU64: operator(0xba),
+  /** The double that 64 bits are. */
+  reinterpret: operator(0xbf),
 } as const;
 
 export interface WasmFunction {
@@ -118,9 +121,12 @@ export interface WasmFunction {
   readonly body: Code;
 }
 
-const vector = (list: readonly Code[]): Code => [...unsigned(list.length), ...list.flat()];
-const section = (id: number, body: Code): Code => [id, ...unsigned(body.length), ...body];
-const name = (s: string): Code => vector([...s].map((c) => [c.charCodeAt(0)]));
+/** Magic and version (section 5.5.16). */
+export const HEADER: Code = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+export const vector = (list: readonly Code[]): Code => [...unsigned(list.length), ...list.flat()];
+export const section = (id: number, body: Code): Code => [id, ...unsigned(body.length), ...body];
+/** A name of ASCII characters. */
+export const name = (s: string): Code => vector([...s].map((c) => [c.charCodeAt(0)]));
 
 /** A module that exports its functions; its globals are mutable, of 64 bits, and start as zero. */
 export function wasmModule(functions: readonly WasmFunction[], globals: number): Uint8Array {
@@ -130,7 +136,7 @@ export function wasmModule(functions: readonly WasmFunction[], globals: number):
     return [...unsigned(code.length), ...code];
   });
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...HEADER,
     ...section(1, vector(types)),
     ...section(3, vector(functions.map((_, k) => unsigned(k)))),
     ...section(6, vector(Array.from({ length: globals }, () => [I64, 1, ...int64(0n), 0x0b]))),

@@ -2,6 +2,19 @@
 // functions of a tiny WebAssembly module of ours, called directly by the interpreters and imported by translated code.
 
 import type { int } from './insn.ts';
+import {
+  type Code,
+  F64,
+  f64,
+  get,
+  I32,
+  i32,
+  i64,
+  int64,
+  type ValueType,
+  type WasmFunction,
+  wasmModule,
+} from './wasm.ts';
 
 // Declared here so that no library of browser types is needed for three names.
 declare const WebAssembly: {
@@ -20,34 +33,25 @@ interface Wide {
   joined(hi: int, lo: int): number;
 }
 
-const I32 = 0x7f;
-const F64 = 0x7c;
-const LOCAL = (n: number) => [0x20, n];
-const EXTEND_S = 0xac;
-const EXTEND_U = 0xad;
-const WRAP = 0xa7;
-const SHL = 0x86;
-const SHR_U = 0x88;
-const CONST_32 = [0x42, 32];
-const OR = 0x84;
-const section = (id: number, body: number[]) => [id, body.length, ...body];
-const name = (s: string) => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
-const body = (code: number[]) => [code.length + 2, 0, ...code, 0x0b];
-const joined = [...LOCAL(0), EXTEND_U, ...CONST_32, SHL, ...LOCAL(1), EXTEND_U, OR];
+const high = (local: number): Code => i64.shl(i64.extendU(get(local)), int64(32n));
+const joined: Code = i64.or(high(0), i64.extendU(get(1)));
 
-// A WebAssembly binary, section by section: types, functions, exports, code (WebAssembly core specification, chapter 5).
-const MODULE = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-  ...section(1, [3, 0x60, 2, I32, I32, 1, I32, 0x60, 3, I32, I32, I32, 1, I32, 0x60, 2, I32, I32, 1, F64]),
-  ...section(3, [4, 0, 1, 1, 2]),
-  ...section(7, [4, ...name('mulhu'), 0, 0, ...name('divu'), 0, 1, ...name('divs'), 0, 2, ...name('joined'), 0, 3]),
-  ...section(10, [
-    4,
-    ...body([...LOCAL(0), EXTEND_U, ...LOCAL(1), EXTEND_U, 0x7e, ...CONST_32, SHR_U, WRAP]),
-    ...body([...joined, ...LOCAL(2), EXTEND_U, 0x80, WRAP]),
-    ...body([...joined, ...LOCAL(2), EXTEND_S, 0x7f, WRAP]),
-    ...body([...joined, 0xbf]),
-  ]),
-]);
+const words = (name: string, parameters: number, body: Code, result: ValueType = I32): WasmFunction => ({
+  name,
+  parameters: new Array<ValueType>(parameters).fill(I32),
+  result,
+  locals: [],
+  body,
+});
+
+const MODULE = wasmModule(
+  [
+    words('mulhu', 2, i32.wrap(i64.shrU(i64.mul(i64.extendU(get(0)), i64.extendU(get(1))), int64(32n)))),
+    words('divu', 3, i32.wrap(i64.divU(joined, i64.extendU(get(2))))),
+    words('divs', 3, i32.wrap(i64.divS(joined, i64.extendS(get(2))))),
+    words('joined', 2, f64.reinterpret(joined), F64),
+  ],
+  0,
+);
 
 export const wide: Wide = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports as unknown as Wide;

@@ -6,8 +6,9 @@ declare const WebAssembly: {
   Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
 };
 
+export const CODE_KINDS = ['webassembly', 'asm.js'] as const;
 /** What translated code is. */
-export type CodeKind = 'asm.js' | 'webassembly';
+export type CodeKind = (typeof CODE_KINDS)[number];
 
 /** Unless told otherwise: docs/decisions/0012-regions-are-webassembly.md. */
 export const DEFAULT_CODE: CodeKind = 'webassembly';

@@ -10,11 +10,10 @@ import { getEflags, setStatusFlags } from '../../src/isa/semantics/eflags.ts';
 import { CR4_OSXMMEXCPT, WORD } from '../../src/isa/state.ts';
 import { templateOf } from '../../translator/classify.ts';
 import { TEMPLATES } from '../../translator/generated/templates.js';
-import { verify } from '../../translator/verify.ts';
 import { UserMachine } from '../engines/user-machine.ts';
 import { CODE } from '../vectors/integer-format.ts';
 import { type Case, DATA, DATA_BYTES, type Form, NO_TRAP, unpack } from '../vectors/simd-format.ts';
-import { decodeAll, isValid, type Single, textOf, translate } from './single.ts';
+import { decodeAll, type Single, testForm, translate } from './single.ts';
 
 const CASES = Number(process.env.SIMD_TEMPLATE_CASES ?? 400);
 const corpus = unpack(readFileSync(process.env.SIMD_VECTORS ?? new URL('../vectors/simd.gz', import.meta.url)));
@@ -139,15 +138,6 @@ describe.each(['asm.js', 'webassembly'] as const)('as %s', (code) => {
       expect(missing).toEqual([]);
     });
 
-    if (code === 'asm.js')
-      test('all are asm.js', () => {
-        const made = singles.filter((s) => s !== undefined);
-        const invalid = isValid(machine, made) ? [] : made.filter((s) => !isValid(machine, [s])).map((s) => s.insn.op);
-        expect(invalid).toEqual([]);
-      });
-
-    test('all are closed over the ABI', () => {
-      verify(textOf(singles.filter((s) => s !== undefined)), { registersAt: memory.layout.registersAt });
-    });
+    testForm(machine, singles);
   });
 });

@@ -2,11 +2,13 @@
 // by itself over the machine's state.
 
 import { setFlagsFromString } from 'node:v8';
+import { expect, test } from 'vitest';
 import { decode } from '../../src/isa/decode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
 import { WORD } from '../../src/isa/state.ts';
 import { wide } from '../../src/isa/wide.ts';
 import { x87 } from '../../src/isa/x87-unit.ts';
+import { codeOf } from '../../src/memory/heap.ts';
 import { classify } from '../../translator/classify.ts';
 import { compile, type FunctionSource, moduleText, type RegionFunction } from '../../translator/compile.ts';
 import { findPassed } from '../../translator/invariants.ts';
@@ -16,6 +18,7 @@ import { place } from '../../translator/reader.ts';
 import type { Block, Graph } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
+import { verify } from '../../translator/verify.ts';
 import { predictStacks, type Stack } from '../../translator/x87.ts';
 import type { UserMachine } from '../engines/user-machine.ts';
 import { CODE } from '../vectors/integer-format.ts';
@@ -107,14 +110,29 @@ export function decodeAll(bytes: Uint8Array): Insn[] {
 }
 
 /** A module of them. */
-export function textOf(singles: readonly Single[]): string {
+function textOf(singles: readonly Single[]): string {
   const imports = new Set(singles.flatMap((s) => [...s.imports]));
   const functions = singles.map((s) => ({ name: /function (\w+)/.exec(s.text)?.[1] as string, text: s.text }));
   return moduleText({ functions, imports });
 }
 
+/** What every instruction's code must be, whatever it computes: asm.js that the host validates, closed over the ABI. */
+export function testForm(machine: UserMachine, singles: readonly (Single | undefined)[]): void {
+  const made = singles.filter((s) => s !== undefined);
+  const { heap, layout } = machine.memory;
+  if (codeOf(heap) === 'asm.js')
+    test('all are asm.js', () => {
+      const invalid = isValid(machine, made) ? [] : made.filter((s) => !isValid(machine, [s])).map((s) => s.insn.op);
+      expect(invalid).toEqual([]);
+    });
+
+  test('all are closed over the ABI', () => {
+    verify(textOf(made), { registersAt: layout.registersAt });
+  });
+}
+
 /** Whether the host compiles the text ahead of time: a module of it is valid asm.js. */
-export function isValid(machine: UserMachine, singles: readonly Single[]): boolean {
+function isValid(machine: UserMachine, singles: readonly Single[]): boolean {
   setFlagsFromString('--allow-natives-syntax');
   const isAsm = new Function('f', 'return %IsAsmWasmCode(f)') as (f: unknown) => boolean;
   const make = new Function('stdlib', 'foreign', 'heap', textOf(singles));

@@ -11,7 +11,6 @@ import { statusWord } from '../../src/isa/semantics/x87/plain.ts';
 import { WORD } from '../../src/isa/state.ts';
 import { templateOf } from '../../translator/classify.ts';
 import { TEMPLATES } from '../../translator/generated/templates.js';
-import { verify } from '../../translator/verify.ts';
 import { UserMachine } from '../engines/user-machine.ts';
 import type { Case } from '../isa/x87/cases.ts';
 import { difference } from '../isa/x87/difference.ts';
@@ -19,7 +18,7 @@ import { FORMS, OPERAND } from '../isa/x87/forms.ts';
 import { EAX_BEFORE, type Outcome } from '../isa/x87/replay.ts';
 import { readVectors } from '../isa/x87/vectors.ts';
 import { CODE, DATA } from '../vectors/integer-format.ts';
-import { isValid, type Single, textOf, translate } from './single.ts';
+import { type Single, testForm, translate } from './single.ts';
 
 const TOP = 5;
 /** Cases of one form and stack that are worth a function. */
@@ -169,15 +168,6 @@ describe.each(['asm.js', 'webassembly'] as const)('as %s', (code) => {
       expect(missing).toEqual([]);
     });
 
-    if (code === 'asm.js')
-      test('all are asm.js', () => {
-        const made = singles.filter((s) => s !== undefined);
-        const invalid = isValid(machine, made) ? [] : made.filter((s) => !isValid(machine, [s])).map((s) => s.insn.op);
-        expect(invalid).toEqual([]);
-      });
-
-    test('all are closed over the ABI', () => {
-      verify(textOf(singles.filter((s) => s !== undefined)), { registersAt: memory.layout.registersAt });
-    });
+    testForm(machine, singles);
   });
 });

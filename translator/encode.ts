@@ -1,18 +1,25 @@
-// Encode: a module of regions as a WebAssembly binary (WebAssembly core specification 2.0, chapter 5). The trees are those
-// that `print` makes, whose asm.js types say all there is to know: an int is an i32, a double an f64. Engines compile
+// Encode: a region's function as WebAssembly (WebAssembly core specification 2.0, chapter 5.4). The tree is the one that
+// `print` makes, whose asm.js types say all there is to know: an int is an i32, a double an f64. Engines compile
 // WebAssembly in two tiers, the first of which costs a tenth of what asm.js does.
 //
 // Deviations from the text: `~~x` of what is no int32 saturates; a float is kept as the double of the same value.
 
+import { F64, I32, unsigned } from '../src/isa/wasm.ts';
 import type { Node } from './estree.ts';
+import type { Bytes } from './wasm-bytes.ts';
 
-export interface FunctionTree {
+/** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
+export interface Import {
   readonly name: string;
-  readonly tree?: Node;
+  readonly parameters: number;
+  readonly results: number;
+  readonly index: number;
 }
 
-const I32 = 0x7f;
-const F64 = 0x7c;
+/** Of a module, by their names. */
+export type Imports = Map<string, Import>;
+
+/** The type of a block that leaves no value. */
 const EMPTY = 0x40;
 
 /** How a view is accessed: opcode of the load, of the store, power of two of the size. */
@@ -89,70 +96,6 @@ const WIDE: ReadonlyMap<string, readonly (readonly number[])[]> = new Map([
   ['joined', [AS_HIGH, [...AS_LOW, 0xbf]]],
 ]);
 
-/** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
-interface Import {
-  readonly name: string;
-  readonly parameters: number;
-  readonly results: number;
-  readonly index: number;
-}
-
-type Imports = Map<string, Import>;
-
-/** A module that exports functions, and imports `env.memory` and what they call. */
-export class ModuleEncoder {
-  readonly #names: string[] = [];
-  /** What the functions call is known behind them; they are numbered behind what is imported. */
-  readonly #imports: Imports = new Map();
-  readonly #code = new Bytes();
-
-  /** A tree is encoded at once, so that it need not be kept. */
-  add({ name, tree }: FunctionTree): void {
-    scratch.clear();
-    new FunctionEncoder(this.#imports, scratch).encode(tree);
-    this.#code.sized(scratch);
-    this.#names.push(name);
-  }
-
-  /** The binary. */
-  bytes(): Uint8Array {
-    const types: number[][] = [];
-    const typeOf = (parameters: number, results: number): number => {
-      const type = [0x60, ...vector(new Array(parameters).fill([I32])), ...vector(new Array(results).fill([I32]))];
-      const known = types.findIndex((t) => t.join() === type.join());
-      return known >= 0 ? known : types.push(type) - 1;
-    };
-    const imported: number[][] = [[...text('env'), ...text('memory'), 0x02, 0x00, 0x01]];
-    for (const i of this.#imports.values())
-      imported.push([...text('env'), ...text(i.name), 0x00, ...unsigned(typeOf(i.parameters, i.results))]);
-    const own = typeOf(0, 1);
-    const first = this.#imports.size;
-    const names = this.#names;
-    const out = new Bytes();
-    out.put([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
-    out.section(1, vector(types));
-    out.section(2, vector(imported));
-    out.section(3, vector(names.map(() => unsigned(own))));
-    out.section(7, vector(names.map((name, k) => [...text(name), 0x00, ...unsigned(first + k)])));
-    const count = unsigned(names.length);
-    const code = this.#code.bytes();
-    out.byte(10);
-    out.unsigned(count.length + code.length);
-    out.put(count);
-    out.put(code);
-    const named = vector(names.map((name, k) => [...unsigned(first + k), ...text(name)]));
-    out.section(0, [...text('name'), 0x01, ...unsigned(named.length), ...named]);
-    return out.bytes();
-  }
-}
-
-/** The binary of a module of some functions. */
-export function encode(functions: readonly FunctionTree[]): Uint8Array {
-  const encoder = new ModuleEncoder();
-  for (const f of functions) encoder.add(f);
-  return encoder.bytes();
-}
-
 interface Local {
   readonly index: number;
   readonly double: boolean;
@@ -160,7 +103,7 @@ interface Local {
 
 const NO_LABEL = '';
 
-class FunctionEncoder {
+export class FunctionEncoder {
   readonly #out: Bytes;
   readonly #imports: Imports;
   readonly #locals = new Map<string, Local>();
@@ -174,6 +117,7 @@ class FunctionEncoder {
     this.#out = out;
   }
 
+  /** Writes the locals and the instructions of a function (chapter 5.5.13), without its size. */
   encode(tree: Node): void {
     const [declared, ...rest] = tree.body.body as Node[];
     const last = rest.pop();
@@ -309,6 +253,14 @@ class FunctionEncoder {
     return 0;
   }
 
+  #load(e: Node): void {
+    const { load, power } = VIEWS.get(e.object.name) as View;
+    const offset = this.#address(e, power);
+    this.#out.byte(load);
+    this.#out.unsigned(power);
+    this.#out.unsigned(offset);
+  }
+
   #local(name: string): Local {
     const local = this.#locals.get(name);
     if (!local) throw new Error(`no local ${name}`);
@@ -348,14 +300,9 @@ class FunctionEncoder {
       case 'CallExpression':
         this.#call(e);
         return;
-      case 'MemberExpression': {
-        const { load, power } = VIEWS.get(e.object.name) as View;
-        const offset = this.#address(e, power);
-        out.byte(load);
-        out.unsigned(power);
-        out.unsigned(offset);
+      case 'MemberExpression':
+        this.#load(e);
         return;
-      }
     }
     throw new Error(`${e.type} in a region`);
   }
@@ -496,15 +443,10 @@ class FunctionEncoder {
         this.#int(e.test);
         out.byte(0x1b);
         return;
-      case 'MemberExpression': {
-        const { load, power } = VIEWS.get(e.object.name) as View;
-        const offset = this.#address(e, power);
-        out.byte(load);
-        out.unsigned(power);
-        out.unsigned(offset);
+      case 'MemberExpression':
+        this.#load(e);
         if (e.object.name === 'F32') out.byte(0xbb);
         return;
-      }
     }
     throw new Error(`${e.type} for a double`);
   }
@@ -513,84 +455,3 @@ class FunctionEncoder {
 function isUnsigned(e: Node): boolean {
   return e.type === 'BinaryExpression' && e.operator === '>>>';
 }
-
-/** LEB128 (section 5.2.2). */
-function unsigned(v: number): number[] {
-  const out: number[] = [];
-  let rest = v >>> 0;
-  for (; rest > 127; rest >>>= 7) out.push((rest & 127) | 128);
-  out.push(rest);
-  return out;
-}
-
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
-const text = (s: string): number[] => [...unsigned(s.length), ...[...s].map((c) => c.charCodeAt(0))];
-
-/** Bytes that grow. */
-class Bytes {
-  #bytes = new Uint8Array(1024);
-  #length = 0;
-
-  clear(): void {
-    this.#length = 0;
-  }
-
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  byte(b: number): void {
-    if (this.#length === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.#length++] = b;
-  }
-
-  put(bytes: ArrayLike<number>): void {
-    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  unsigned(v: number): void {
-    let rest = v >>> 0;
-    for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
-    this.byte(rest);
-  }
-
-  signed(v: number): void {
-    let rest = v;
-    while (rest < -64 || rest > 63) {
-      this.byte((rest & 127) | 128);
-      rest >>= 7;
-    }
-    this.byte(rest & 127);
-  }
-
-  double(v: number): void {
-    this.byte(0x44);
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setFloat64(0, v, true);
-    this.put(bytes);
-  }
-
-  /** Length first. */
-  sized(inner: Bytes): void {
-    const bytes = inner.bytes();
-    this.unsigned(bytes.length);
-    this.put(bytes);
-  }
-
-  section(number: number, bytes: readonly number[]): void {
-    this.byte(number);
-    this.unsigned(bytes.length);
-    this.put(bytes);
-  }
-
-  #grow(by: number): void {
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + by));
-    grown.set(this.bytes());
-    this.#bytes = grown;
-  }
-}
-
-/** Of the function that is being encoded. */
-const scratch = new Bytes();

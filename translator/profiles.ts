@@ -1,0 +1,62 @@
+// Profiles: where instructions that leave their regions by a value (indirect jumps and calls, returns) lead. One in some
+// hundred links is a sample. What is likely becomes part of the region when it is made again.
+
+import type { int } from '../src/isa/insn.ts';
+
+/** Samples (of one in 256 links) of an instruction before its targets are judged. */
+const SAMPLES = 64;
+/** Share of the samples that makes a target likely. */
+const LIKELY = 1 / 64;
+/** Most targets of an instruction that become part of its region. */
+const MAX_TARGETS = 32;
+/** Times that a region is made again for the same target: code that was cold may be warm the next time. */
+const MAX_TRIES = 2;
+
+/** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
+interface Profile {
+  readonly samples: Map<int, int>;
+  /** Distances for which a region was made again, and how often: it need not have taken them in. */
+  readonly tried: Map<int, int>;
+  total: int;
+  /** Samples when it is judged next. */
+  next: int;
+}
+
+export class Profiles {
+  readonly #profiles = new Map<int, Profile>();
+
+  /**
+   * Counts a sample of the instruction with a key: it led `distance` bytes away. Whether its region is to be made again,
+   * for likely targets that `isInside` says it has not; asked twice for the same target at most.
+   */
+  sampled(key: int, distance: int, isInside: (distance: int) => boolean): boolean {
+    let profile = this.#profiles.get(key);
+    if (!profile) {
+      profile = { samples: new Map(), tried: new Map(), total: 0, next: SAMPLES };
+      this.#profiles.set(key, profile);
+    }
+    const { samples, tried } = profile;
+    samples.set(distance, (samples.get(distance) ?? 0) + 1);
+    if (++profile.total < profile.next) return false;
+    profile.next = profile.total * 2;
+    const wanted = likely(profile).filter((d) => !isInside(d));
+    if (!wanted.some((d) => (tried.get(d) ?? 0) < MAX_TRIES)) return false;
+    for (const d of wanted) tried.set(d, (tried.get(d) ?? 0) + 1);
+    return true;
+  }
+
+  /** Distances to where it is likely to lead, the likeliest first. */
+  likely(key: int): int[] {
+    const profile = this.#profiles.get(key);
+    return profile ? likely(profile) : [];
+  }
+
+  clear(): void {
+    this.#profiles.clear();
+  }
+}
+
+function likely({ samples, total }: Profile): int[] {
+  const often = [...samples].filter(([, n]) => n >= total * LIKELY).sort((a, b) => b[1] - a[1]);
+  return often.slice(0, MAX_TARGETS).map(([distance]) => distance);
+}
