@@ -1,25 +1,37 @@
-// Chain: from region to region without the interpreter. Two functions: `next`, asm.js over the heap, looks the region
-// for EIP up in the link table (src/cpu/links.ts); `run`, WebAssembly, calls regions through a table of functions, one
-// after the other, while there is a next one.
+// Chain: from region to region without the interpreter. `next` looks the region for EIP up in the link table
+// (src/cpu/links.ts). Regions of WebAssembly call it and then, through a table of functions, the next one in their own
+// place (encode.ts). Regions of asm.js cannot; there `run`, WebAssembly, calls them one after the other, while there is a
+// next one, and `next` is asm.js, since WebAssembly cannot see the asm.js heap.
 //
-// JavaScript to one of a thousand asm.js functions in as many modules takes 60 ns and more; an indirect call from
-// WebAssembly takes 3, whatever module the function is of. WebAssembly cannot see the asm.js heap: hence the two. Where
-// regions are WebAssembly, `next` is too.
+// JavaScript to one of a thousand such functions in as many modules takes 60 ns and more; an indirect call from
+// WebAssembly takes 3, whatever module the function is of, if the processor predicts it.
 
 import { hashShift, MULTIPLIER } from '../src/cpu/hash.ts';
-import { CHAINED, LINK_ENTRIES, LINK_WORDS, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from '../src/cpu/links.ts';
+import {
+  ALONE,
+  CHAINED,
+  LINK_ENTRIES,
+  LINK_WORDS,
+  NO_SITE,
+  SAMPLE_LINKS,
+  SAMPLED,
+  SITE,
+  STAMP,
+} from '../src/cpu/links.ts';
 import { REGION_CHAIN } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
 import { HEADER, I32, name, section } from '../src/isa/wasm.ts';
+import { codeOf } from '../src/memory/heap.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
 import { compile, type RegionFunction } from './compile.ts';
+import { REGION_TYPE } from './encode.ts';
 import { assign, at, binary, block, id, iff, invoke, lit, type Node, text, int as toInt } from './estree.ts';
 
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;
 
-/** The function `next`. `overshoot`: instructions that may be retired between two looks at the budget. */
+/** The function `next`: the number of the region, or NONE. `overshoot`: instructions that may be retired between two looks at the budget. */
 function nextTree({ registersAt, linksAt }: HeapLayout, overshoot: int): Node {
   // By their indices: V8 takes a constant before a shift for an index, and refuses those of large heaps.
   const word = (w: number): Node => at(id('H32'), lit(registersAt / 4 + w));
@@ -36,6 +48,7 @@ function nextTree({ registersAt, linksAt }: HeapLayout, overshoot: int): Node {
     body: block([
       { type: 'VariableDeclaration', kind: 'var', declarations: locals },
       iff(binary('<', toInt(word(WORD.engine)), lit(overshoot)), [answer(lit(NONE))]),
+      iff(binary('!=', toInt(word(ALONE)), lit(0)), [answer(lit(NONE))]),
       assign(id('ip'), toInt(word(WORD.eip))),
       assign(id('e'), toInt(binary('+', entry, lit(linksAt)))),
       iff(binary('!=', ofEntry(0), toInt(id('ip'))), [answer(lit(NONE))]),
@@ -69,7 +82,6 @@ const RETURN = 0x0f;
 const BR = 0x0c;
 const END = 0x0b;
 const LT_S = 0x48;
-const REGION_TYPE = 0;
 const RUN_TYPE = 1;
 /** `run(n)`, with one local for the answer. */
 const RUN = [
@@ -79,14 +91,17 @@ const RUN = [
   ...[LOCAL_GET, 0, CONST, 0, LT_S, IF, VOID, CONST, REGION_CHAIN, RETURN, END],
   ...[BR, 0, END, CONST, REGION_CHAIN, END],
 ];
-const MODULE = Uint8Array.from([
-  ...HEADER,
-  ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
-  ...section(2, [2, ...name('m'), ...name('next'), 0, REGION_TYPE, ...name('m'), ...name('t'), 1, FUNCREF, 0, 0]),
-  ...section(3, [1, RUN_TYPE]),
-  ...section(7, [1, ...name('run'), 0, 1]),
-  ...section(10, [1, RUN.length, ...RUN]),
-]);
+/** The same, of regions that lead on by themselves. */
+const RUN_ONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
+const moduleOf = (run: readonly number[]): Uint8Array =>
+  Uint8Array.from([
+    ...HEADER,
+    ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
+    ...section(2, [2, ...name('m'), ...name('next'), 0, REGION_TYPE, ...name('m'), ...name('t'), 1, FUNCREF, 0, 0]),
+    ...section(3, [1, RUN_TYPE]),
+    ...section(7, [1, ...name('run'), 0, 1]),
+    ...section(10, [1, run.length, ...run]),
+  ]);
 
 // Declared here so that no library of browser types is needed for these names.
 interface Table {
@@ -105,6 +120,8 @@ const FIRST_ENTRIES = 256;
 export class Chain {
   /** Runs a region of this chain, by its number, and those that it leads to; the last one's answer. */
   run: (region: int) => int;
+  /** What regions of WebAssembly import to lead on. */
+  readonly imports: Readonly<Record<'next' | 'table', unknown>>;
   readonly #next: () => int;
   readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: FIRST_ENTRIES });
   readonly #regions: (RegionFunction | null)[] = [];
@@ -113,8 +130,10 @@ export class Chain {
     const tree = nextTree(layout, overshoot);
     const source = { name: 'next', tree, text: text(tree) };
     const [next] = compile({ functions: [source], imports: new Set(['imul']) }, heap, {}) as [RegionFunction];
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(MODULE), { m: { next, t: this.#table } });
+    const module = new WebAssembly.Module(moduleOf(codeOf(heap) === 'asm.js' ? RUN : RUN_ONE));
+    const instance = new WebAssembly.Instance(module, { m: { next, t: this.#table } });
     this.#next = next;
+    this.imports = { next, table: this.#table };
     this.run = instance.exports.run;
   }
 

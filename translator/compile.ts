@@ -80,7 +80,7 @@ export function compile(source: ModuleSource, heap: ArrayBuffer, foreign: Foreig
   const names = source.functions.map((f) => f.name);
   if (codeOf(heap) === 'asm.js')
     return pick(names, instantiate(moduleText(source), heap, { ...wide, ...x87, ...foreign }));
-  const encoder = new ModuleEncoder();
+  const encoder = new ModuleEncoder(false);
   for (const { name, tree } of source.functions) encoder.add(name, tree as Node);
   return compileBinary(names, encoder.bytes(), heap, foreign);
 }

@@ -2,7 +2,7 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
-import { CHAINED, SITE } from '../src/cpu/links.ts';
+import { ALONE, CHAINED, SITE } from '../src/cpu/links.ts';
 import { placeOf } from '../src/cpu/pack.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
@@ -225,7 +225,11 @@ export class Translations implements Regions {
 
   enterAlone(number: int): int {
     this.#counts.regionEntries++;
-    return (this.#regions.get(number) as Region & { run: RegionFunction }).run();
+    const { words } = this.#cpu;
+    words[ALONE] = 1;
+    const answer = (this.#regions.get(number) as Region & { run: RegionFunction }).run();
+    words[ALONE] = 0;
+    return answer;
   }
 
   sampled(): void {
@@ -332,7 +336,7 @@ export class Translations implements Regions {
   #compile(queue: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
-    const encoder = this.#isText ? undefined : new ModuleEncoder();
+    const encoder = this.#isText ? undefined : new ModuleEncoder(true);
     // Only where something reads them: the text of a region takes longer to make than its binary.
     const texts: FunctionSource[] | undefined = this.#isText || this.#verifyText ? [] : undefined;
     const imports = new Set<string>();
@@ -377,6 +381,7 @@ export class Translations implements Regions {
     const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
     const foreign = {
       ...this.#host.quick,
+      ...this.#chain.imports,
       visit: observer?.count,
       callout: (number: int) => {
         const { next, known, place } = this.#callouts[number] as KnownCallout;

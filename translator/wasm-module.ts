@@ -8,17 +8,25 @@ import { Bytes } from './wasm-bytes.ts';
 
 const scratch = new Bytes();
 
-/** A module that exports functions, and imports `env.memory` and what they call. */
+const FUNCREF = 0x70;
+
+/** A module that exports functions, and imports `env.memory` and what they call; of regions, also `env.table`. */
 export class ModuleEncoder {
   readonly #names: string[] = [];
   /** What the functions call is known behind them; they are numbered behind what is imported. */
   readonly #imports: Imports = new Map();
   readonly #code = new Bytes();
+  readonly #ofRegions: boolean;
+
+  /** `ofRegions`: the functions are regions, and lead to each other. */
+  constructor(ofRegions: boolean) {
+    this.#ofRegions = ofRegions;
+  }
 
   /** A tree is encoded at once, so that it need not be kept. */
   add(name: string, tree: Node): void {
     scratch.clear();
-    new FunctionEncoder(this.#imports, scratch).encode(tree);
+    new FunctionEncoder(this.#imports, scratch).encode(tree, this.#ofRegions);
     this.#code.sized(scratch);
     this.#names.push(name);
   }
@@ -31,10 +39,11 @@ export class ModuleEncoder {
       const known = types.findIndex((t) => t.join() === type.join());
       return known >= 0 ? known : types.push(type) - 1;
     };
+    const region = typeOf(0, 1);
     const imported: Code[] = [[...name('env'), ...name('memory'), 0x02, 0x00, 0x01]];
     for (const i of this.#imports.values())
       imported.push([...name('env'), ...name(i.name), 0x00, ...unsigned(typeOf(i.parameters, i.results))]);
-    const region = typeOf(0, 1);
+    if (this.#ofRegions) imported.push([...name('env'), ...name('table'), 0x01, FUNCREF, 0x00, 0x00]);
     const first = this.#imports.size;
     const names = this.#names;
     const out = new Bytes();

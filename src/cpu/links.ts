@@ -22,6 +22,8 @@ export const SITE = WORD.engine + 6;
 export const NO_SITE = 0;
 /** Word that is set when the way from region to region is to be looked at. */
 export const SAMPLED = WORD.engine + 7;
+/** Word that is not 0 while regions are not to lead to each other. */
+export const ALONE = WORD.engine + 8;
 /** One of so many links is not taken: it is looked at, for the profile of indirect jumps. A power of two. */
 export const SAMPLE_LINKS = 256;
 /** A stamp that never holds. */
