@@ -62,6 +62,8 @@ export interface Graph {
   /** Bytes of guest code, each piece on one page: offset from the entry's page and length, for traces. */
   readonly bytes: readonly { readonly at: int; readonly length: int }[];
   readonly instructions: int;
+  /** Whether code was left out since the graph was as large as it may be. */
+  isCut?: boolean;
   /** The x87's stack, if it is looked at before everything else. */
   stack?: Stack;
   /** Conditions under which it is left before everything else. */
@@ -152,7 +154,9 @@ export function survey(
       if (placed.class === 'leave' || (placed.ends && follow(placed, at, lead, returns, options))) break;
     }
   }
-  return { graph: build(entry, seen, leaders, returns, reader.pages, options), seen, options };
+  const graph = build(entry, seen, leaders, returns, reader.pages, options);
+  graph.isCut = seen.size >= options.maxInstructions;
+  return { graph, seen, options };
 }
 
 /** Where a transfer leads to; whether it is one that is followed. */

@@ -2,7 +2,7 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
-import { ALONE, CHAINED, SITE } from '../src/cpu/links.ts';
+import { ALONE, CHAINED, LINK_WORDS, linkEntry, SITE } from '../src/cpu/links.ts';
 import { placeOf } from '../src/cpu/pack.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
@@ -21,8 +21,13 @@ import type { Abi } from './verify.ts';
 import { ModuleEncoder } from './wasm-module.ts';
 import type { Stack } from './x87.ts';
 
-/** Largest region, in guest instructions: V8's compile time is linear to about 1,400. */
+/** Largest region, in guest instructions: V8's compile time is linear to about 1,400, but much of a path may be cold. */
 const MAX_INSTRUCTIONS = 200;
+/** The same for a loop that had to be cut, once so many samples (of one in 256 links) led to it. */
+const MAX_LARGE = 400;
+const LARGE_SAMPLES = 256;
+/** Instructions that a region may retire between two looks at the budget. */
+export const OVERSHOOT = MAX_LARGE + 1;
 const BATCH_ENTRIES = 10_000;
 /** Regions of at most so many instructions are taken in by others, rather than led to. */
 const SMALL = 24;
@@ -63,6 +68,9 @@ interface Region {
   readonly user: int;
   readonly mode: int;
   readonly stack: Stack;
+  /** Samples that led to it. */
+  samples: int;
+  readonly isLarge: boolean;
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
   page: int;
@@ -77,6 +85,8 @@ interface KnownCallout {
 interface Hot {
   /** The number of the region that is to be replaced. */
   readonly again?: int;
+  /** It was cut, and is worth to be larger. */
+  readonly isLarge?: boolean;
   readonly key: string;
   readonly physical: int;
   readonly linear: int;
@@ -117,7 +127,7 @@ export interface TranslationsOptions extends TranslationsPolicy {
 }
 
 export class Translations implements Regions {
-  readonly overshoot = MAX_INSTRUCTIONS + 1;
+  readonly overshoot = OVERSHOOT;
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #host: RegionHost;
@@ -233,6 +243,7 @@ export class Translations implements Regions {
   }
 
   sampled(): void {
+    this.#ledTo();
     const site = this.#sites[(this.#cpu.words[SITE] as int) - 1];
     const region = site && this.#regions.get(site.region);
     if (!region) return;
@@ -241,6 +252,17 @@ export class Translations implements Regions {
     const isInside = (d: int): boolean => region.graph.blocks.has(from + d);
     if (!this.#profiles.sampled(profileKey(region, site.at), distance, isInside)) return;
     this.#compile([madeAgain(region)]);
+    this.#counts.regionsAgain++;
+  }
+
+  /** Counts a sample for the region that the link at EIP leads to. */
+  #ledTo(): void {
+    const { i32, layout } = this.#memory;
+    const at = (layout.linksAt >> 2) + linkEntry(this.#cpu.eip) * LINK_WORDS;
+    const region = this.#regions.get(i32[at + 2] as int);
+    if (!region || region.isLarge || !region.graph.isCut) return;
+    if (++region.samples !== LARGE_SAMPLES || !isLoop(region.graph)) return;
+    this.#compile([{ ...madeAgain(region), isLarge: true }]);
     this.#counts.regionsAgain++;
   }
 
@@ -451,7 +473,7 @@ export class Translations implements Regions {
       return this.#profiles.likely(key).map((distance) => from + distance);
     };
     const options = {
-      maxInstructions: MAX_INSTRUCTIONS,
+      maxInstructions: hot.isLarge ? MAX_LARGE : MAX_INSTRUCTIONS,
       inline: true,
       targetsOf,
       stack: hot.stack,
@@ -502,6 +524,8 @@ export class Translations implements Regions {
       user: hot.user,
       mode: hot.mode,
       stack: hot.stack,
+      samples: 0,
+      isLarge: hot.isLarge === true,
       stamp: -1,
       page: 0,
     };
@@ -573,8 +597,8 @@ function isEnteredAtAll(old: Graph, graph: Graph): boolean {
 }
 
 /** The head of a region that is to be replaced. */
-function madeAgain({ keys, physical, linear, mode, user, stack, number }: Region): Hot {
-  return { key: keys[0] as string, physical, linear, mode, user, stack, again: number };
+function madeAgain({ keys, physical, linear, mode, user, stack, isLarge, number }: Region): Hot {
+  return { key: keys[0] as string, physical, linear, mode, user, stack, isLarge, again: number };
 }
 
 /** Where its samples are kept: see Translations. */

@@ -10,6 +10,7 @@ import type { Memory } from '../../src/memory/memory.ts';
 import { NOT_WRITABLE } from '../../src/memory/shadow.ts';
 import { CODE, PAGE_TABLE } from '../../src/memory/traces.ts';
 import { READ, WRITE } from '../../src/memory/walk.ts';
+import { OVERSHOOT } from '../../translator/translations.ts';
 
 export type ExitKind =
   /** Where the guest goes on is not in the region. */
@@ -30,8 +31,6 @@ export type ExitKind =
   /** The reference executes it for another reason: a division error, a segment's limit. */
   | 'other';
 
-/** Regions leave when less budget is left than one of them may use up between two looks: see `overshoot`. */
-const OVERSHOOT = 201;
 const LONGEST = 15;
 /** Instructions whose first operand is only read. */
 const READERS = new Set(['CMP', 'TEST', 'BT', 'MUL', 'IMUL', 'DIV', 'IDIV', 'JMP', 'CALL', 'PUSH']);
