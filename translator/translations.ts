@@ -2,7 +2,7 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
-import { ALONE, CHAINED, LINK_WORDS, linkEntry, SITE } from '../src/cpu/links.ts';
+import { ALONE, CHAINED, LINK_WORDS, linkEntry, NO_SITE, SITE } from '../src/cpu/links.ts';
 import { placeOf } from '../src/cpu/pack.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
@@ -51,6 +51,9 @@ interface Region {
   readonly keys: readonly string[];
   /** What it takes of the cache. */
   readonly bytes: number;
+  /** Numbers of its sites: the first, and how many. */
+  readonly firstSite: int;
+  readonly sites: int;
   readonly name: string;
   /** Guest-linear address of its entry when it was scanned. */
   readonly linear: int;
@@ -152,13 +155,12 @@ export class Translations implements Regions {
   readonly #sides = new Set<string>();
   readonly #sideEntries: number;
   #queue: Hot[] = [];
-  /** Where regions are left by a value, by the number less one. */
-  readonly #sites: Site[] = [];
+  /** Where regions are left by a value, by their numbers. */
+  readonly #sites = new Map<int, Site>();
+  #nextSite: int = NO_SITE + 1;
   /** By guest-physical address of the instruction, less one for the returns of a region with that entry. */
   readonly #profiles = new Profiles();
   readonly #leaving = new Leaving();
-  /** What callouts execute, and the offsets behind them, by callout number. */
-  readonly #callouts: KnownCallout[] = [];
   /** Raised whenever supervisor (0) or user (1) mappings may have changed. */
   readonly #stamps = [0, 0];
   #cr3 = 0;
@@ -244,7 +246,7 @@ export class Translations implements Regions {
 
   sampled(): void {
     this.#ledTo();
-    const site = this.#sites[(this.#cpu.words[SITE] as int) - 1];
+    const site = this.#sites.get(this.#cpu.words[SITE] as int);
     const region = site && this.#regions.get(site.region);
     if (!region) return;
     const from = site.at === RETURN ? region.graph.entry : site.at;
@@ -363,6 +365,8 @@ export class Translations implements Regions {
     const texts: FunctionSource[] | undefined = this.#isText || this.#verifyText ? [] : undefined;
     const imports = new Set<string>();
     const made: Region[] = [];
+    // What callouts of this module execute, and the offsets behind them, by their numbers.
+    const callouts: KnownCallout[] = [];
     for (const hot of queue) {
       if (hot.again === undefined && this.#isInside(hot) && !this.#sides.has(hot.key)) continue;
       const graph = this.#scan(hot);
@@ -373,25 +377,28 @@ export class Translations implements Regions {
       const options = {
         name,
         registersAt: this.#memory.layout.registersAt,
-        firstCallout: this.#callouts.length,
-        firstSite: this.#sites.length + 1,
+        firstCallout: callouts.length,
+        firstSite: this.#nextSite,
         overshoot: this.overshoot,
       };
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
       for (const { next, insn } of printed.callouts)
-        this.#callouts.push({
+        callouts.push({
           next,
           known: { insn, run: semanticOf(insn) },
           place: placeOf(insn, { bent: hot.mode >> 2 }),
         });
-      for (const at of printed.sites) this.#sites.push({ region: number, at });
+      for (const at of printed.sites) this.#sites.set(this.#nextSite++, { region: number, at });
       // Trees are large, and a batch may have many.
       encoder?.add(name, printed.tree);
       texts?.push({ name, text: printed.text });
       for (const i of printed.imports) imports.add(i);
-      made.push(this.#describe(hot, graph, number, name, this.#isText ? printed.text.length : undefined));
+      const { firstSite } = options;
+      const sites = printed.sites.length;
+      const characters = this.#isText ? printed.text.length : undefined;
+      made.push(this.#describe(hot, graph, { number, name, firstSite, sites }, characters));
     }
     const functions = texts ?? [];
     if (this.#verifyText)
@@ -406,7 +413,7 @@ export class Translations implements Regions {
       ...this.#chain.imports,
       visit: observer?.count,
       callout: (number: int) => {
-        const { next, known, place } = this.#callouts[number] as KnownCallout;
+        const { next, known, place } = callouts[number] as KnownCallout;
         return this.#host.callout(next, known, place);
       },
     };
@@ -501,15 +508,19 @@ export class Translations implements Regions {
   }
 
   /** What is known of a region before it is compiled; its blocks are known from now on. */
-  #describe(hot: Hot, graph: Graph, number: int, name: string, characters: int | undefined): Region {
+  #describe(
+    hot: Hot,
+    graph: Graph,
+    numbered: Pick<Region, 'number' | 'name' | 'firstSite' | 'sites'>,
+    characters: int | undefined,
+  ): Region {
     const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
     const blocks = [...graph.blocks.values()].filter((b) => b.at < RETURN);
     const known = (at: int): boolean => graph.pages.has(at >> 12);
     const region: Region = {
-      number,
+      ...numbered,
       again: hot.again,
       keys: graph.entries.map((at) => keyOf(physicalOf(at), hot.mode, hot.user)),
-      name,
       bytes:
         BYTES_PER_REGION +
         (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
@@ -577,6 +588,7 @@ export class Translations implements Regions {
     this.#host.loseLinks();
     this.#chain.remove(region.number);
     this.#observer?.dropped?.(region.number);
+    for (let k = 0; k < region.sites; k++) this.#sites.delete(region.firstSite + k);
     for (const at of [...region.inside, ...region.outside]) {
       const set = this.#byBlock.get(at);
       if (set?.delete(region) && set.size === 0) this.#byBlock.delete(at);
