@@ -1,6 +1,7 @@
 // Runs the benchmarks on several engines, interleaved, each run in a process of its own, and takes medians.
 
 import { execFile } from 'node:child_process';
+import { enableCompileCache, getCompileCacheDir } from 'node:module';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { NODE_ARGUMENTS } from '../src/cli/host.ts';
@@ -135,8 +136,11 @@ function inProcess(spec: Specification): Promise<Outcome> {
   const worker = fileURLToPath(import.meta.url).replace(/suite(\.[jt]s)$/, 'worker$1');
   const own = OWN_ENGINES.includes(spec.engine);
   const words = [...(own ? NODE_ARGUMENTS : []), '--disable-warning=ExperimentalWarning', worker, JSON.stringify(spec)];
+  // Like the program (src/cli/main.ts), every engine of JavaScript finds what V8 made of its text the last time.
+  enableCompileCache();
+  const env = { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, words, { maxBuffer: 1 << 26 }, (error, stdout) => {
+    const child = execFile(process.execPath, words, { maxBuffer: 1 << 26, env }, (error, stdout) => {
       try {
         resolve(JSON.parse(stdout) as Outcome);
       } catch {

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --no-concurrent-recompilation --max-semi-space-size=16 --heap-growing-percent=60
 // The command line: options, help, and the one place where errors become a line and an exit status.
 
+import { enableCompileCache } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../lib/errors.ts';
 import { oneOf, parseCacheSize, parseCount, parseSeconds } from './arguments.ts';
@@ -100,6 +101,8 @@ function program(done: (end: Verdict) => void): Command {
 }
 
 async function main(): Promise<Verdict> {
+  // What is loaded from here on is not parsed again by the next run; where nothing can be kept, it goes on without.
+  enableCompileCache();
   prepareHost();
   let end: Verdict = { status: STATUS.success, reason: 'help' };
   try {
