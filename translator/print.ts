@@ -102,6 +102,10 @@ const H32 = id('H32');
 const F32 = id('F32');
 const F64 = id('F64');
 const LEAVE = brk('X');
+/** Leaves for the reference, with a packed exit in `ip`. */
+const LEAVE_SLOWLY = brk('Z');
+/** Bits of a packed exit for the instructions to take back: see `packed`. */
+const UNDO_BITS = 9;
 const NO_ARM: readonly Stmt[] = [];
 
 class Printer implements AsmNames {
@@ -126,6 +130,7 @@ class Printer implements AsmNames {
   readonly #aligned = new Set<number>();
   /** Exits of several steps. */
   #exits = 0;
+  #hasPacked = false;
 
   constructor(items: readonly Item[], options: PrintOptions) {
     this.#items = items;
@@ -161,7 +166,7 @@ class Printer implements AsmNames {
         labelled(
           'Y',
           block([
-            labelled('X', block(body)),
+            labelled('X', block(this.#unpacked(body))),
             ...store,
             assign(this.#word(BUDGET), CNT),
             assign(this.#word(WORD.eip), IP),
@@ -249,6 +254,18 @@ class Printer implements AsmNames {
     return node;
   }
 
+  /** The body of X. What is common to the packed exits stands behind Z, once. */
+  #unpacked(body: readonly Node[]): Node[] {
+    if (!this.#hasPacked) return [...body];
+    const undo = binary('&', IP, lit((1 << UNDO_BITS) - 1));
+    return [
+      labelled('Z', block([...body])),
+      assign(CNT, int(binary('+', CNT, undo))),
+      assign(IP, int(binary('+', PB, binary('>>', IP, lit(UNDO_BITS))))),
+      assign(RC, lit(REGION_SLOW)),
+    ];
+  }
+
   // Items. Each method adds its statements to `out`.
 
   #list(items: readonly Item[], out: Node[]): void {
@@ -268,8 +285,8 @@ class Printer implements AsmNames {
   }
 
   /**
-   * Steps of one instruction that leave alike: `G: { S: { steps, which break S where they would leave; break G; } leave }`.
-   * V8's compile time grows with the exits of a region.
+   * Steps that leave with the same flags: `G: { S: { steps, which pack their exit and break S where they would leave;
+   * break G; } flags; break Z; }`. V8's compile time grows with the exits of a region, and what each of them sets.
    */
   #together(items: readonly (Item & { k: 'step' })[]): Node {
     const { s, arm } = items[0] as LeavingStep;
@@ -277,10 +294,11 @@ class Printer implements AsmNames {
     const go = `${label('G', s.at)}_${number}`;
     const stop = `${label('S', s.at)}_${number}`;
     const steps: Node[] = [];
-    for (const item of items) this.#step(item.s, NO_ARM, steps, stop);
+    for (const item of items) this.#step(item.s, NO_ARM, steps, { label: stop, packs: true });
     steps.push(brk(go));
     const out = [labelled(stop, block(steps))];
-    this.#leave({ at: s.at }, arm, REGION_SLOW, out, s.undo);
+    this.#plain(arm, out);
+    out.push(LEAVE_SLOWLY);
     return labelled(go, block(out));
   }
 
@@ -362,7 +380,7 @@ class Printer implements AsmNames {
     const go = label('G', c.at);
     const stop = label('S', c.at);
     const steps: Node[] = [];
-    for (const item of body) if (item.k === 'step') this.#step(item.s, NO_ARM, steps, stop);
+    for (const item of body) if (item.k === 'step') this.#step(item.s, NO_ARM, steps, { label: stop, packs: false });
     steps.push(brk(go));
     const out = [labelled(stop, block(steps))];
     this.#callout(c, out);
@@ -370,14 +388,21 @@ class Printer implements AsmNames {
   }
 
   /** What is done where a step leaves: `stop` is broken out of, if given. */
-  #slow(s: Step, arm: readonly Stmt[], stop: string | undefined): Node[] {
-    if (stop !== undefined) return [brk(stop)];
+  #slow(s: Step, arm: readonly Stmt[], stop: Stop | undefined): Node[] {
+    const exit = packed(s);
+    if (exit !== undefined && (!stop || stop.packs)) this.#hasPacked = true;
+    if (stop) return stop.packs ? [assign(IP, lit(exit as number)), brk(stop.label)] : [brk(stop.label)];
     const out: Node[] = [];
-    this.#leave({ at: s.at as number }, arm, REGION_SLOW, out, s.undo);
+    if (exit === undefined) this.#leave({ at: s.at as number }, arm, REGION_SLOW, out, s.undo);
+    else {
+      out.push(assign(IP, lit(exit)));
+      this.#plain(arm, out);
+      out.push(LEAVE_SLOWLY);
+    }
     return out;
   }
 
-  #step(s: Step, arm: readonly Stmt[], out: Node[], stop?: string): void {
+  #step(s: Step, arm: readonly Stmt[], out: Node[], stop?: Stop): void {
     switch (s.k) {
       case 'let':
         if (!this.#live.has(s.i)) return;
@@ -525,24 +550,39 @@ const isDoubleLane = (name: string): boolean => /^x\d[lh]$/.test(name);
 /** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
 const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;
 
+/** Where steps break out to, instead of leaving; whether they pack their exit. */
+interface Stop {
+  readonly label: string;
+  readonly packs: boolean;
+}
+
 /** A step that may leave. */
 type LeavingStep = Item & { k: 'step'; s: { at: number } };
 
 const leaves = (item: Item | undefined): item is LeavingStep =>
-  item?.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit') && item.s.at !== undefined;
+  item?.k === 'step' &&
+  (item.s.k === 'place' || item.s.k === 'exit' || item.s.k === 'quick') &&
+  item.s.at !== undefined;
 
-/** Behind the last of the steps from `first` on that leave at the same instruction; `first` if there is none. */
+/** An exit to the reference as one number: where, and how many instructions to take back; undefined where it is too far. */
+function packed({ at = 0, undo = 0 }: Step): number | undefined {
+  const value = at * (1 << UNDO_BITS) + undo;
+  return value === (value | 0) && undo < 1 << UNDO_BITS ? value : undefined;
+}
+
+const areSame = (a: readonly Stmt[], b: readonly Stmt[]): boolean =>
+  a === b || (a.length === b.length && a.every((s, k) => s === b[k]));
+
+/** Behind the last of the steps from `first` on that leave with the same flags; `first` if there is none. */
 function endOfExits(items: readonly Item[], first: number): number {
   const item = items[first];
   let end = first;
   if (!leaves(item)) return end;
   for (let k = first; k < items.length; k++) {
     const next = items[k] as Item;
-    // What is committed is committed behind the last one.
-    if (next.k !== 'step' || next.s.k === 'store' || next.s.k === 'quick' || next.s.k === 'if') break;
-    if (next.s.k === 'set' && next.s.to.k === 's') break;
+    if (next.k !== 'step') break;
     if (!leaves(next)) continue;
-    if (next.s.at !== item.s.at || next.s.undo !== item.s.undo) break;
+    if (!areSame(item.arm, next.arm) || packed(next.s) === undefined) break;
     end = k + 1;
   }
   return end;

@@ -47,5 +47,12 @@ export function sumOf(e: Maybe): { left: Expression; constant: number } | undefi
   return sum && Number.isInteger(sum.constant) ? sum : undefined;
 }
 
+/** `left + (bits & n)`, as the most that it can be: `left + n`, n zero or more. */
+export function sumOfBits(e: Maybe): { left: Expression; constant: number } | undefined {
+  if (e?.type !== 'BinaryExpression' || e.operator !== '+' || e.left.type === 'PrivateIdentifier') return undefined;
+  const bits = withConstant(e.right, '&');
+  return bits && bits.constant >= 0 ? { left: e.left, constant: bits.constant } : undefined;
+}
+
 /** Name of an identifier. */
 export const nameOf = (e: Maybe): string | undefined => (e?.type === 'Identifier' ? e.name : undefined);

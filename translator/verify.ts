@@ -19,7 +19,7 @@ import type {
 import { REGION_LEFT } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
 import { meet, START, type State, withChecked, without, withUnchecked } from './verify-flow.ts';
-import { constantOf, isNumber, nameOf, Refused, refuse, sumOf } from './verify-match.ts';
+import { constantOf, isNumber, nameOf, Refused, refuse, sumOf, sumOfBits } from './verify-match.ts';
 import { type ModuleNames, verifyModule } from './verify-module.ts';
 import { checkedPlace, Expressions, tableLookup } from './verify-places.ts';
 
@@ -257,10 +257,10 @@ class Verifier {
     return (sum as { constant: number }).constant;
   }
 
-  /** `cnt` goes down or up by a constant, or comes from the register file. */
+  /** `cnt` goes down or up by a constant, or up by some bits of a packed exit, or comes from the register file. */
   #count(e: Expression, state: State): State {
     const inner = this.#uncoerced(e);
-    const sum = sumOf(inner) ?? { left: inner, constant: 0 };
+    const sum = sumOf(inner) ?? sumOfBits(inner) ?? { left: inner, constant: 0 };
     let change = sum.constant;
     if (nameOf(sum.left) !== 'cnt') {
       const word = sum.left === inner ? inner : this.#uncoerced(sum.left);
