@@ -39,9 +39,9 @@ const DEFAULT_BYTES = 64 << 20;
  * What a region takes, itself and what V8 makes of it: by the length of its text, or of WebAssembly by the number of
  * guest instructions. See docs/performance.md.
  */
-const BYTES_PER_REGION = 8192;
+const BYTES_PER_REGION = 4096;
 const BYTES_PER_CHARACTER = 3;
-const BYTES_PER_INSTRUCTION = 800;
+const BYTES_PER_INSTRUCTION = 400;
 
 interface Region {
   readonly number: int;
