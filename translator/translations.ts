@@ -34,7 +34,7 @@ const SMALL = 24;
 const MAX_BATCH = 32;
 const PAGE = 4096;
 /** Bound of the cache, unless told otherwise. */
-const DEFAULT_BYTES = 64 << 20;
+const DEFAULT_BYTES = 32 << 20;
 /**
  * What a region takes, itself and what V8 makes of it: by the length of its text, or of WebAssembly by the number of
  * guest instructions. See docs/performance.md.

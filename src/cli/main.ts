@@ -49,7 +49,7 @@ function program(done: (end: Verdict) => void): Command {
     .addOption(
       new Option('--tc-size <size>', 'bound of the translation cache, as an estimate of what it takes')
         .argParser(parseCacheSize)
-        .default(64 * 2 ** 20, '64M'),
+        .default(32 * 2 ** 20, '32M'),
     )
     .option('--symbols <file>', 'name translated code for profilers: System.map, /proc/kallsyms, nm, or an ELF file')
     .addHelpText('after', RUN_HELP)
