@@ -31,7 +31,10 @@ import { assign, at, binary, block, id, iff, invoke, lit, type Node, text, int a
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;
 
-/** The function `next`: the number of the region, or NONE. `overshoot`: instructions that may be retired between two looks at the budget. */
+/**
+ * The function `next`: the number of the region, or NONE. `overshoot`: instructions that may be retired between two looks
+ * at the budget.
+ */
 function nextTree({ registersAt, linksAt }: HeapLayout, overshoot: int): Node {
   // By their indices: V8 takes a constant before a shift for an index, and refuses those of large heaps.
   const word = (w: number): Node => at(id('H32'), lit(registersAt / 4 + w));

@@ -286,7 +286,7 @@ class Printer implements AsmNames {
 
   /**
    * Steps that leave with the same flags: `G: { S: { steps, which pack their exit and break S where they would leave;
-   * break G; } flags; break Z; }`. V8's compile time grows with the exits of a region, and what each of them sets.
+   * break G; } flags; break Z; }`. What sets the flags is a large part of a region's code otherwise.
    */
   #together(items: readonly (Item & { k: 'step' })[]): Node {
     const { s, arm } = items[0] as LeavingStep;

@@ -39,6 +39,7 @@ export class ModuleEncoder {
       const known = types.findIndex((t) => t.join() === type.join());
       return known >= 0 ? known : types.push(type) - 1;
     };
+    // The first one: REGION_TYPE.
     const region = typeOf(0, 1);
     const imported: Code[] = [[...name('env'), ...name('memory'), 0x02, 0x00, 0x01]];
     for (const i of this.#imports.values())

@@ -34,6 +34,17 @@ export function linkEntry(eip: int): int {
   return hash(eip, LINK_ENTRIES);
 }
 
+/** The region that was last linked at an EIP, for whatever stamp; -1 if there is none. `linksAt` as in the heap's layout. */
+export function linkedRegion(heap: Int32Array, linksAt: int, eip: int): int {
+  const at = wordOfEntry(linksAt, eip);
+  return heap[at] === eip ? (heap[at + 2] as int) : -1;
+}
+
+/** Index in the heap by words of the entry for an EIP. */
+function wordOfEntry(linksAt: int, eip: int): int {
+  return (linksAt >> 2) + linkEntry(eip) * LINK_WORDS;
+}
+
 /** What a stamp was given for. */
 interface Known {
   readonly stamp: int;
@@ -43,7 +54,7 @@ interface Known {
 }
 
 export class Links {
-  /** The heap by words, and the first word of the table in it. */
+  /** The heap by words, and where the table is in it, in bytes. */
   readonly #heap: Int32Array;
   readonly #at: int;
   /** Stamps begin at 1: entries that nobody has written, of links and of tags, have EIP 0 and stamp 0. */
@@ -54,7 +65,7 @@ export class Links {
 
   constructor(heap: Int32Array, linksAt: int) {
     this.#heap = heap;
-    this.#at = linksAt >> 2;
+    this.#at = linksAt;
   }
 
   /** The stamp for a mode, and for an address space if `user`; `table` is the word of the shadow page table in use. */
@@ -97,7 +108,7 @@ export class Links {
 
   /** The region may be entered at EIP. */
   set(eip: int, stamp: int, region: int): void {
-    const at = this.#at + linkEntry(eip) * LINK_WORDS;
+    const at = wordOfEntry(this.#at, eip);
     this.#heap[at] = eip;
     this.#heap[at + 1] = stamp;
     this.#heap[at + 2] = region;
