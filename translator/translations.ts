@@ -2,7 +2,7 @@
 // its mapping stand, thrown out when the guest writes over it.
 
 import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
-import { ALONE, CHAINED, LINK_WORDS, linkEntry, NO_SITE, SITE } from '../src/cpu/links.ts';
+import { ALONE, CHAINED, linkedRegion, NO_SITE, SITE } from '../src/cpu/links.ts';
 import { placeOf } from '../src/cpu/pack.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
@@ -22,7 +22,7 @@ import { ModuleEncoder } from './wasm-module.ts';
 import type { Stack } from './x87.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400, but much of a path may be cold. */
-const MAX_INSTRUCTIONS = 200;
+export const MAX_INSTRUCTIONS = 200;
 /** The same for a loop that had to be cut, once so many samples (of one in 256 links) led to it. */
 const MAX_LARGE = 400;
 const LARGE_SAMPLES = 256;
@@ -110,6 +110,8 @@ export interface TranslationsPolicy {
   readonly batchEntries?: number;
   /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself: the heat, unless given. */
   readonly sideEntries?: number;
+  /** Samples (1 or more, each of 256 links) that lead to a loop that was cut, before it is made again, larger. */
+  readonly largeSamples?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
   /** Bytes (about) that regions may take: the oldest ones are evicted where it is more. */
@@ -136,6 +138,7 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
+  readonly #largeSamples: int;
   readonly #guardAll: boolean;
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
@@ -182,6 +185,7 @@ export class Translations implements Regions {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
     this.#sideEntries = options.sideEntries;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#largeSamples = options.largeSamples ?? LARGE_SAMPLES;
     this.#verifyText = options.verify;
     this.#guardAll = options.guardAll ?? false;
     this.#observer = options.observer;
@@ -260,10 +264,9 @@ export class Translations implements Regions {
   /** Counts a sample for the region that the link at EIP leads to. */
   #ledTo(): void {
     const { i32, layout } = this.#memory;
-    const at = (layout.linksAt >> 2) + linkEntry(this.#cpu.eip) * LINK_WORDS;
-    const region = this.#regions.get(i32[at + 2] as int);
+    const region = this.#regions.get(linkedRegion(i32, layout.linksAt, this.#cpu.eip));
     if (!region || region.isLarge || !region.graph.isCut) return;
-    if (++region.samples !== LARGE_SAMPLES || !isLoop(region.graph)) return;
+    if (++region.samples !== this.#largeSamples || !isLoop(region.graph)) return;
     this.#compile([{ ...madeAgain(region), isLarge: true }]);
     this.#counts.regionsAgain++;
   }

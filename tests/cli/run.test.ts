@@ -193,6 +193,12 @@ describe('input and output', () => {
   });
 });
 
+test('where nothing can be kept for the next start, the guest runs all the same', async () => {
+  const running = new Running(['run', kernels.powerOff], { NODE_COMPILE_CACHE: '/dev/null/nowhere' });
+  running.process.stdin?.end();
+  expect(await running.result).toEqual({ status: 0, stdout: 'bye\n', stderr: '' });
+});
+
 describe('--stats', () => {
   test('counts', async () => {
     const file = folder.file('stats.json', 'old');

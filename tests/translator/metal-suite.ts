@@ -14,6 +14,7 @@ const MIB = 1 << 20;
 const SCALE = 4;
 const HEAT = 2400;
 const BATCH_ENTRIES = 400;
+const LARGE_SAMPLES = 10;
 const SLICE = 1_000_000;
 
 export interface Kernel {
@@ -25,6 +26,8 @@ export interface Kernel {
 export interface SuiteRun {
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly regions: readonly RegionFunction[];
+  /** Guest instructions of the largest region. */
+  readonly largest: number;
   /** Of the engine, at the end. */
   readonly statistics: Readonly<Record<string, number>>;
 }
@@ -38,15 +41,24 @@ export function runMetalSuite(
   prepareHost();
   const kernels = new Map<string, Kernel>();
   const regions: RegionFunction[] = [];
+  let largest = 0;
   let line = '';
   let begun: Readonly<Record<string, number>> = {};
   const observer = {
     name: (region: number) => `region${region}`,
-    translated: () => {},
+    translated: ({ graph }: { graph: { instructions: number } }) => {
+      largest = Math.max(largest, graph.instructions);
+    },
     compiled: (_: number, run: RegionFunction) => void regions.push(run),
   };
   const translator: EngineChoice = (cpu, memory) =>
-    new Translator(cpu, memory, { heat: HEAT, batchEntries: BATCH_ENTRIES, observer, ...options });
+    new Translator(cpu, memory, {
+      heat: HEAT,
+      batchEntries: BATCH_ENTRIES,
+      largeSamples: LARGE_SAMPLES,
+      observer,
+      ...options,
+    });
   const write = (byte: number): void => {
     if (byte !== 10) {
       line += String.fromCharCode(byte);
@@ -73,7 +85,7 @@ export function runMetalSuite(
   });
   hostTrained();
   while (!machine.ended) machine.runTo(machine.engine.retired() + SLICE);
-  return { kernels, regions, statistics: machine.engine.statistics() };
+  return { kernels, regions, largest, statistics: machine.engine.statistics() };
 }
 
 /** Part of the instructions that were executed in translated code: 0 to 1. */

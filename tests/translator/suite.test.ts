@@ -2,6 +2,7 @@
 // JavaScript, and nearly all instructions are executed in translated code.
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { MAX_INSTRUCTIONS } from '../../translator/translations.ts';
 import { hostValidates, isAsmCode, withoutValidation } from './asm-code.ts';
 import { runMetalSuite, type SuiteRun, translatedShare } from './metal-suite.ts';
 
@@ -23,6 +24,10 @@ describe('the bare-metal suite', () => {
   test('comes out as in the interpreter', () => {
     expect(expected.length).toBeGreaterThan(25);
     expect(checksums(suite)).toEqual(expected);
+  });
+
+  test('has a loop that is made again, larger than regions are at first', () => {
+    expect(suite.largest).toBeGreaterThan(MAX_INSTRUCTIONS);
   });
 
   test(`executes at least ${100 * WANTED} % of its instructions in translated code`, () => {
