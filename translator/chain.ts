@@ -18,10 +18,10 @@ import {
   SITE,
   STAMP,
 } from '../src/cpu/links.ts';
-import { REGION_CHAIN } from '../src/cpu/regions.ts';
+import { REGION_CHAIN, REGION_STOPS } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
-import { HEADER, I32, name, section } from '../src/isa/wasm.ts';
+import { type Code, HEADER, I32, name, section } from '../src/isa/wasm.ts';
 import { codeOf } from '../src/memory/heap.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
 import { compile, type RegionFunction } from './compile.ts';
@@ -85,24 +85,37 @@ const RETURN = 0x0f;
 const BR = 0x0c;
 const END = 0x0b;
 const LT_S = 0x48;
+const AND = 0x71;
+/** Types and functions by their numbers: `run` and `stopped` have one parameter. */
 const RUN_TYPE = 1;
+const NEXT = 0;
+const STOPPED = 1;
+const STOPS = [CONST, REGION_STOPS, AND];
 /** `run(n)`, with one local for the answer. */
 const RUN = [
   ...[1, 1, I32, LOOP, VOID],
-  ...[LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, LOCAL_TEE, 1, IF, VOID, LOCAL_GET, 1, RETURN, END],
-  ...[CALL, 0, LOCAL_SET, 0],
+  ...[LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, LOCAL_TEE, 1, ...STOPS, IF, VOID],
+  ...[LOCAL_GET, 1, CALL, STOPPED, LOCAL_TEE, 1, ...STOPS, IF, VOID, LOCAL_GET, 1, RETURN, END],
+  END,
+  ...[CALL, NEXT, LOCAL_SET, 0],
   ...[LOCAL_GET, 0, CONST, 0, LT_S, IF, VOID, CONST, REGION_CHAIN, RETURN, END],
   ...[BR, 0, END, CONST, REGION_CHAIN, END],
 ];
 /** The same, of regions that lead on by themselves. */
 const RUN_ONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
+const import_ = (own: string, ...what: readonly number[]): Code => [...name('m'), ...name(own), ...what];
 const moduleOf = (run: readonly number[]): Uint8Array =>
   Uint8Array.from([
     ...HEADER,
     ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
-    ...section(2, [2, ...name('m'), ...name('next'), 0, REGION_TYPE, ...name('m'), ...name('t'), 1, FUNCREF, 0, 0]),
+    ...section(2, [
+      3,
+      ...import_('next', 0, REGION_TYPE),
+      ...import_('stopped', 0, RUN_TYPE),
+      ...import_('t', 1, FUNCREF, 0, 0),
+    ]),
     ...section(3, [1, RUN_TYPE]),
-    ...section(7, [1, ...name('run'), 0, 1]),
+    ...section(7, [1, ...name('run'), 0, 2]),
     ...section(10, [1, run.length, ...run]),
   ]);
 
@@ -124,19 +137,22 @@ export class Chain {
   /** Runs a region of this chain, by its number, and those that it leads to; the last one's answer. */
   run: (region: int) => int;
   /** What regions of WebAssembly import to lead on. */
-  readonly imports: Readonly<Record<'next' | 'table', unknown>>;
+  readonly imports: Readonly<Record<'next' | 'stopped' | 'table', unknown>>;
+  readonly #stopped: (answer: int) => int;
   readonly #next: () => int;
   readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: FIRST_ENTRIES });
   readonly #regions: (RegionFunction | null)[] = [];
 
-  constructor(heap: ArrayBuffer, layout: HeapLayout, overshoot: int) {
+  /** `stopped`: see RegionHost. */
+  constructor(heap: ArrayBuffer, layout: HeapLayout, overshoot: int, stopped: (answer: int) => int) {
     const tree = nextTree(layout, overshoot);
     const source = { name: 'next', tree, text: text(tree) };
     const [next] = compile({ functions: [source], imports: new Set(['imul']) }, heap, {}) as [RegionFunction];
     const module = new WebAssembly.Module(moduleOf(codeOf(heap) === 'asm.js' ? RUN : RUN_ONE));
-    const instance = new WebAssembly.Instance(module, { m: { next, t: this.#table } });
+    const instance = new WebAssembly.Instance(module, { m: { next, stopped, t: this.#table } });
     this.#next = next;
-    this.imports = { next, table: this.#table };
+    this.#stopped = stopped;
+    this.imports = { next, stopped, table: this.#table };
     this.run = instance.exports.run;
   }
 
@@ -163,8 +179,9 @@ export class Chain {
   #runPlain(first: int): int {
     let region = first;
     do {
-      const answer = (this.#regions[region] as RegionFunction)();
-      if (answer !== REGION_CHAIN) return answer;
+      let answer = (this.#regions[region] as RegionFunction)();
+      if ((answer & REGION_STOPS) !== 0) answer = this.#stopped(answer);
+      if ((answer & REGION_STOPS) !== 0) return answer;
       region = this.#next();
     } while (region !== NONE);
     return REGION_CHAIN;

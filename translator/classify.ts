@@ -2,7 +2,7 @@
 //   ident     specialised as it is
 //   inline    a sensitive one, specialised over the virtual state: it leaves where privilege or a waiting interrupt matters
 //   callout   patched into a call of the monitor, which executes it by its semantic function (sensitive, rare or large)
-//   leave     ends the region: what follows may be something else (mode, mapping, privilege), or the processor stops
+//   leave     a callout that ends the region: what follows may be something else (mode, mapping, privilege)
 
 import { isRepeated, NOTHING, shapeKey } from '../src/cpu/shape.ts';
 import { endsBlock } from '../src/isa/control.ts';

@@ -4,7 +4,7 @@
 //
 // Deviations from the text: `~~x` of what is no int32 saturates; a float is kept as the double of the same value.
 
-import { REGION_CHAIN } from '../src/cpu/regions.ts';
+import { REGION_CHAIN, REGION_STOPS } from '../src/cpu/regions.ts';
 import { F64, I32, unsigned } from '../src/isa/wasm.ts';
 import type { Node } from './estree.ts';
 import type { Bytes } from './wasm-bytes.ts';
@@ -149,8 +149,12 @@ export class FunctionEncoder {
   #leadOn(answer: string): void {
     const out = this.#out;
     const rc = unsigned(this.#local(answer).index);
-    const giveBack = [0x04, EMPTY, 0x20, ...rc, 0x0f, 0x0b];
-    out.put([0x20, ...rc, ...giveBack]);
+    // i32.const; i32.and; if
+    const ifStopped = [0x41, REGION_STOPS, 0x71, 0x04, EMPTY];
+    const giveBack = [0x20, ...rc, 0x0f, 0x0b];
+    out.put([0x20, ...rc, ...ifStopped, 0x20, ...rc, 0x10]);
+    out.unsigned(this.#imported('stopped', 1));
+    out.put([0x22, ...rc, ...ifStopped, ...giveBack, 0x0b]);
     out.byte(0x10);
     out.unsigned(this.#imported('next', 0));
     // local.tee; i32.const 0; i32.lt_s: there is none

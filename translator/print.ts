@@ -75,7 +75,7 @@ export interface Printed {
   /** Primitives that the module must import: names of prims.ts, and `callout`. */
   readonly imports: ReadonlySet<string>;
   /** Callouts in the order of their numbers: the instruction, the offset of the one behind it. */
-  readonly callouts: readonly Pick<Callout, 'next' | 'insn'>[];
+  readonly callouts: readonly Pick<Callout, 'next' | 'insn' | 'ends'>[];
   /** Sites in the order of their numbers: offsets of instructions, or RETURN. */
   readonly sites: readonly number[];
 }
@@ -521,19 +521,26 @@ class Printer implements AsmNames {
     } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
   }
 
-  /** Everything goes to the heap, the reference executes the instruction, everything comes back. */
+  /** Everything goes to the heap, the reference executes the instruction, everything comes back unless the region ends. */
   #callout(c: Callout, out: Node[]): void {
     this.#imports.add('callout');
     const number = this.#options.firstCallout + this.#callouts.length;
     this.#callouts.push(c);
     const spill = block([]);
     const fill = block([]);
-    this.#spills.push({ nodes: spill.body, load: false }, { nodes: fill.body, load: true });
+    this.#spills.push({ nodes: spill.body, load: false });
+    if (!c.ends) this.#spills.push({ nodes: fill.body, load: true });
     out.push(
       spill,
       assign(this.#word(BUDGET), int(binary('+', CNT, lit(c.undo)))),
       assign(this.#word(WORD.eip), int(binary('+', PB, lit(c.at)))),
       assign(RC, int(invoke('callout', [lit(number)]))),
+    );
+    if (c.ends) {
+      out.push(brk('Y'));
+      return;
+    }
+    out.push(
       iff(RC, [brk('Y')]),
       fill,
       assign(CNT, int(binary('-', int(this.#word(BUDGET)), lit(c.undo)))),

@@ -35,8 +35,8 @@ export interface Placed {
 }
 
 export type Terminator =
-  /** Two successors; falls into one; by a value; leaves the region. */
-  'branch' | 'jump' | 'indirect' | 'exit';
+  /** Two successors; falls into one; by a value; leaves the region; a callout that ends it. */
+  'branch' | 'jump' | 'indirect' | 'exit' | 'leave';
 
 export interface Block {
   readonly at: int;
@@ -151,7 +151,12 @@ export function survey(
       seen.set(at, placed);
       const { insn } = placed;
       at += insn.length;
-      if (placed.class === 'leave' || (placed.ends && follow(placed, at, lead, returns, options))) break;
+      if (placed.class === 'leave') {
+        // It may be entered again there: see `reenter`.
+        if (!placed.ends) lead(at);
+        break;
+      }
+      if (placed.ends && follow(placed, at, lead, returns, options)) break;
     }
   }
   const graph = build(entry, seen, leaders, returns, reader.pages, options);
@@ -239,12 +244,16 @@ function build(
     let at = start;
     for (;;) {
       const placed = seen.get(at);
-      if (!placed || placed.class === 'leave') {
+      if (!placed) {
         b.taken = at;
         break;
       }
       b.insns.push(placed);
       at += placed.insn.length;
+      if (placed.class === 'leave') {
+        b.term = 'leave';
+        break;
+      }
       if (placed.ends && terminate(b, placed, at, options)) {
         hasReturn ||= b.taken === RETURN;
         break;
@@ -315,7 +324,7 @@ function among(succ: readonly int[], blocks: ReadonlyMap<int, Block>): int[] {
 }
 
 /**
- * Lets it be entered where calls that leave it return to, and at the heads of loops, which such returns may lead around.
+ * Lets it be entered where calls (or callouts) that leave it return to, and at the heads of loops, which these may lead around.
  * Only in the entry's page: a region knows by its EIP where it begins. And only where nothing is known, or looked at
  * ahead, of what is so at the one entry.
  */
@@ -334,7 +343,8 @@ function reenter(graph: Graph, seen: ReadonlyMap<int, Placed>): void {
     if (!last) continue;
     const next = last.at + last.insn.length;
     const { op } = last.insn;
-    if (op === 'CALLn' || (op === 'CALL' && !seen.has(next + last.insn.rel))) add(found, next);
+    const isCalling = op === 'CALLn' || (op === 'CALL' && !seen.has(next + last.insn.rel));
+    if (isCalling || (last.class === 'leave' && !last.ends)) add(found, next);
   }
   if (found.size === 0) return;
   graph.entries = [entry, ...[...new Set([...found, ...heads])].slice(0, MAX_ENTRIES)];

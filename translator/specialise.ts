@@ -26,6 +26,8 @@ export interface Callout {
   /** Offset of the next instruction. */
   readonly next: int;
   readonly insn: Insn;
+  /** Whether the region ends here. */
+  readonly ends: boolean;
 }
 
 /** An instruction that is a callout where it would leave. */
@@ -64,9 +66,9 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     const { at, insn, template } = placed;
     const undo = insns.length - k;
     // Behind an STI that ends a block an interrupt might come too early: the monitor sees to it.
-    if (placed.class === 'callout' || (insn.op === 'STI' && undo === 1)) {
+    if (placed.class === 'callout' || placed.class === 'leave' || (insn.op === 'STI' && undo === 1)) {
       flush();
-      body.push({ k: 'callout', at, undo, next: at + insn.length, insn });
+      body.push({ k: 'callout', at, undo, next: at + insn.length, insn, ends: placed.class === 'leave' });
       continue;
     }
     stages ||= template?.stages === true;
@@ -81,7 +83,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     if (placed.stack?.guard) made.unshift(exit(guardOf(placed.stack)));
     if (placed.guarded && !isShadow) {
       flush();
-      const callout = { k: 'callout', at, undo, next: at + insn.length, insn } as const;
+      const callout = { k: 'callout', at, undo, next: at + insn.length, insn, ends: false } as const;
       const inner = removeStaging(propagate(splitPlaces(made, temporaries)));
       body.push({ k: 'guarded', body: inner, callout });
       continue;

@@ -345,6 +345,8 @@ class Builder {
   }
 
   #end(b: Block, test: Expr | undefined, pending: Pending, out: Item[]): void {
+    // The callout that it ends with leaves.
+    if (b.term === 'leave') return;
     if (b.term === 'exit') out.push(leave({ at: b.taken }, pending.settle()));
     else if (b.term === 'jump') this.#edge(b, b.taken, pending, out);
     else if (b.term === 'branch') {

@@ -4,7 +4,7 @@
 import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
 import { ALONE, CHAINED, linkedRegion, NO_SITE, SITE } from '../src/cpu/links.ts';
 import { placeOf } from '../src/cpu/pack.ts';
-import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
+import { NEVER, NO_NEXT, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import { codeOf } from '../src/memory/heap.ts';
@@ -47,7 +47,8 @@ interface Region {
   readonly number: int;
   /** The region in whose place it was made. */
   readonly again: int | undefined;
-  /** Of its entries, the first one first. */
+  /** Of its entries, the first one first: guest-physical addresses, keys. */
+  readonly heads: readonly int[];
   readonly keys: readonly string[];
   /** What it takes of the cache. */
   readonly bytes: number;
@@ -71,8 +72,9 @@ interface Region {
   readonly user: int;
   readonly mode: int;
   readonly stack: Stack;
-  /** Samples that led to it. */
+  /** Samples that led to it; those of them that the last eviction knew of. */
   samples: int;
+  samplesBefore: int;
   readonly isLarge: boolean;
   /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
   stamp: int;
@@ -194,7 +196,7 @@ export class Translations implements Regions {
     this.#host = options.host;
     this.#cacheBytes = options.cacheBytes ?? DEFAULT_BYTES;
     this.#isText = codeOf(options.memory.heap) === 'asm.js';
-    this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot);
+    this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot, options.host.stopped);
   }
 
   hot(physical: int, eip: int, mode: int): int {
@@ -265,8 +267,10 @@ export class Translations implements Regions {
   #ledTo(): void {
     const { i32, layout } = this.#memory;
     const region = this.#regions.get(linkedRegion(i32, layout.linksAt, this.#cpu.eip));
-    if (!region || region.isLarge || !region.graph.isCut) return;
-    if (++region.samples !== this.#largeSamples || !isLoop(region.graph)) return;
+    if (!region) return;
+    region.samples++;
+    if (region.isLarge || !region.graph.isCut) return;
+    if (region.samples !== this.#largeSamples || !isLoop(region.graph)) return;
     this.#compile([{ ...madeAgain(region), isLarge: true }]);
     this.#counts.regionsAgain++;
   }
@@ -295,16 +299,19 @@ export class Translations implements Regions {
     this.#counts.regionsGuarded += again.size;
   }
 
-  codeWritten(physical: int, bytes: int): void {
+  codeWritten(physical: int, bytes: int): boolean {
+    let any = false;
     for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
       for (const number of this.#byFrame.get(frame) ?? []) {
         const region = this.#regions.get(number);
         if (region?.pieces.some((p) => p.physical < physical + bytes && p.physical + p.length > physical)) {
           this.#drop(region);
           this.#counts.regionsInvalidated++;
+          any = true;
         }
       }
     }
+    return any;
   }
 
   mappingLost(user: int): void {
@@ -387,9 +394,9 @@ export class Translations implements Regions {
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
       const { printed } = translate(graph, hot.mode, { ...options, visit });
       observer?.translated({ number, ...hot, graph, options });
-      for (const { next, insn } of printed.callouts)
+      for (const { next, insn, ends } of printed.callouts)
         callouts.push({
-          next,
+          next: ends ? NO_NEXT : next,
           known: { insn, run: semanticOf(insn) },
           place: placeOf(insn, { bent: hot.mode >> 2 }),
         });
@@ -520,10 +527,12 @@ export class Translations implements Regions {
     const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
     const blocks = [...graph.blocks.values()].filter((b) => b.at < RETURN);
     const known = (at: int): boolean => graph.pages.has(at >> 12);
+    const heads = graph.entries.map(physicalOf);
     const region: Region = {
       ...numbered,
       again: hot.again,
-      keys: graph.entries.map((at) => keyOf(physicalOf(at), hot.mode, hot.user)),
+      heads,
+      keys: heads.map((at) => keyOf(at, hot.mode, hot.user)),
       bytes:
         BYTES_PER_REGION +
         (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
@@ -539,6 +548,7 @@ export class Translations implements Regions {
       mode: hot.mode,
       stack: hot.stack,
       samples: 0,
+      samplesBefore: 0,
       isLarge: hot.isLarge === true,
       stamp: -1,
       page: 0,
@@ -557,7 +567,11 @@ export class Translations implements Regions {
     this.#chain.add(number, region.run as RegionFunction);
     this.#regions.set(number, region);
     // Another region may have a place that this one can be entered at too.
-    for (const key of region.keys) if (!this.#byHead.has(key)) this.#byHead.set(key, number);
+    for (const [k, key] of region.keys.entries()) {
+      if (this.#byHead.has(key)) continue;
+      this.#byHead.set(key, number);
+      this.#host.made(region.heads[k] as int, region.mode, number);
+    }
     for (const { physical, length } of region.pieces) {
       this.#memory.traceCode(physical, length);
       const frame = physical >>> 12;
@@ -573,11 +587,18 @@ export class Translations implements Regions {
     this.#counts.regionInstructions += region.graph.instructions;
   }
 
-  /** The oldest regions go until a quarter of the cache is free: what is hot comes back. */
+  /** The oldest regions go until a quarter of the cache is free, but those that were seen in use since the last time. */
   #evict(): void {
     if (this.#bytes <= this.#cacheBytes) return;
+    // What has its second chance is the youngest, and comes up again if there is nothing else.
     for (const region of this.#regions.values()) {
       if (this.#bytes <= this.#cacheBytes * 0.75) break;
+      if (region.samples > region.samplesBefore) {
+        region.samplesBefore = region.samples;
+        this.#regions.delete(region.number);
+        this.#regions.set(region.number, region);
+        continue;
+      }
       this.#drop(region);
       this.#counts.regionsEvicted++;
     }
@@ -588,7 +609,7 @@ export class Translations implements Regions {
     this.#regions.delete(region.number);
     for (const key of region.keys) if (this.#byHead.get(key) === region.number) this.#byHead.delete(key);
     // First the links to it, then itself.
-    this.#host.loseLinks();
+    this.#host.gone(region.number, region.heads, region.mode);
     this.#chain.remove(region.number);
     this.#observer?.dropped?.(region.number);
     for (let k = 0; k < region.sites; k++) this.#sites.delete(region.firstSite + k);

@@ -76,10 +76,26 @@ export class BlockCache {
 
   /** Whether a block starts there that was entered often enough to be worth translating with a hot one. */
   isWarm(physical: int, mode: int): boolean {
-    const o = this.#pages.get(physical >>> 12)?.offsets.get((mode << 12) | (physical & (PAGE - 1)));
+    const o = this.#known(physical, mode);
     if (o === undefined) return false;
     if ((this.slots[o >> 2] & SLOT_HEAD) === 0 || (this.code[o] & 1023) !== HEAT) return true;
     return this.code[o + 1] <= this.#heat - this.#heat * WARM_SHARE;
+  }
+
+  /** Makes the head at a guest-physical address, if there is one, and it only counts, enter a region. */
+  lead(physical: int, mode: int, region: int): void {
+    const o = this.#known(physical, mode);
+    if (o !== undefined && (this.code[o] & 1023) === HEAT) this.setRegion(o, region);
+  }
+
+  /** The head there, if it enters that region, counts anew. */
+  unlead(physical: int, mode: int, region: int): void {
+    const o = this.#known(physical, mode);
+    if (o !== undefined && (this.code[o] & 1023) === ENTER && this.code[o + 1] === region) this.cool(o);
+  }
+
+  #known(physical: int, mode: int): int | undefined {
+    return this.#pages.get(physical >>> 12)?.offsets.get((mode << 12) | (physical & (PAGE - 1)));
   }
 
   /** Makes the head at `o` enter a region. */

@@ -2,7 +2,7 @@
 // common case it leaves to the reference, which executes that one instruction.
 
 import { GuestFault, PF } from '../isa/fault.ts';
-import { CS, DS, ES, type Insn, type int, MEM, SS } from '../isa/insn.ts';
+import { CS, DS, ES, type Insn, type int, MEM, type Operand, SS } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
@@ -11,14 +11,14 @@ import type { Memory } from '../memory/memory.ts';
 import { NOT_DIRECT, NOT_WRITABLE } from '../memory/shadow.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
-import type { Executable } from './decoded.ts';
+import type { Decoded, Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter, PLACES } from './generated/interpreter.js';
 import { Links, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
-import { NEVER, REGION_LEFT, REGION_SLOW, type RegionHost, type Regions } from './regions.ts';
+import { NEVER, NO_NEXT, REGION_LEFT, REGION_SLOW, REGION_SWITCHED, type RegionHost, type Regions } from './regions.ts';
 import { PLACE_WRITTEN } from './shape.ts';
 import { findTag, setTag, TAG_ENTRIES, TAG_WORDS } from './tags.ts';
 import { TRAINING_EXIT, train } from './training.ts';
@@ -75,7 +75,7 @@ export class Interpreter implements Engine {
   /** Budget word while the generated function runs; the position in the block of the instruction that runs slowly. */
   #left = 0;
   #position = 1;
-  /** Instructions retired by regions, callouts among them. */
+  /** Instructions retired from the entries of regions to where they were left, callouts among them. */
   #inRegions: number = COUNT;
   /** Regions that were entered one by one, for `onRegionExit`. */
   #alone = 0;
@@ -94,7 +94,12 @@ export class Interpreter implements Engine {
       quick: ways,
       isWarm: (physical, mode) => this.#blocks.isWarm(physical, mode),
       callout: (next, known, place) => this.#callout(next, known, place),
-      loseLinks: () => this.#loseLinks(),
+      stopped: (answer) => (answer === REGION_SLOW && !this.onRegionExit ? this.#stopped() : answer),
+      made: (physical, mode, region) => this.#blocks.lead(physical, mode, region),
+      gone: (region, heads, mode) => {
+        for (const physical of heads) this.#blocks.unlead(physical, mode, region);
+        this.#links.forget(region);
+      },
     });
     this.#interpret = makeInterpreter({
       R: cpu.words,
@@ -202,9 +207,9 @@ export class Interpreter implements Engine {
   }
 
   retiredBy(): Readonly<Record<string, number>> {
-    const { slow, stepped, callouts } = this.#counts;
+    const { slow, stepped, callouts, regionSlow } = this.#counts;
     const reference = slow + stepped + callouts;
-    const regions = this.#inRegions - callouts;
+    const regions = this.#inRegions - callouts - regionSlow;
     const interpreter = this.retired() - regions - reference;
     return { ...(this.#regions && { translator: regions }), interpreter, reference };
   }
@@ -214,7 +219,7 @@ export class Interpreter implements Engine {
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
     this.#reference.instructions.invalidate(physical, bytes);
     if (this.#blocks.invalidate(physical, bytes)) this.#codeChanged = true;
-    this.#regions?.codeWritten(physical, bytes);
+    if (this.#regions?.codeWritten(physical, bytes)) this.#codeChanged = true;
     this.#memory.untraceCode(physical, bytes);
   }
 
@@ -461,18 +466,11 @@ export class Interpreter implements Engine {
       this.#links.set(c.eip, words[STAMP], region);
       answer = regions.enter(region);
     }
-    this.#inRegions += budget - words[BUDGET];
     this.#left = words[BUDGET];
     this.#position = 1;
     this.onRegionExit?.(region, answer);
-    if (answer === REGION_SLOW) {
-      this.#counts.slow++;
-      this.#counts.regionSlow++;
-      regions.left();
-      this.#reference.step();
-      words[BUDGET] -= 1;
-      return this.#resume();
-    }
+    if (answer === REGION_SLOW) answer = this.#stopped();
+    this.#inRegions += budget - words[BUDGET];
     if (answer === REGION_LEFT) return this.#resume();
     if (words[SAMPLED] !== 0) {
       words[SAMPLED] = 0;
@@ -486,6 +484,38 @@ export class Interpreter implements Engine {
     return next;
   }
 
+  /** A region stopped at an instruction that it could not execute inline: the answer after that. */
+  #stopped(): int {
+    const c = this.cpu;
+    const words = c.words;
+    this.#left = words[BUDGET];
+    this.#position = 1;
+    this.#counts.slow++;
+    this.#counts.regionSlow++;
+    (this.#regions as Regions).left();
+    this.#slowly();
+    words[BUDGET] -= 1;
+    this.#left = words[BUDGET];
+    return this.#switch();
+  }
+
+  /** The instruction at EIP, of code that can be fetched, by the reference, or its page fault. */
+  #slowly(): void {
+    const c = this.cpu;
+    let known: Decoded;
+    try {
+      known = this.#reference.instructions.at(c);
+    } catch (fault) {
+      if (!(fault instanceof GuestFault)) throw fault;
+      c.shadow = 0;
+      deliverFault(c, fault);
+      return;
+    }
+    const { insn, place } = known;
+    const isFlat = place !== 0 && ((this.#mode >> (2 + operandOf(insn).seg)) & 1) === 0;
+    if (!isFlat || this.#touchOperand(insn, place) !== FAULTED) this.#reference.execute(known);
+  }
+
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
   #callout(next: int, known: Executable, place: int): int {
     const c = this.cpu;
@@ -496,21 +526,38 @@ export class Interpreter implements Engine {
     const cpl = c.cpl;
     if (place !== 0 && this.#touchOperand(known.insn, place) === FAULTED) {
       words[BUDGET] -= 1;
-      return REGION_LEFT;
+      return this.#switch();
     }
     this.#reference.execute(known);
-    const straight = c.eip === ((words[PAGE_EIP] + next) | 0) && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
+    const goesOn = next !== NO_NEXT && c.eip === ((words[PAGE_EIP] + next) | 0);
+    const straight = goesOn && !this.#codeChanged && c.cpl === cpl && c.shadow === 0;
     if (straight && modeOf(c) === this.#mode && !this.#mustReturn() && c.TF === 0 && !isWatched(c)) {
       words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
       return 0;
     }
     words[BUDGET] -= 1;
-    return REGION_LEFT;
+    return this.#switch();
+  }
+
+  /** A callout ended its region: what the next one relies on, if there may be one at once. The region's answer. */
+  #switch(): int {
+    const c = this.cpu;
+    const words = c.words;
+    const mode = modeOf(c);
+    if (c.shadow !== 0 || words[BUDGET] < 0 || this.#mustReturn() || !this.#canRunBlocks(mode)) return REGION_LEFT;
+    this.#codeChanged = false;
+    const user = c.cpl === 3 ? 1 : 0;
+    const table = this.#memory.tableWord(user);
+    this.#mode = mode;
+    c.RF = 0;
+    words[TABLE] = table;
+    words[STAMP] = this.#links.stamp(mode, user, c.cr3, table);
+    return REGION_SWITCHED;
   }
 
   #touchOperand(insn: Insn, place: int): int {
     const reg = this.cpu.words;
-    const m = insn.dst.kind === MEM ? insn.dst : insn.src;
+    const m = operandOf(insn);
     return this.#touchPlace((reg[m.base] + (reg[m.index] << m.scale) + m.disp) | 0, place);
   }
 
@@ -532,6 +579,11 @@ function modeOf(c: Cpu): int {
   // CS is one that is not flat, since it cannot be written. FS and GS always go through their base.
   const bent = bentBit(w, ES) | bentBit(w, CS) | bentBit(w, SS) | bentBit(w, DS) | 0x30;
   return code | stack | (bent << 2) | (w[WORD.cpl] === 3 ? USER_MODE : 0);
+}
+
+/** Its operand in memory, if it has one. */
+function operandOf(insn: Insn): Operand {
+  return insn.dst.kind === MEM ? insn.dst : insn.src;
 }
 
 function bentBit(w: Int32Array, s: int): int {

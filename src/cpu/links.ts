@@ -1,8 +1,8 @@
 // The link table: for an EIP, the region that may be entered there at once. A region that is left looks here for the
 // next one (translator/chain.ts), before the interpreter is asked. It is direct-mapped; an entry holds for one stamp.
 //
-// A stamp stands for everything that a region's entry depends on besides its EIP: mode, privilege, address space and
-// mappings, and that its code was not written. Whoever changes one of these takes a new stamp.
+// A stamp stands for everything that a region's entry depends on besides its EIP and its code: mode, privilege, address
+// space and mappings. Whoever changes one of these takes a new stamp; a region whose code is written has its links taken.
 
 import type { int } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
@@ -104,6 +104,15 @@ export class Links {
   loseAll(): void {
     this.#supervisor = undefined;
     this.#user.clear();
+  }
+
+  /** No link leads to the region any more. */
+  forget(region: int): void {
+    const heap = this.#heap;
+    const first = this.#at >> 2;
+    for (let at = first; at < first + LINK_ENTRIES * LINK_WORDS; at += LINK_WORDS) {
+      if (heap[at + 2] === region) heap[at + 1] = NO_STAMP;
+    }
   }
 
   /** The region may be entered at EIP. */

@@ -9,8 +9,12 @@ import type { QuickWays } from './quick.ts';
 export const REGION_CHAIN = 0;
 /** The instruction at EIP could not be executed inline: the reference executes it. */
 export const REGION_SLOW = 1;
-/** A callout ended the region: it delivered a fault, changed the mode, or wants attention. */
+/** A callout ended the region, and the interpreter has to look: an interrupt or a device waits, a mode without regions. */
 export const REGION_LEFT = 2;
+/** A callout ended the region: as REGION_CHAIN, but the words that go with the mode are new. */
+export const REGION_SWITCHED = 4;
+/** Bits of an answer with which a region does not lead on. */
+export const REGION_STOPS = REGION_SLOW | REGION_LEFT;
 
 /** What the tier asks of the interpreter. */
 export interface RegionHost {
@@ -18,12 +22,19 @@ export interface RegionHost {
   isWarm(physical: int, mode: int): boolean;
   /**
    * Executes the instruction at EIP, which is `known`, by the reference; `next` is where straight-line code goes on,
-   * relative to the page of the region's entry; `place` is its memory operand (see `placeOf` in pack.ts). 0 if the region
-   * may go on there, else its answer.
+   * relative to the page of the region's entry, or NO_NEXT where the region ends; `place` is its memory operand (see
+   * `placeOf` in pack.ts). 0 if the region may go on there, else its answer.
    */
   callout(next: int, known: Executable, place: int): int;
-  /** A region went away: no link (see links.ts) holds any more. */
-  loseLinks(): void;
+  /**
+   * A region is left with an answer that stops it: the reference executes what it could not, unless it was entered alone.
+   * The answer that stands.
+   */
+  stopped(answer: int): int;
+  /** There is a region to enter at the head at a guest-physical address from now on, packed for `mode`. */
+  made(physical: int, mode: int, region: int): void;
+  /** A region goes away, with the heads that led to it: nothing leads to it any more. */
+  gone(region: int, heads: readonly int[], mode: int): void;
   /** What regions call by these names. */
   readonly quick: QuickWays;
 }
@@ -47,14 +58,17 @@ export interface Regions {
   sampled(): void;
   /** The instruction at EIP left its region to the reference. */
   left(): void;
-  /** Forgets regions made from these bytes. */
-  codeWritten(physical: int, bytes: int): void;
+  /** Forgets regions made from these bytes. Whether there were any. */
+  codeWritten(physical: int, bytes: int): boolean;
   mappingLost(user: int): void;
   flush(): void;
   statistics(): Readonly<Record<string, number>>;
   /** Instructions that a region may retire between two looks at the budget. */
   readonly overshoot: int;
 }
+
+/** No offset from a page. */
+export const NO_NEXT = -0x80000000;
 
 /** `hot`: this head will never be the head of a region. */
 export const NEVER = -0x80000000;

@@ -2,7 +2,7 @@
 //
 // Deviation: of the instruction at which a region stops, only an explicit memory operand is looked at.
 
-import { REGION_CHAIN, REGION_LEFT } from '../../src/cpu/regions.ts';
+import { REGION_CHAIN, REGION_LEFT, REGION_SWITCHED } from '../../src/cpu/regions.ts';
 import { decode } from '../../src/isa/decode.ts';
 import { MEM, type Operand } from '../../src/isa/insn.ts';
 import { type Cpu, WORD } from '../../src/isa/state.ts';
@@ -17,7 +17,7 @@ export type ExitKind =
   | 'chain'
   /** Too little budget for another turn of a loop. */
   | 'budget'
-  /** A callout ended the region: with an interrupt that can be taken, or for another reason. */
+  /** A callout ended the region: with an interrupt that can be taken, or for another reason (not of WebAssembly: chain). */
   | 'interrupt'
   | 'callout'
   /** The reference executes an instruction with an access that the shadow page table has no answer to. */
@@ -37,6 +37,7 @@ const READERS = new Set(['CMP', 'TEST', 'BT', 'MUL', 'IMUL', 'DIV', 'IDIV', 'JMP
 
 /** Called when a region was left with that answer, and nothing has been executed since. */
 export function exitKind(cpu: Cpu, memory: Memory, answer: number): ExitKind {
+  if (answer === REGION_SWITCHED) return 'callout';
   if (answer === REGION_LEFT) return cpu.intr !== 0 && cpu.IF !== 0 ? 'interrupt' : 'callout';
   if (answer === REGION_CHAIN) return (cpu.words[WORD.engine] as number) < OVERSHOOT ? 'budget' : 'chain';
   const user = cpu.cpl === 3 ? 1 : 0;

@@ -101,13 +101,12 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
   const template = key === undefined ? undefined : TEMPLATES[key];
   if (template) stages.push({ name: `template ${key}`, lines: residualLines(template.body) });
   else stages.push({ name: 'template', lines: [`none for ${shapeKey(insn)}`] });
-  if (kind === 'leave') return stages;
   const graph = graphOf(bytes);
   const block = graph.blocks.get(graph.entry);
   const [placed] = block?.insns ?? [];
   if (!block || !placed) return stages;
   const bent = MODE_32 >> 2;
-  if (kind !== 'callout') {
+  if (kind !== 'callout' && kind !== 'leave') {
     stages.push({ name: 'specialised', lines: residualLines(instantiate(placed, bent, { n: 0 })) });
     const { body, test } = specialise(block, bent, { n: 0 });
     const end = test ? residualLines([{ k: block.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
@@ -142,6 +141,7 @@ function exitLines(insn: Insn, kind: Class, stages: readonly Stage[]): string[] 
   const hex = (v: number): string => `0x${(v >>> 0).toString(16)}`;
   const passes = stages.find((s) => s.name === 'after passes')?.lines ?? [];
   const lines: string[] = [];
+  if (kind === 'leave') return ['wherever the callout leads'];
   if (kind === 'callout')
     lines.push(`${hex(ADDRESS)} if the callout delivers a fault or changes what the region relies on`);
   if (passes.some((l) => /= place|leave if/.test(l))) {

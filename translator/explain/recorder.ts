@@ -1,24 +1,18 @@
 // Keeps what `dump` shows of regions while a guest runs: their graphs and code as they were, how often their blocks were
 // executed, and where they went on.
 
-import { DECODE_MODES } from '../../src/cpu/decoded.ts';
-import { decode } from '../../src/isa/decode.ts';
-import type { Insn, int } from '../../src/isa/insn.ts';
+import type { int } from '../../src/isa/insn.ts';
 import type { Memory } from '../../src/memory/memory.ts';
-import { type Class, classify } from '../classify.ts';
 import type { ObservedRegion, Observer } from '../observer.ts';
-import { type Block, type Graph, RETURN } from '../scan.ts';
+import type { Block, Graph } from '../scan.ts';
 import { RegionNames } from './names.ts';
 import type { Symbols } from './symbols.ts';
 
 const PAGE = 4096;
-const MAX_LENGTH = 15;
 
 export interface RecordedRegion extends ObservedRegion {
   /** Bytes of each instruction by its offset from the entry's page. */
   readonly code: ReadonlyMap<int, Uint8Array>;
-  /** What ends a block that leaves the region: the instruction behind it, by the block's offset. */
-  readonly leaves: ReadonlyMap<int, { readonly at: int; readonly insn: Insn; readonly class: Class }>;
   /** Numbers of its counters: of its entry (undefined) and its blocks. */
   readonly counters: Map<int | undefined, int>;
   /** Exits by the EIP where the guest went on. */
@@ -76,11 +70,10 @@ export class Recorder implements Observer {
   }
 
   translated(observed: ObservedRegion): void {
-    const { graph, mode, number } = observed;
+    const { graph, number } = observed;
     const region: RecordedRegion = {
       ...observed,
       code: this.#codeOf(graph),
-      leaves: this.#leavesOf(graph, mode),
       counters: this.#counters.get(number) ?? new Map(),
       exits: new Map(),
       dropped: false,
@@ -106,18 +99,6 @@ export class Recorder implements Observer {
       for (const { at, insn } of b.insns) code.set(at, this.#bytes(graph, at, insn.length));
     }
     return code;
-  }
-
-  #leavesOf(graph: Graph, mode: int): RecordedRegion['leaves'] {
-    const leaves = new Map<int, { at: int; insn: Insn; class: Class }>();
-    for (const b of graph.blocks.values()) {
-      const at = endOf(b);
-      if (b.at >= RETURN || b.term !== 'exit' || b.taken !== at || !graph.pages.has(at >> 12)) continue;
-      const bytes = this.#bytes(graph, at, Math.min(MAX_LENGTH, PAGE - (at & (PAGE - 1))));
-      const insn = decode(bytes, 0, bytes.length, DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number]);
-      if (insn) leaves.set(b.at, { at, insn, class: classify(insn, mode) });
-    }
-    return leaves;
   }
 
   #bytes(graph: Graph, at: int, length: int): Uint8Array {

@@ -187,10 +187,6 @@ class Reporter {
     const instructions = b.insns.map(({ at, insn, class: kind }) =>
       this.#instruction(at, insn, region.code.get(at) as Uint8Array, kind),
     );
-    const leave = region.leaves.get(b.at);
-    if (leave && leave.class === 'leave') {
-      instructions.push(this.#instruction(leave.at, leave.insn, undefined, leave.class));
-    }
     const address = this.#address(b.at);
     return {
       kind: b.at === RETURN ? 'return' : b.at === ENTRY ? 'entries' : 'code',
@@ -203,13 +199,13 @@ class Reporter {
     };
   }
 
-  #instruction(at: int, insn: Insn, bytes: Uint8Array | undefined, kind: Class): InstructionReport {
+  #instruction(at: int, insn: Insn, bytes: Uint8Array, kind: Class): InstructionReport {
     const address = this.#address(at);
     const transfer = insn.op === 'Jcc' || insn.op === 'JMP' || insn.op === 'CALL' || insn.op.startsWith('LOOP');
     const target = transfer ? this.#symbol((address + insn.length + insn.rel) >>> 0).symbol : undefined;
     return {
       address,
-      bytes: bytes ? [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('') : '',
+      bytes: [...bytes].map((b) => b.toString(16).padStart(2, '0')).join(''),
       text: disassemble(insn, address),
       class: kind,
       ...(target !== undefined && { target }),
@@ -220,7 +216,9 @@ class Reporter {
     const bent = this.#region.mode >> 2;
     const holes = { n: 0 };
     const specialised = b.insns.flatMap((placed) =>
-      placed.class === 'callout' ? ['callout'] : residualLines(instantiate(placed, bent, holes)),
+      placed.class === 'callout' || placed.class === 'leave'
+        ? ['callout']
+        : residualLines(instantiate(placed, bent, holes)),
     );
     const { body, test } = specialise(b, bent, { n: 0 });
     const end = test ? residualLines([{ k: b.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];

@@ -117,7 +117,7 @@ function usesStack(graph: Graph): boolean {
 }
 
 function leaves(b: Block): boolean {
-  if (b.term === 'exit' || b.term === 'indirect') return true;
+  if (b.term === 'exit' || b.term === 'indirect' || b.term === 'leave') return true;
   if (b.term === 'jump') return b.succ.length === 0;
   return !b.succ.includes(b.taken) || !b.succ.includes(b.fall);
 }

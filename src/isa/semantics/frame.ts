@@ -13,6 +13,11 @@ import {
   type Place,
 } from '../state.ts';
 
+/** The longest: an interrupt with an error code out of virtual-8086 mode, or a call with 31 parameters. */
+const MAX_VALUES = 36;
+/** Place, value and size of what the frame that is being built has: there is one at a time. */
+const pushed = new Int32Array(3 * MAX_VALUES);
+
 export class Frame {
   readonly #c: Cpu;
   readonly #base: int;
@@ -21,9 +26,7 @@ export class Frame {
   readonly #user: int;
   /** Error code of #SS when there is no room. */
   readonly #code: int;
-  readonly #places: Place[] = [];
-  readonly #values: int[] = [];
-  readonly #sizes: int[] = [];
+  #length = 0;
   /** The stack pointer as it will be; of a 16-bit stack, the low half counts. */
   pointer: int;
 
@@ -48,18 +51,21 @@ export class Frame {
     const big = (this.#access & ACCESS_BIG) !== 0;
     const offset = big ? (this.pointer - bytes) | 0 : (this.pointer - bytes) & 0xffff;
     if (!this.#holds(offset, bytes)) throw new GuestFault(SS_FAULT, this.#code);
-    this.#places.push(this.#c.memory.writePlace((this.#base + offset) | 0, bytes, this.#user));
-    this.#values.push(value);
-    this.#sizes.push(size);
+    const at = 3 * this.#length;
+    pushed[at] = this.#c.memory.writePlace((this.#base + offset) | 0, bytes, this.#user);
+    pushed[at + 1] = value;
+    pushed[at + 2] = size;
+    this.#length++;
     this.pointer = big ? offset : (this.pointer & ~0xffff) | offset;
   }
 
   /** Writes the frame. The stack pointer is the caller's to set. */
   store(): void {
     const memory = this.#c.memory;
-    for (let k = 0; k < this.#places.length; k++) {
-      if (this.#sizes[k] === 32) memory.store32(this.#places[k], 0, this.#values[k]);
-      else memory.store16(this.#places[k], 0, this.#values[k]);
+    for (let at = 0; at < 3 * this.#length; at += 3) {
+      const place = pushed[at] as Place;
+      if (pushed[at + 2] === 32) memory.store32(place, 0, pushed[at + 1] as int);
+      else memory.store16(place, 0, pushed[at + 1] as int);
     }
   }
 
