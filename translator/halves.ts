@@ -1,7 +1,8 @@
-// Operands that straddle two pages: an instruction that keeps leaving its region has each word of an operand of 64 or 128
-// bits checked by itself. The words are aligned, and so on one page each.
+// Operands that are not where they mostly are, of an instruction that keeps leaving its region. One of 64 or 128 bits, which
+// may straddle two pages, has each of its words checked by itself: they are aligned, and so on one page each. One of 16 or
+// 32 bits may lie anywhere in a page.
 
-import { bin, call, type Expr, let_, load, N, place, type Stmt, store, T } from './ir.ts';
+import { bin, call, type Expr, let_, load, loosePlace, N, place, type Stmt, store, T } from './ir.ts';
 
 /** The places of an operand's words. */
 type Words = readonly Expr[];
@@ -18,6 +19,10 @@ export function splitPlaces(body: readonly Stmt[], temporaries: { n: number }): 
   for (const s of body) {
     if (s.k === 'place' && (s.size === 64 || s.size === 128) && !s.aligned) {
       split.set(s.i, places(s, make));
+      continue;
+    }
+    if (s.k === 'place' && (s.size === 16 || s.size === 32)) {
+      out.push(loosePlace(s));
       continue;
     }
     const words = s.k === 'load' || s.k === 'store' ? wordsOf(s.p) : undefined;

@@ -33,7 +33,10 @@ export type Stmt =
       readonly a: Expr;
       readonly size: number;
       readonly write: boolean;
-      /** Operands of more than 32 bits: whether they must be aligned to their size. */
+      /**
+       * Operands of more than 32 bits: whether they must be aligned to their size. Smaller ones must, unless it is false:
+       * then they may lie anywhere in a page.
+       */
       readonly aligned?: boolean;
     }
   /** Leaves the instruction if `e` is not zero, and all of `unless`, which are looked at first, are. */
@@ -137,6 +140,9 @@ export const store = (p: Expr, size: number, at: number, e: Expr): Of<'store'> =
 /** As `s`, but for its temporary, segment and offset. */
 export const place = (s: Of<'place'> & Leaves, i: number, seg: Expr, a: Expr, size = s.size): Of<'place'> & Leaves =>
   access('place', i, seg, a, undefined, size, undefined, s.at, s.write, s.aligned, s.undo);
+/** A place that may lie anywhere in a page. */
+export const loosePlace = (s: Of<'place'> & Leaves): Of<'place'> & Leaves =>
+  access('place', s.i, s.seg, s.a, undefined, s.size, undefined, s.at, s.write, false, s.undo);
 export const quick = (f: string, args: readonly Expr[], by?: Leaves): Of<'quick'> & Leaves =>
   rare('quick', f, args, undefined, undefined, undefined, by?.at, by?.undo);
 export const if_ = (e: Expr, then: readonly Stmt[], otherwise: readonly Stmt[]): Of<'if'> =>

@@ -126,8 +126,9 @@ class Printer implements AsmNames {
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
   /** Places checked for reading only: their mark must be masked off. */
   readonly #writable = new Set<number>();
-  /** Places that were checked for the alignment of doubles. */
+  /** Places that were checked for the alignment of doubles; those that were not even for that of words. */
   readonly #aligned = new Set<number>();
+  readonly #loose = new Set<number>();
   /** Exits of several steps. */
   #exits = 0;
   #hasPacked = false;
@@ -416,10 +417,12 @@ class Printer implements AsmNames {
       case 'load':
         if (!this.#live.has(s.i)) return;
         if (s.size === 64) out.push(this.#loadDouble(s.i, s.p, s.at));
+        else if (this.#isLoose(s)) out.push(this.#loadBytes(this.temp(s.i), s.p, s.size, s.at));
         else out.push(assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at))));
         return;
       case 'store':
         if (s.size === 64) out.push(this.#storeDouble(s.p, s.at, s.e));
+        else if (this.#isLoose(s)) out.push(this.#storeBytes(s.p, s.size, s.at, s.e));
         else out.push(assign(this.#memory(s.p, s.size, s.at), value(s.e, this)));
         return;
       case 'place':
@@ -464,6 +467,33 @@ class Printer implements AsmNames {
     const place = this.#byte(p, offset);
     const shift = size === 8 ? 0 : size === 16 ? 1 : 2;
     return at(shift === 2 ? H32 : shift === 1 ? H16 : H8, binary('>>', place, lit(shift)));
+  }
+
+  #isLoose({ p, size }: { readonly p: Expr; readonly size: number }): boolean {
+    return size > 8 && p.k === 't' && this.#loose.has(p.i);
+  }
+
+  /** The sign-extended value of 16 or 32 bits at any address of a page. */
+  #loadBytes(t: Node, p: Expr, size: number, offset: number): Node {
+    const last = size / 8 - 1;
+    let value = binary('<<', int(this.#memory(p, 8, offset + last)), lit(8 * last));
+    for (let k = last - 1; k >= 0; k--) {
+      const byte = binary('&', this.#memory(p, 8, offset + k), lit(255));
+      value = binary('|', value, k ? binary('<<', byte, lit(8 * k)) : byte);
+    }
+    return this.#unless(p, size, [assign(t, value)], assign(t, int(this.#memory(p, size, offset))));
+  }
+
+  #storeBytes(p: Expr, size: number, offset: number, e: Expr): Node {
+    const bytes = [assign(ADDRESS, int(value(e, this)))];
+    for (let k = 0; k < size / 8; k++)
+      bytes.push(assign(this.#memory(p, 8, offset + k), k ? binary('>>', ADDRESS, lit(8 * k)) : ADDRESS));
+    return this.#unless(p, size, bytes, assign(this.#memory(p, size, offset), value(e, this)));
+  }
+
+  /** `direct` where the place is aligned to `size` bits. */
+  #unless(p: Expr, size: number, bytes: Node[], direct: Node): Node {
+    return anyAlignment(binary('&', asm(p, this), lit(size / 8 - 1)), bytes, direct);
   }
 
   /** Doubles are often aligned to four bytes only. */
@@ -512,12 +542,18 @@ class Printer implements AsmNames {
     const bytes = s.size / 8;
     const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.aligned ? bytes - 1 : Math.min(bytes, 4) - 1);
     const isAny = (bits: Node): Node => binary('!=', int(bits), lit(0));
+    const crossing = (): Node => binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
     const masked = binary('&', t, lit(mask));
-    if (bytes > 4 && !s.aligned) {
+    if (bytes <= 4 && s.aligned === false) {
+      this.#loose.add(s.i);
+      const direct = binary('&', t, lit(NOT_DIRECT | (s.write ? NOT_WRITABLE : 0)));
+      out.push(iff(isAny(binary('|', direct, crossing())), slow));
+    } else if (bytes > 4 && !s.aligned) {
       // What is aligned to a power of two is on one page.
       const power = 1 << (32 - Math.clz32(bytes - 1));
-      const crosses = binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
-      out.push(iff(isAny(binary('&', t, lit(mask | (power - 1)))), [iff(isAny(binary('|', masked, crosses)), slow)]));
+      out.push(
+        iff(isAny(binary('&', t, lit(mask | (power - 1)))), [iff(isAny(binary('|', masked, crossing())), slow)]),
+      );
     } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
   }
 
