@@ -2,7 +2,7 @@
 // JavaScript, and nearly all instructions are executed in translated code.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { MAX_INSTRUCTIONS } from '../../translator/translations.ts';
+import { MAX_INSTRUCTIONS } from '../../translator/graph-of.ts';
 import { hostValidates, isAsmCode, withoutValidation } from './asm-code.ts';
 import { runMetalSuite, type SuiteRun, translatedShare } from './metal-suite.ts';
 

@@ -1,0 +1,134 @@
+// A region of the translation cache, and the head that it is made for.
+
+import type { int } from '../src/isa/insn.ts';
+import type { RegionFunction } from './compile.ts';
+import { type Block, type Graph, RETURN } from './scan.ts';
+import type { Stack } from './x87.ts';
+
+const PAGE = 4096;
+/**
+ * What a region takes, itself and what V8 makes of it: by the length of its text, or of WebAssembly by the number of
+ * guest instructions. See docs/performance.md.
+ */
+const BYTES_PER_REGION = 4096;
+const BYTES_PER_CHARACTER = 3;
+const BYTES_PER_INSTRUCTION = 400;
+
+/** A head that is to become a region. */
+export interface Hot {
+  /** The number of the region that is to be replaced. */
+  readonly again?: int;
+  /** It was cut, and is worth to be larger. */
+  readonly isLarge?: boolean;
+  readonly key: string;
+  readonly physical: int;
+  readonly linear: int;
+  readonly mode: int;
+  readonly user: int;
+  /** The x87's, when it was found hot. */
+  readonly stack: Stack;
+}
+
+export interface Region {
+  readonly number: int;
+  /** The region in whose place it was made. */
+  readonly again: int | undefined;
+  /** Of its entries, the first one first: guest-physical addresses, keys. */
+  readonly heads: readonly int[];
+  readonly keys: readonly string[];
+  /** What it takes of the cache. */
+  readonly bytes: number;
+  /** Numbers of its sites: the first, and how many. */
+  readonly firstSite: int;
+  readonly sites: int;
+  readonly name: string;
+  /** Guest-linear address of its entry when it was scanned. */
+  readonly linear: int;
+  /** Once it is compiled. */
+  run: RegionFunction | undefined;
+  readonly graph: Graph;
+  /** Pages besides the entry's: distance in pages and guest-physical frame. */
+  readonly others: readonly (readonly [page: int, frame: int])[];
+  /** Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. */
+  readonly physical: int;
+  readonly inside: ReadonlySet<int>;
+  readonly outside: readonly int[];
+  /** Guest-physical address and length of each piece of its code. */
+  readonly pieces: readonly { readonly physical: int; readonly length: int }[];
+  readonly user: int;
+  readonly mode: int;
+  readonly stack: Stack;
+  /** Samples that led to it; those of them that the last eviction knew of. */
+  samples: int;
+  samplesBefore: int;
+  readonly isLarge: boolean;
+  /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
+  stamp: int;
+  page: int;
+}
+
+/** What is known of a region before it is compiled. `characters`: of its text, where that is what is compiled. */
+export function describe(
+  hot: Hot,
+  graph: Graph,
+  numbered: Pick<Region, 'number' | 'name' | 'firstSite' | 'sites'>,
+  characters: int | undefined,
+): Region {
+  const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
+  const blocks = [...graph.blocks.values()].filter((b) => b.at < RETURN);
+  const known = (at: int): boolean => graph.pages.has(at >> 12);
+  const heads = graph.entries.map(physicalOf);
+  return {
+    ...numbered,
+    again: hot.again,
+    heads,
+    keys: heads.map((at) => keyOf(at, hot.mode, hot.user)),
+    bytes:
+      BYTES_PER_REGION +
+      (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
+    linear: hot.linear,
+    run: undefined,
+    graph,
+    others: [...graph.pages].filter(([page]) => page !== 0),
+    physical: hot.physical,
+    inside: new Set(blocks.map((b) => physicalOf(b.at))),
+    outside: blocks.flatMap(exitsOf).filter(known).map(physicalOf),
+    pieces: graph.bytes.map(({ at, length }) => ({ physical: physicalOf(at), length })),
+    user: hot.user,
+    mode: hot.mode,
+    stack: hot.stack,
+    samples: 0,
+    samplesBefore: 0,
+    isLarge: hot.isLarge === true,
+    stamp: -1,
+    page: 0,
+  };
+}
+
+/** Name of a head: where it is, what it was packed for, whose rights it has. */
+export function keyOf(physical: int, mode: int, user: int): string {
+  return `${physical >>> 0}:${mode}:${user}`;
+}
+
+/** Whether all entries of the one are entries of the other too: then it can have its number. */
+export function isEnteredAtAll(old: Graph, graph: Graph): boolean {
+  return old.entries.every((at) => graph.entries.includes(at));
+}
+
+/** The head of a region that is to be replaced. */
+export function madeAgain({ keys, physical, linear, mode, user, stack, isLarge, number }: Region): Hot {
+  return { key: keys[0] as string, physical, linear, mode, user, stack, isLarge, again: number };
+}
+
+/** Where samples of an instruction (RETURN: of all returns) are kept: see profiles.ts. */
+export function profileKey(region: Region, at: int): int {
+  if (at === RETURN) return region.physical - 1;
+  return (((region.graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
+}
+
+/** Offsets that a block leaves its region to. */
+function exitsOf(b: Block): int[] {
+  if (b.term === 'exit') return [b.taken];
+  if (b.term === 'branch') return [b.taken, b.fall].filter((at) => !b.succ.includes(at));
+  return [];
+}
