@@ -1,0 +1,59 @@
+// The guests of guests.test.ts with regions that lead to each other as they do outside of lock-step: through system
+// calls, interrupts and faults too. What they leave behind is what the reference leaves.
+
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { Machine } from '../../src/machine/machine.ts';
+import type { CodeKind } from '../../src/memory/heap.ts';
+import { Translator } from '../../translator/engine.ts';
+import { guestImage } from './guest-image.ts';
+import { registersDiffer } from './lockstep.ts';
+
+const MIB = 1 << 20;
+/** Addresses of guests/layout.inc: results and log. */
+const LEFT = 0x70000;
+const LEFT_END = 0x80000;
+const END = 0x100112;
+const STEP = 50_000;
+/** More than any of the guests retires. */
+const MOST = 5_000_000;
+
+const NAMES = readdirSync(new URL('guests', import.meta.url))
+  .filter((file) => file.endsWith('.asm') && file !== 'prelude.asm')
+  .map((file) => file.slice(0, -'.asm'.length));
+
+function options(name: string, code: CodeKind) {
+  return { memoryBytes: 4 * MIB, kernel: guestImage(name), code, clock: 'virtual' } as const;
+}
+
+const left = ({ memory }: Machine): number[] => [...memory.i32.subarray(LEFT >> 2, LEFT_END >> 2)];
+
+describe.each(['asm.js', 'webassembly'] as const)('regions of %s', (code) => {
+  test.each(NAMES)('%s', (name) => {
+    const reference = new Machine({ ...options(name, code), engine: 'reference' });
+    let count = 0;
+    while (reference.cpu.eip !== END && count < MOST) reference.runTo((count += STEP));
+    expect(reference.cpu.eip).toBe(END);
+    const machine = new Machine({
+      ...options(name, code),
+      engine: (cpu, memory) => new Translator(cpu, memory, { heat: 20, batchEntries: 2, maxBatch: 2 }),
+    });
+    machine.runTo(count);
+    expect(registersDiffer(machine.cpu, reference.cpu)).toBeUndefined();
+    expect(left(machine)).toEqual(left(reference));
+    expect(machine.engine.statistics().regionEntries).toBeGreaterThan(0);
+  });
+});
+
+test('faults and returns from them lead from region to region', () => {
+  const machine = new Machine({
+    ...options('divide', 'webassembly'),
+    engine: (cpu, memory) => new Translator(cpu, memory, { heat: 20, batchEntries: 2, maxBatch: 2 }),
+  });
+  machine.runTo(MOST);
+  const { regionEntries = 0, regionsChained = 0, callouts = 0 } = machine.engine.statistics();
+  // 4000 faults of RDMSR, and as many of IRET.
+  expect(callouts).toBeGreaterThan(7000);
+  // The engine's budget ends now and then; one link in 256 is looked at.
+  expect(regionEntries - regionsChained).toBeLessThan(regionEntries / 10);
+});

@@ -1,0 +1,93 @@
+// Which regions go where the cache is full.
+
+import { expect, test } from 'vitest';
+import type { Region } from '../../translator/region.ts';
+import { RegionCache } from '../../translator/region-cache.ts';
+
+const FRAME = 0x1000;
+
+/** A region of 100 bytes of the cache, with one block on a page of its own. */
+function regionOf(number: number): Region {
+  const physical = number * FRAME;
+  return {
+    number,
+    bytes: 100,
+    physical,
+    heads: [physical],
+    keys: [`${physical}:3:0`],
+    inside: new Set([physical]),
+    outside: [],
+    pieces: [{ physical, length: 8 }],
+    mode: 3,
+    user: 0,
+    samples: 0,
+    samplesBefore: 0,
+  } as unknown as Region;
+}
+
+function filled(count: number, maxBytes: number): { cache: RegionCache; regions: Region[] } {
+  const cache = new RegionCache(maxBytes);
+  const regions = Array.from({ length: count }, (_, k) => regionOf(k + 1));
+  for (const region of regions) {
+    cache.announce(region);
+    cache.add(region);
+  }
+  return { cache, regions };
+}
+
+function evicted(cache: RegionCache): number[] {
+  const numbers: number[] = [];
+  for (const region of cache.excess()) {
+    cache.remove(region);
+    numbers.push(region.number);
+  }
+  return numbers;
+}
+
+test('nothing goes while there is room', () => {
+  const { cache } = filled(8, 800);
+  expect(evicted(cache)).toEqual([]);
+});
+
+test('the oldest go, until a quarter is free', () => {
+  const { cache } = filled(9, 800);
+  expect(evicted(cache)).toEqual([1, 2, 3]);
+  expect(cache.bytes).toBe(600);
+});
+
+test('what was in use stays once, and is the youngest then', () => {
+  const { cache, regions } = filled(9, 800);
+  (regions[0] as Region).samples = 5;
+  (regions[2] as Region).samples = 1;
+  expect(evicted(cache)).toEqual([2, 4, 5]);
+  for (const region of [10, 11, 12].map(regionOf)) {
+    cache.announce(region);
+    cache.add(region);
+  }
+  expect(evicted(cache)).toEqual([6, 7, 8]);
+  for (const region of [13, 14, 15].map(regionOf)) {
+    cache.announce(region);
+    cache.add(region);
+  }
+  // Behind 9: the two that were not seen again.
+  expect(evicted(cache)).toEqual([9, 1, 3]);
+});
+
+test('where all are in use, the oldest go nevertheless', () => {
+  const { cache, regions } = filled(9, 800);
+  for (const region of regions) region.samples = 1;
+  expect(evicted(cache)).toEqual([1, 2, 3]);
+});
+
+test('a region that is removed leads nowhere', () => {
+  const { cache, regions } = filled(2, 800);
+  const [first] = regions as [Region];
+  expect(cache.at('4096:3:0')).toBe(first);
+  expect(cache.isInside(FRAME, 3)).toBe(true);
+  expect(cache.overlapping(FRAME + 4, 1)).toEqual([first]);
+  cache.remove(first);
+  expect(cache.at('4096:3:0')).toBeUndefined();
+  expect(cache.isInside(FRAME, 3)).toBe(false);
+  expect(cache.overlapping(FRAME + 4, 1)).toEqual([]);
+  expect(cache.bytes).toBe(100);
+});
