@@ -5,7 +5,8 @@ import type { Cpu } from '../src/isa/state.ts';
 import { type CodeKind, codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import type { Observer } from './observer.ts';
-import { Translations, type TranslationsPolicy } from './translations.ts';
+import type { TranslationsPolicy } from './policy.ts';
+import { Translations } from './translations.ts';
 
 /** Entries of a block head before it is queued: V8 takes longer to compile asm.js. */
 const HEAT: Readonly<Record<CodeKind, number>> = { 'asm.js': 60_000, webassembly: 30_000 };

@@ -14,12 +14,12 @@ import { compile, compileBinary, type FunctionSource, moduleText, type RegionFun
 import { graphOf, type Knowledge, MAX_LARGE } from './graph-of.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
+import { CACHE_BYTES, type TranslationsPolicy } from './policy.ts';
 import { Profiles } from './profiles.ts';
 import { describe, type Hot, isEnteredAtAll, keyOf, madeAgain, profileKey, type Region } from './region.ts';
 import { blockKeys, RegionCache } from './region-cache.ts';
 import { isLoop, RETURN } from './scan.ts';
 import { translate } from './translate.ts';
-import type { Abi } from './verify.ts';
 import { ModuleEncoder } from './wasm-module.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
@@ -29,8 +29,6 @@ const LARGE_SAMPLES = 256;
 const BATCH_ENTRIES = 10_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
-/** Bound of the cache, unless told otherwise. */
-const DEFAULT_BYTES = 32 << 20;
 
 interface KnownCallout {
   readonly next: int;
@@ -42,23 +40,6 @@ interface KnownCallout {
 interface Site {
   readonly region: int;
   readonly at: int;
-}
-
-export interface TranslationsPolicy {
-  /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
-  readonly batchEntries?: number;
-  /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself: the heat, unless given. */
-  readonly sideEntries?: number;
-  /** Samples (1 or more, each of 256 links) that lead to a loop that was cut, before it is made again, larger. */
-  readonly largeSamples?: number;
-  /** Regions compiled at once: 1 or more. */
-  readonly maxBatch?: number;
-  /** Bytes (about) that regions may take: the oldest ones are evicted where it is more. */
-  readonly cacheBytes?: number;
-  /** Proves that a module's text is closed over the ABI before it is compiled, or throws: `verify` of verify.ts. */
-  readonly verify?: (text: string, abi: Abi) => void;
-  /** Guards every instruction from the start: for tests. */
-  readonly guardAll?: boolean;
 }
 
 export interface TranslationsOptions extends TranslationsPolicy {
@@ -123,7 +104,7 @@ export class Translations implements Regions {
     this.#cpu = options.cpu;
     this.#memory = options.memory;
     this.#host = options.host;
-    this.#cache = new RegionCache(options.cacheBytes ?? DEFAULT_BYTES);
+    this.#cache = new RegionCache(options.cacheBytes ?? CACHE_BYTES);
     this.#knowledge = {
       cache: this.#cache,
       isWarm: (physical, mode) => options.host.isWarm(physical, mode),

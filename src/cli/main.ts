@@ -3,6 +3,7 @@
 
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import { CACHE_BYTES } from '../../translator/policy.ts';
 import { UserError } from '../lib/errors.ts';
 import { oneOf, parseCacheSize, parseCount, parseSeconds } from './arguments.ts';
 import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
@@ -49,7 +50,7 @@ function program(done: (end: Verdict) => void): Command {
     .addOption(
       new Option('--tc-size <size>', 'bound of the translation cache, as an estimate of what it takes')
         .argParser(parseCacheSize)
-        .default(32 * 2 ** 20, '32M'),
+        .default(CACHE_BYTES, `${CACHE_BYTES >> 20}M`),
     )
     .option('--symbols <file>', 'name translated code for profilers: System.map, /proc/kallsyms, nm, or an ELF file')
     .addHelpText('after', RUN_HELP)
