@@ -5,10 +5,9 @@
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, allSigned, asm, condition, double, value, word32 } from './asm.ts';
+import { type AsmNames, allSigned, asm, condition, value } from './asm.ts';
 import {
   answer,
-  anyAlignment,
   assign,
   at,
   binary,
@@ -27,23 +26,17 @@ import {
   perform,
   plus,
   text,
-  wordOf,
 } from './estree.ts';
 import type { Expr, Stmt } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { liveTemporaries } from './passes/live-temporaries.ts';
 import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
+import { MemoryPrinter } from './print-memory.ts';
 import type { Callout, Step } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-const NOT_DIRECT = -0x80000000;
-const NOT_WRITABLE = 0x40000000;
-const HOST_OFFSET = 0x3fffffff;
-const PAGE = 4096;
-/** Where memory operands of SIMD instructions are staged: behind the last XMM register. */
-const STAGED = WORD.xmm + 32;
 
 // Words that regions share with the interpreter: see src/cpu/interpreter.ts.
 const BUDGET = WORD.engine;
@@ -95,9 +88,6 @@ const PB = id('pb');
 const TAB = id('tab');
 const IP = id('ip');
 const RC = id('rc');
-const ADDRESS = id('a');
-const H8 = id('H8');
-const H16 = id('H16');
 const H32 = id('H32');
 const F32 = id('F32');
 const F64 = id('F64');
@@ -124,11 +114,10 @@ class Printer implements AsmNames {
   readonly #sites: number[] = [];
   /** Filled once all state is known. */
   readonly #spills: { nodes: Node[]; load: boolean }[] = [];
-  /** Places checked for reading only: their mark must be masked off. */
-  readonly #writable = new Set<number>();
-  /** Places that were checked for the alignment of doubles; those that were not even for that of words. */
-  readonly #aligned = new Set<number>();
-  readonly #loose = new Set<number>();
+  readonly #accesses = new MemoryPrinter(this, {
+    word: (n) => this.#word(n),
+    double: (n) => this.#double(n),
+  });
   /** Exits of several steps. */
   #exits = 0;
   #hasPacked = false;
@@ -408,7 +397,7 @@ class Printer implements AsmNames {
       case 'let':
         if (!this.#live.has(s.i)) return;
         if (s.e.k === 'c' && (s.e.f === 'highWord' || s.e.f === 'lowWord'))
-          out.push(this.#wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord'));
+          out.push(this.#accesses.wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord'));
         else out.push(assign(this.temp(s.i), value(s.e, this)));
         return;
       case 'set':
@@ -416,17 +405,13 @@ class Printer implements AsmNames {
         return;
       case 'load':
         if (!this.#live.has(s.i)) return;
-        if (s.size === 64) out.push(this.#loadDouble(s.i, s.p, s.at));
-        else if (this.#isLoose(s)) out.push(this.#loadBytes(this.temp(s.i), s.p, s.size, s.at));
-        else out.push(assign(this.temp(s.i), int(this.#memory(s.p, s.size, s.at))));
+        out.push(this.#accesses.load(s));
         return;
       case 'store':
-        if (s.size === 64) out.push(this.#storeDouble(s.p, s.at, s.e));
-        else if (this.#isLoose(s)) out.push(this.#storeBytes(s.p, s.size, s.at, s.e));
-        else out.push(assign(this.#memory(s.p, s.size, s.at), value(s.e, this)));
+        out.push(this.#accesses.store(s));
         return;
       case 'place':
-        this.#place(s, this.#slow(s, arm, stop), out);
+        this.#accesses.place(s, this.#slow(s, arm, stop), out);
         return;
       case 'exit': {
         const test = condition(s.e, this);
@@ -454,107 +439,6 @@ class Printer implements AsmNames {
       default:
         throw new Error(`${s.k} inside a block`);
     }
-  }
-
-  /** The byte `offset` bytes into a place. */
-  #byte(p: Expr, offset: number): Node {
-    let place = asm(p, this);
-    if (p.k === 't' && !this.#writable.has(p.i)) place = binary('&', place, lit(HOST_OFFSET));
-    return offset ? int(binary('+', place, lit(offset))) : place;
-  }
-
-  #memory(p: Expr, size: number, offset: number): Node {
-    const place = this.#byte(p, offset);
-    const shift = size === 8 ? 0 : size === 16 ? 1 : 2;
-    return at(shift === 2 ? H32 : shift === 1 ? H16 : H8, binary('>>', place, lit(shift)));
-  }
-
-  #isLoose({ p, size }: { readonly p: Expr; readonly size: number }): boolean {
-    return size > 8 && p.k === 't' && this.#loose.has(p.i);
-  }
-
-  /** The sign-extended value of 16 or 32 bits at any address of a page. */
-  #loadBytes(t: Node, p: Expr, size: number, offset: number): Node {
-    const last = size / 8 - 1;
-    let value = binary('<<', int(this.#memory(p, 8, offset + last)), lit(8 * last));
-    for (let k = last - 1; k >= 0; k--) {
-      const byte = binary('&', this.#memory(p, 8, offset + k), lit(255));
-      value = binary('|', value, k ? binary('<<', byte, lit(8 * k)) : byte);
-    }
-    return this.#unless(p, size, [assign(t, value)], assign(t, int(this.#memory(p, size, offset))));
-  }
-
-  #storeBytes(p: Expr, size: number, offset: number, e: Expr): Node {
-    const bytes = [assign(ADDRESS, int(value(e, this)))];
-    for (let k = 0; k < size / 8; k++)
-      bytes.push(assign(this.#memory(p, 8, offset + k), k ? binary('>>', ADDRESS, lit(8 * k)) : ADDRESS));
-    return this.#unless(p, size, bytes, assign(this.#memory(p, size, offset), value(e, this)));
-  }
-
-  /** `direct` where the place is aligned to `size` bits. */
-  #unless(p: Expr, size: number, bytes: Node[], direct: Node): Node {
-    return anyAlignment(binary('&', asm(p, this), lit(size / 8 - 1)), bytes, direct);
-  }
-
-  /** Doubles are often aligned to four bytes only. */
-  #loadDouble(i: number, p: Expr, offset: number): Node {
-    const t = this.temp(i);
-    const direct = assign(t, plus(at(F64, binary('>>', this.#byte(p, offset), lit(3)))));
-    if (p.k === 't' && this.#aligned.has(p.i)) return direct;
-    // Through memory, a load would wait for the stores of its halves.
-    const halves = [4, 0].map((half) => int(word32(this.#byte(p, offset + half))));
-    const joined = [assign(t, plus(this.primitive('joined', halves)))];
-    return anyAlignment(binary('&', asm(p, this), lit(4)), joined, direct);
-  }
-
-  /** Through the staging register. */
-  #wordOf(i: number, e: Expr, high: boolean): Node {
-    const of = double(e, this);
-    const to = this.temp(i);
-    const word = int(this.#word(STAGED + (high ? 1 : 0)));
-    return wordOf([assign(this.#double(STAGED / 2), of), assign(to, word)], to, of, high);
-  }
-
-  #storeDouble(p: Expr, offset: number, e: Expr): Node {
-    const d = value(e, this);
-    const direct = assign(at(F64, binary('>>', this.#byte(p, offset), lit(3))), d);
-    if (p.k === 't' && this.#aligned.has(p.i)) return direct;
-    const staged = [
-      assign(this.#double(STAGED / 2), d),
-      assign(word32(this.#byte(p, offset)), int(this.#word(STAGED))),
-      assign(word32(this.#byte(p, offset + 4)), int(this.#word(STAGED + 1))),
-    ];
-    return anyAlignment(binary('&', asm(p, this), lit(4)), staged, direct);
-  }
-
-  #place(s: Stmt & { k: 'place' }, slow: Node[], out: Node[]): void {
-    let address = asm(s.a, this);
-    if (s.a.k !== 't' && s.a.k !== 'r') {
-      out.push(assign(ADDRESS, value(s.a, this)));
-      address = ADDRESS;
-    }
-    if (s.write) this.#writable.add(s.i);
-    if (s.aligned) this.#aligned.add(s.i);
-    const t = this.temp(s.i);
-    const entry = word32(int(binary('+', TAB, binary('<<', binary('>>>', address, lit(12)), lit(2)))));
-    out.push(assign(t, binary('^', entry, address)));
-    // What is wider than a word is accessed by words.
-    const bytes = s.size / 8;
-    const mask = NOT_DIRECT | (s.write ? NOT_WRITABLE : 0) | (s.aligned ? bytes - 1 : Math.min(bytes, 4) - 1);
-    const isAny = (bits: Node): Node => binary('!=', int(bits), lit(0));
-    const crossing = (): Node => binary('>', binary('&', t, lit(PAGE - 1)), lit(PAGE - bytes));
-    const masked = binary('&', t, lit(mask));
-    if (bytes <= 4 && s.aligned === false) {
-      this.#loose.add(s.i);
-      const direct = binary('&', t, lit(NOT_DIRECT | (s.write ? NOT_WRITABLE : 0)));
-      out.push(iff(isAny(binary('|', direct, crossing())), slow));
-    } else if (bytes > 4 && !s.aligned) {
-      // What is aligned to a power of two is on one page.
-      const power = 1 << (32 - Math.clz32(bytes - 1));
-      out.push(
-        iff(isAny(binary('&', t, lit(mask | (power - 1)))), [iff(isAny(binary('|', masked, crossing())), slow)]),
-      );
-    } else out.push(iff(mask === NOT_DIRECT ? binary('<', int(t), lit(0)) : isAny(masked), slow));
   }
 
   /** Everything goes to the heap, the reference executes the instruction, everything comes back unless the region ends. */

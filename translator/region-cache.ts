@@ -2,7 +2,7 @@
 // guest memory. Its bound is an estimate of what they take.
 
 import type { int } from '../src/isa/insn.ts';
-import { keyOf, type Region } from './region.ts';
+import type { Region } from './region.ts';
 
 /** What is free behind an eviction. */
 const FREE_SHARE = 0.25;
@@ -127,14 +127,4 @@ export class RegionCache {
       this.#regions.set(region.number, region);
     }
   }
-
-  /** Forgets which heads led where. */
-  clear(): void {
-    this.#byHead.clear();
-  }
-}
-
-/** The keys of a region's blocks. */
-export function blockKeys({ inside, mode, user }: Region): string[] {
-  return [...inside].map((at) => keyOf(at, mode, user));
 }

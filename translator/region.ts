@@ -110,6 +110,11 @@ export function keyOf(physical: int, mode: int, user: int): string {
   return `${physical >>> 0}:${mode}:${user}`;
 }
 
+/** The keys of a region's blocks. */
+export function blockKeys({ inside, mode, user }: Region): string[] {
+  return [...inside].map((at) => keyOf(at, mode, user));
+}
+
 /** Whether all entries of the one are entries of the other too: then it can have its number. */
 export function isEnteredAtAll(old: Graph, graph: Graph): boolean {
   return old.entries.every((at) => graph.entries.includes(at));

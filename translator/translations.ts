@@ -16,8 +16,8 @@ import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { CACHE_BYTES, type TranslationsPolicy } from './policy.ts';
 import { Profiles } from './profiles.ts';
-import { describe, type Hot, isEnteredAtAll, keyOf, madeAgain, profileKey, type Region } from './region.ts';
-import { blockKeys, RegionCache } from './region-cache.ts';
+import { blockKeys, describe, type Hot, isEnteredAtAll, keyOf, madeAgain, profileKey, type Region } from './region.ts';
+import { RegionCache } from './region-cache.ts';
 import { isLoop, RETURN } from './scan.ts';
 import { translate } from './translate.ts';
 import { ModuleEncoder } from './wasm-module.ts';
@@ -136,8 +136,7 @@ export class Translations implements Regions {
   }
 
   mayEnter(number: int): boolean {
-    const region = this.#cache.get(number);
-    if (!region) return false;
+    const region = this.#cache.get(number) as Region;
     if (region.others.length === 0) return true;
     if (this.#cpu.cr3 !== this.#cr3) {
       this.#cr3 = this.#cpu.cr3;
@@ -146,10 +145,6 @@ export class Translations implements Regions {
     const stamp = this.#stamps[region.user] as int;
     const page = this.#cpu.eip & -PAGE;
     return (region.stamp === stamp && region.page === page) || this.#verify(region, stamp, page);
-  }
-
-  exists(number: int): boolean {
-    return this.#cache.get(number) !== undefined;
   }
 
   enter(number: int): int {
@@ -225,7 +220,6 @@ export class Translations implements Regions {
 
   flush(): void {
     for (const region of this.#cache.all()) this.#drop(region);
-    this.#cache.clear();
     this.#sides.clear();
     this.#profiles.clear();
     this.#leaving.clear();

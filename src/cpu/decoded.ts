@@ -3,11 +3,10 @@
 
 import { decode } from '../isa/decode.ts';
 import { GP, GuestFault, UD } from '../isa/fault.ts';
-import { CS, FS, GS, type Insn, type int, SS } from '../isa/insn.ts';
+import { CS, type Insn, type int, SS } from '../isa/insn.ts';
 import { SEMANTICS, type Semantic } from '../isa/semantics/index.ts';
 import { ACCESS_BIG, type Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
-import { placeOf } from './pack.ts';
 
 /** An instruction and the function that executes it. */
 export interface Executable {
@@ -20,14 +19,10 @@ export interface Decoded extends Executable {
   readonly physical: int;
   /** Frame of its last byte if that is another one, else -1. */
   readonly secondFrame: int;
-  /** Its operand in memory, where that one's segment is flat: see `placeOf` in pack.ts. */
-  readonly place: int;
   /** CS.D and SS.B that it was decoded for: 2 bits. */
   readonly mode: int;
 }
 
-/** FS and GS go through their base wherever it is. */
-const NEVER_FLAT = { bent: (1 << FS) | (1 << GS) };
 const MAX_LENGTH = 15;
 const PAGE = 4096;
 const ENTRIES = 1 << 14;
@@ -133,7 +128,6 @@ export class DecodedInstructions {
   }
 
   #made(insn: Insn, physical: int, secondFrame: int, mode: int): Decoded {
-    const place = placeOf(insn, NEVER_FLAT);
-    return { insn, run: semanticOf(insn), place, physical, secondFrame, mode };
+    return { insn, run: semanticOf(insn), physical, secondFrame, mode };
   }
 }

@@ -2,10 +2,10 @@
 // common case it leaves to the reference, which executes that one instruction.
 
 import { GuestFault, PF } from '../isa/fault.ts';
-import { CS, DS, ES, type Insn, type int, MEM, type Operand, SS } from '../isa/insn.ts';
+import { type Insn, type int, MEM, type Operand } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
-import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
+import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { NOT_DIRECT, NOT_WRITABLE } from '../memory/shadow.ts';
@@ -13,9 +13,10 @@ import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import type { Decoded, Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
-import { isFlatData, WHOLE } from './flat.ts';
 import { type Interpret, makeInterpreter, PLACES } from './generated/interpreter.js';
 import { Links, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
+import { isBent, isFlatCode, modeOf, NEVER_FLAT } from './mode.ts';
+import { placeOf } from './pack.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { NEVER, NO_NEXT, REGION_LEFT, REGION_SLOW, REGION_SWITCHED, type RegionHost, type Regions } from './regions.ts';
@@ -43,8 +44,6 @@ const WITH_SEGMENT = 0x40000000;
 const REFERENCE = 0;
 const AGAIN = 1;
 const FAULTED = 2;
-const FLAT_MODE = 3;
-const USER_MODE = 0x100;
 
 /** Page of RAM that training plays with; it is zero afterwards. */
 const TRAINING_PAGE = 0x1000;
@@ -79,6 +78,8 @@ export class Interpreter implements Engine {
   #inRegions: number = COUNT;
   /** Regions that were entered one by one, for `onRegionExit`. */
   #alone = 0;
+  /** Operands of instructions at which regions stopped: see `placeOf` in pack.ts. */
+  readonly #places = new WeakMap<Insn, int>();
   readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
@@ -259,7 +260,7 @@ export class Interpreter implements Engine {
   /** Single steps, breakpoints, interrupt shadows and code that is not flat 32-bit are the reference's. */
   #canRunBlocks(mode: int): boolean {
     const c = this.cpu;
-    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && (mode & FLAT_MODE) === FLAT_MODE && isFlatCode(c);
+    return c.TF === 0 && c.shadow === 0 && !isWatched(c) && isFlatCode(c, mode);
   }
 
   /**
@@ -449,10 +450,7 @@ export class Interpreter implements Engine {
     const code = this.#blocks.code;
     const isKnown = code[o + 2] === words[STAMP] && code[o + 3] === words[PAGE_EIP];
     if (!isKnown) {
-      if (!regions.mayEnter(region)) {
-        if (!regions.exists(region)) this.#blocks.cool(o);
-        return o + 4;
-      }
+      if (!regions.mayEnter(region)) return o + 4;
       code[o + 2] = words[STAMP];
       code[o + 3] = words[PAGE_EIP];
     }
@@ -511,9 +509,10 @@ export class Interpreter implements Engine {
       deliverFault(c, fault);
       return;
     }
-    const { insn, place } = known;
-    const isFlat = place !== 0 && ((this.#mode >> (2 + operandOf(insn).seg)) & 1) === 0;
-    if (!isFlat || this.#touchOperand(insn, place) !== FAULTED) this.#reference.execute(known);
+    const { insn } = known;
+    const place = this.#placeOf(insn);
+    const isTouched = place !== 0 && !isBent(this.#mode, operandOf(insn).seg);
+    if (!isTouched || this.#touchOperand(insn, place) !== FAULTED) this.#reference.execute(known);
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
@@ -555,6 +554,16 @@ export class Interpreter implements Engine {
     return REGION_SWITCHED;
   }
 
+  /** Its operand in memory, were that one's segment flat. */
+  #placeOf(insn: Insn): int {
+    let place = this.#places.get(insn);
+    if (place === undefined) {
+      place = placeOf(insn, { bent: NEVER_FLAT });
+      this.#places.set(insn, place);
+    }
+    return place;
+  }
+
   #touchOperand(insn: Insn, place: int): int {
     const reg = this.cpu.words;
     const m = operandOf(insn);
@@ -568,30 +577,7 @@ export class Interpreter implements Engine {
   }
 }
 
-/**
- * What packed code depends on: CS.D, SS.B, which of the segments are not flat; and the privilege, since a head leads to
- * a region, and which pages that may span depends on it.
- */
-function modeOf(c: Cpu): int {
-  const w = c.words;
-  const code = (w[WORD.access + CS] & ACCESS_BIG) >> 14;
-  const stack = (w[WORD.access + SS] & ACCESS_BIG) >> 13;
-  // CS is one that is not flat, since it cannot be written. FS and GS always go through their base.
-  const bent = bentBit(w, ES) | bentBit(w, CS) | bentBit(w, SS) | bentBit(w, DS) | 0x30;
-  return code | stack | (bent << 2) | (w[WORD.cpl] === 3 ? USER_MODE : 0);
-}
-
 /** Its operand in memory, if it has one. */
 function operandOf(insn: Insn): Operand {
   return insn.dst.kind === MEM ? insn.dst : insn.src;
-}
-
-function bentBit(w: Int32Array, s: int): int {
-  const isFlat = (w[WORD.base + s] | (w[WORD.readSpan + s] - WHOLE) | (w[WORD.writeSpan + s] - WHOLE)) === 0;
-  return isFlat ? 0 : 1 << s;
-}
-
-/** Code at base 0 up to 4 GiB, and a stack that needs no check. */
-function isFlatCode(c: Cpu): boolean {
-  return c.base[CS] === 0 && c.limit[CS] === -1 && isFlatData(c, SS);
 }

@@ -17,7 +17,7 @@ import {
 import { setFromDescriptor, setNullSegment } from '../isa/semantics/segments.ts';
 import { type Cpu, CR0_PE, WORD } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
-import { isFlatData } from './flat.ts';
+import { isFlatData } from './mode.ts';
 
 const PAGE = 4096;
 const TABLE = WORD.engine + 2;

@@ -48,8 +48,6 @@ export interface Regions {
   hot(physical: int, eip: int, mode: int): int;
   /** Whether the region, whose head is at EIP, may be entered in the current address space: the pages it spans are mapped as they were. */
   mayEnter(region: int): boolean;
-  /** Whether the region is there at all, or was thrown out. */
-  exists(region: int): boolean;
   /** Runs a region whose head is at EIP, and those that it is linked to (see links.ts); one of the REGION_ answers. */
   enter(region: int): int;
   /** The same for one region only. */
