@@ -18,10 +18,10 @@ import {
   SITE,
   STAMP,
 } from '../src/cpu/links.ts';
-import { REGION_CHAIN, REGION_STOPS } from '../src/cpu/regions.ts';
+import { REGION_STOPS } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type Code, HEADER, I32, name, section } from '../src/isa/wasm.ts';
+import { type Code, HEADER, I32, name, section, vector } from '../src/isa/wasm.ts';
 import { codeOf } from '../src/memory/heap.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
 import { compile, type RegionFunction } from './compile.ts';
@@ -98,24 +98,21 @@ const RUN = [
   ...[LOCAL_GET, 1, CALL, STOPPED, LOCAL_TEE, 1, ...STOPS, IF, VOID, LOCAL_GET, 1, RETURN, END],
   END,
   ...[CALL, NEXT, LOCAL_SET, 0],
-  ...[LOCAL_GET, 0, CONST, 0, LT_S, IF, VOID, CONST, REGION_CHAIN, RETURN, END],
-  ...[BR, 0, END, CONST, REGION_CHAIN, END],
+  ...[LOCAL_GET, 0, CONST, 0, LT_S, IF, VOID, LOCAL_GET, 1, RETURN, END],
+  ...[BR, 0, END, LOCAL_GET, 1, END],
 ];
 /** The same, of regions that lead on by themselves. */
 const RUN_ONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
-const import_ = (own: string, ...what: readonly number[]): Code => [...name('m'), ...name(own), ...what];
-const moduleOf = (run: readonly number[]): Uint8Array =>
+const importOf = (own: string, ...what: readonly number[]): Code => [...name('m'), ...name(own), ...what];
+/** What the first one calls; the other one calls nothing. */
+const CALLED: readonly Code[] = [importOf('next', 0, REGION_TYPE), importOf('stopped', 0, RUN_TYPE)];
+const moduleOf = (run: readonly number[], called: readonly Code[]): Uint8Array =>
   Uint8Array.from([
     ...HEADER,
     ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
-    ...section(2, [
-      3,
-      ...import_('next', 0, REGION_TYPE),
-      ...import_('stopped', 0, RUN_TYPE),
-      ...import_('t', 1, FUNCREF, 0, 0),
-    ]),
+    ...section(2, vector([...called, importOf('t', 1, FUNCREF, 0, 0)])),
     ...section(3, [1, RUN_TYPE]),
-    ...section(7, [1, ...name('run'), 0, 2]),
+    ...section(7, [1, ...name('run'), 0, called.length]),
     ...section(10, [1, run.length, ...run]),
   ]);
 
@@ -148,7 +145,8 @@ export class Chain {
     const tree = nextTree(layout, overshoot);
     const source = { name: 'next', tree, text: text(tree) };
     const [next] = compile({ functions: [source], imports: new Set(['imul']) }, heap, {}) as [RegionFunction];
-    const module = new WebAssembly.Module(moduleOf(codeOf(heap) === 'asm.js' ? RUN : RUN_ONE));
+    const bytes = codeOf(heap) === 'asm.js' ? moduleOf(RUN, CALLED) : moduleOf(RUN_ONE, []);
+    const module = new WebAssembly.Module(bytes);
     const instance = new WebAssembly.Instance(module, { m: { next, stopped, t: this.#table } });
     this.#next = next;
     this.#stopped = stopped;
@@ -177,13 +175,12 @@ export class Chain {
 
   /** The same as `run`, in JavaScript. */
   #runPlain(first: int): int {
-    let region = first;
-    do {
+    for (let region = first; ; ) {
       let answer = (this.#regions[region] as RegionFunction)();
       if ((answer & REGION_STOPS) !== 0) answer = this.#stopped(answer);
       if ((answer & REGION_STOPS) !== 0) return answer;
       region = this.#next();
-    } while (region !== NONE);
-    return REGION_CHAIN;
+      if (region === NONE) return answer;
+    }
   }
 }

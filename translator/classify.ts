@@ -11,6 +11,9 @@ import { TEMPLATES } from './generated/templates.js';
 
 export type Class = 'ident' | 'inline' | 'callout' | 'leave';
 
+/** Whether the monitor executes it. */
+export const isCalledOut = (way: Class): boolean => way === 'callout' || way === 'leave';
+
 /** Transfers that the scan follows; their templates end in a control statement. */
 const FOLLOWED = new Set(['Jcc', 'JMP', 'JMPn', 'CALL', 'CALLn', 'RET', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']);
 

@@ -4,7 +4,7 @@
 //
 // Deviations from the text: `~~x` of what is no int32 saturates; a float is kept as the double of the same value.
 
-import { REGION_CHAIN, REGION_STOPS } from '../src/cpu/regions.ts';
+import { REGION_STOPS } from '../src/cpu/regions.ts';
 import { F64, I32, unsigned } from '../src/isa/wasm.ts';
 import type { Node } from './estree.ts';
 import type { Bytes } from './wasm-bytes.ts';
@@ -140,15 +140,19 @@ export class FunctionEncoder {
     const out = this.#out;
     out.put([0x02, ...unsigned(ints), I32, ...unsigned(doubles.length), F64]);
     this.#list(rest);
-    if (leadsOn) this.#leadOn(last.argument.left.name);
+    if (leadsOn) this.#leadOn(last.argument.left.name, 'ip');
     else this.#int(last.argument);
     out.byte(0x0b);
   }
 
-  /** Each region has an indirect jump of its own, which processors predict where one for all of them is missed. */
-  #leadOn(answer: string): void {
+  /**
+   * Each region has an indirect jump of its own, which processors predict where one for all of them is missed. `answer`:
+   * the local that has the region's; `free`: one that is not used any more.
+   */
+  #leadOn(answer: string, free: string): void {
     const out = this.#out;
     const rc = unsigned(this.#local(answer).index);
+    const next = unsigned(this.#local(free).index);
     // i32.const; i32.and; if
     const ifStopped = [0x41, REGION_STOPS, 0x71, 0x04, EMPTY];
     const giveBack = [0x20, ...rc, 0x0f, 0x0b];
@@ -157,9 +161,9 @@ export class FunctionEncoder {
     out.put([0x22, ...rc, ...ifStopped, ...giveBack, 0x0b]);
     out.byte(0x10);
     out.unsigned(this.#imported('next', 0));
-    // local.tee; i32.const 0; i32.lt_s: there is none
-    out.put([0x22, ...rc, 0x41, 0x00, 0x48, 0x04, EMPTY, 0x41, REGION_CHAIN, 0x0f, 0x0b]);
-    out.put([0x20, ...rc, 0x13, REGION_TYPE, 0x00]);
+    // local.tee; i32.const 0; i32.lt_s; if: there is none
+    out.put([0x22, ...next, 0x41, 0x00, 0x48, 0x04, EMPTY, ...giveBack]);
+    out.put([0x20, ...next, 0x13, REGION_TYPE, 0x00]);
   }
 
   #list(list: readonly Node[]): void {

@@ -2,7 +2,7 @@
 
 import type { Abi } from './verify.ts';
 
-/** Bound of the translation cache, unless told otherwise. */
+/** Bound of the translation cache in bytes (about), unless told otherwise. */
 export const CACHE_BYTES = 32 << 20;
 
 export interface TranslationsPolicy {

@@ -324,9 +324,9 @@ function among(succ: readonly int[], blocks: ReadonlyMap<int, Block>): int[] {
 }
 
 /**
- * Lets it be entered where calls (or callouts) that leave it return to, and at the heads of loops, which these may lead around.
- * Only in the entry's page: a region knows by its EIP where it begins. And only where nothing is known, or looked at
- * ahead, of what is so at the one entry.
+ * Lets it be entered where calls that leave it return to, and behind callouts that end it; and at the heads of loops,
+ * which these may lead around. Only in the entry's page: a region knows by its EIP where it begins. And only where nothing
+ * is known, or looked at ahead, of what is so at the one entry.
  */
 function reenter(graph: Graph, seen: ReadonlyMap<int, Placed>): void {
   const { entry, blocks } = graph;

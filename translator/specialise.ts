@@ -2,6 +2,7 @@
 
 import { isCounted } from '../src/cpu/shape.ts';
 import { IMM, type Insn, type int, MEM, type Operand } from '../src/isa/insn.ts';
+import { isCalledOut } from './classify.ts';
 import { splitPlaces } from './halves.ts';
 import { B, C, type Expr, exit, let_, mapStmt, N, place as placeAt, R, S, type Stmt, set, T, uses } from './ir.ts';
 import { throughLanes } from './lanes.ts';
@@ -66,7 +67,7 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
     const { at, insn, template } = placed;
     const undo = insns.length - k;
     // Behind an STI that ends a block an interrupt might come too early: the monitor sees to it.
-    if (placed.class === 'callout' || placed.class === 'leave' || (insn.op === 'STI' && undo === 1)) {
+    if (isCalledOut(placed.class) || (insn.op === 'STI' && undo === 1)) {
       flush();
       body.push({ k: 'callout', at, undo, next: at + insn.length, insn, ends: placed.class === 'leave' });
       continue;

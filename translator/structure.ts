@@ -9,7 +9,6 @@ import { type Block, ENTRY, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 import { guardOf } from './x87.ts';
 
-/** Where an exit leaves to: an offset from the entry's page, or a value (an EIP). */
 /** Where a region is left to: an offset, or a value, then with the instruction (RETURN for all returns) that leaves. */
 export type Target = { readonly at: number } | { readonly value: Expr; readonly site: number };
 

@@ -122,6 +122,9 @@ describe(`as recorded on ${corpus.cpu}: the translator`, () => {
   const replay = new Replay(machine);
   const translated = new Set<string>();
 
+  /** Instructions that regions retired, without those that they left to the reference. */
+  const inRegions = (): number => machine.engine.retiredBy().translator as number;
+
   /** In flat code, within its page, through to the next instruction, not writing code. */
   const isFit = (one: Case): boolean => {
     const { outcome } = one;
@@ -142,12 +145,12 @@ describe(`as recorded on ${corpus.cpu}: the translator`, () => {
         const count = done.get(kind) ?? 0;
         if (count === PER_SHAPE) continue;
         done.set(kind, count + 1);
-        const before = machine.engine.statistics();
+        const before = inRegions();
         instantiated.clear();
         const difference = replay.difference(one, i, 5);
-        const after = machine.engine.statistics();
         if (difference) failures.push(`${describeCase(one, form.name)}: ${difference}`);
-        else if (after.regionEntries !== before.regionEntries && instantiated.has(shape)) translated.add(shape);
+        // The NOP was executed in a region, at the least.
+        else if (instantiated.has(shape) && inRegions() > before) translated.add(shape);
       }
     }
     expect(failures.slice(0, 8), `${failures.length} cases differ`).toEqual([]);

@@ -1,32 +1,20 @@
 // The guests of guests.test.ts with regions that lead to each other as they do outside of lock-step: through system
 // calls, interrupts and faults too. What they leave behind is what the reference leaves.
 
-import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Machine } from '../../src/machine/machine.ts';
 import type { CodeKind } from '../../src/memory/heap.ts';
 import { Translator } from '../../translator/engine.ts';
-import { guestImage } from './guest-image.ts';
+import { END, guestMachine, MOST, NAMES, RESULTS } from './guest-image.ts';
 import { registersDiffer } from './lockstep.ts';
 
-const MIB = 1 << 20;
-/** Addresses of guests/layout.inc: results and log. */
-const LEFT = 0x70000;
-const LEFT_END = 0x80000;
-const END = 0x100112;
+const BYTES_LEFT = 0x10000;
 const STEP = 50_000;
-/** More than any of the guests retires. */
-const MOST = 5_000_000;
 
-const NAMES = readdirSync(new URL('guests', import.meta.url))
-  .filter((file) => file.endsWith('.asm') && file !== 'prelude.asm')
-  .map((file) => file.slice(0, -'.asm'.length));
+const options = (name: string, code: CodeKind) => ({ ...guestMachine(name, code), clock: 'virtual' }) as const;
 
-function options(name: string, code: CodeKind) {
-  return { memoryBytes: 4 * MIB, kernel: guestImage(name), code, clock: 'virtual' } as const;
-}
-
-const left = ({ memory }: Machine): number[] => [...memory.i32.subarray(LEFT >> 2, LEFT_END >> 2)];
+/** Results and log. */
+const left = ({ memory }: Machine): number[] => [...memory.i32.subarray(RESULTS >> 2, (RESULTS + BYTES_LEFT) >> 2)];
 
 describe.each(['asm.js', 'webassembly'] as const)('regions of %s', (code) => {
   test.each(NAMES)('%s', (name) => {

@@ -17,7 +17,7 @@ export type ExitKind =
   | 'chain'
   /** Too little budget for another turn of a loop. */
   | 'budget'
-  /** A callout ended the region: with an interrupt that can be taken, or for another reason (not of WebAssembly: chain). */
+  /** A callout ended the region: with an interrupt that can be taken, or for another reason. */
   | 'interrupt'
   | 'callout'
   /** The reference executes an instruction with an access that the shadow page table has no answer to. */

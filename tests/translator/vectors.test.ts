@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Insn } from '../../src/isa/insn.ts';
 import type { CodeKind } from '../../src/memory/heap.ts';
-import { classify } from '../../translator/classify.ts';
+import { classify, isCalledOut } from '../../translator/classify.ts';
 import { Translator } from '../../translator/engine.ts';
 import { verify } from '../../translator/verify.ts';
 import { describeCase, instruction, Replay } from '../engines/replay.ts';
 import { UserMachine } from '../engines/user-machine.ts';
-import { type Case, CODE, CODE_BYTES, MODES, type Mode, readCorpus, startEip } from '../vectors/integer-format.ts';
+import { type Case, MODES, type Mode, readCorpus, startEip } from '../vectors/integer-format.ts';
 import { FORMS, type Form } from '../vectors/integer-forms.ts';
 
 const CASES = Number(process.env.TRANSLATED_CASES ?? 16);
@@ -65,28 +65,30 @@ interface Tally {
 
 /** Replays a case; what differs from the recording, or from what its class promises. */
 function difference({ machine, replay }: Translating, one: Case, i: Insn, tally: Tally): string | undefined {
-  const count = (name: string): number => machine.engine.statistics()[name] ?? 0;
-  const [entries, callouts, slow] = ['regionEntries', 'callouts', 'regionSlow'].map(count) as [number, number, number];
+  const count = (): Readonly<Record<string, number>> => ({
+    ...machine.engine.statistics(),
+    inRegions: machine.engine.retiredBy().translator as number,
+  });
+  const before = count();
   const differs = replay.difference(one, i);
   if (differs) return differs;
-  const entered = count('regionEntries') - entries;
-  // The HLT behind the instruction is one, unless that faults or lies behind the code; and the handler's is one.
-  const { eip } = one.outcome;
-  const endings = eip === startEip(one) || eip >>> 0 < CODE || eip >>> 0 >= CODE + CODE_BYTES ? 1 : 2;
-  const called = count('callouts') - callouts - endings;
-  const left = count('regionSlow') - slow;
+  const after = count();
+  const more = (name: string): number => (after[name] as number) - (before[name] as number);
+  const left = more('regionSlow');
   const way = classify(i, MODES[one.mode]?.name === 'bent' ? BENT : 3);
-  if (entered === 0) return 'no region was entered';
-  if (way === 'leave') return called >= 0 ? undefined : 'no callout';
-  if (way === 'callout') {
+  if (more('regionEntries') === 0) return 'no region was entered';
+  if (more('slow') > left) return 'the interpreter could not execute it';
+  // The HLTs behind it and of the handler are callouts: they count for no region. A Jcc behind it does.
+  const behind = one.code.length > i.length ? 1 : 0;
+  if (isCalledOut(way)) {
     tally.callouts++;
-    return called > 0 ? undefined : 'no callout';
+    return more('inRegions') <= behind && left === 0 ? undefined : 'no callout';
   }
-  if (called > 0) return 'a callout';
+  if (left === 0 && more('inRegions') <= behind) return 'a callout';
   if (left > 0) tally.left++;
   else tally.inline++;
   // It is not inline where it faults, and only there or where memory is not what it mostly is.
-  const faults = eip === startEip(one) && i.op !== 'Jcc';
+  const faults = one.outcome.eip === startEip(one) && i.op !== 'Jcc';
   return faults && left === 0 ? 'a fault out of translated code' : undefined;
 }
 

@@ -23,7 +23,7 @@ import {
   SREG,
   ST,
 } from '../../src/isa/insn.ts';
-import { type Class, classify, templateOf } from '../classify.ts';
+import { type Class, classify, isCalledOut, templateOf } from '../classify.ts';
 import { TEMPLATES } from '../generated/templates.js';
 import { type Graph, scan } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
@@ -106,7 +106,7 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
   const [placed] = block?.insns ?? [];
   if (!block || !placed) return stages;
   const bent = MODE_32 >> 2;
-  if (kind !== 'callout' && kind !== 'leave') {
+  if (!isCalledOut(kind)) {
     stages.push({ name: 'specialised', lines: residualLines(instantiate(placed, bent, { n: 0 })) });
     const { body, test } = specialise(block, bent, { n: 0 });
     const end = test ? residualLines([{ k: block.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
@@ -137,11 +137,11 @@ function graphOf(bytes: Uint8Array): Graph {
 
 /** Where a region of this instruction alone goes on. */
 function exitLines(insn: Insn, kind: Class, stages: readonly Stage[]): string[] {
+  if (kind === 'leave') return ['wherever the callout leads'];
   const next = ADDRESS + insn.length;
   const hex = (v: number): string => `0x${(v >>> 0).toString(16)}`;
   const passes = stages.find((s) => s.name === 'after passes')?.lines ?? [];
   const lines: string[] = [];
-  if (kind === 'leave') return ['wherever the callout leads'];
   if (kind === 'callout')
     lines.push(`${hex(ADDRESS)} if the callout delivers a fault or changes what the region relies on`);
   if (passes.some((l) => /= place|leave if/.test(l))) {

@@ -2,7 +2,7 @@
 
 import { disassemble } from '../../src/isa/disassemble.ts';
 import type { Insn, int } from '../../src/isa/insn.ts';
-import type { Class } from '../classify.ts';
+import { type Class, isCalledOut } from '../classify.ts';
 import { type Block, ENTRY, RETURN } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
 import type { Item, Target } from '../structure.ts';
@@ -216,9 +216,7 @@ class Reporter {
     const bent = this.#region.mode >> 2;
     const holes = { n: 0 };
     const specialised = b.insns.flatMap((placed) =>
-      placed.class === 'callout' || placed.class === 'leave'
-        ? ['callout']
-        : residualLines(instantiate(placed, bent, holes)),
+      isCalledOut(placed.class) ? ['callout'] : residualLines(instantiate(placed, bent, holes)),
     );
     const { body, test } = specialise(b, bent, { n: 0 });
     const end = test ? residualLines([{ k: b.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
@@ -248,8 +246,10 @@ class Reporter {
       for (const item of list) {
         if (item.k === 'step' && (item.s.k === 'place' || item.s.k === 'exit' || item.s.k === 'quick'))
           add('slow', item.s.at as int);
-        else if (item.k === 'callout' || item.k === 'guarded') add('callout', item.c.at, this.#executionsAt(item.c.at));
-        else if (item.k === 'poll') to('poll', item.to);
+        else if (item.k === 'callout' || item.k === 'guarded') {
+          add('callout', item.c.at, this.#executionsAt(item.c.at));
+          computed ||= item.c.ends;
+        } else if (item.k === 'poll') to('poll', item.to);
         else if (item.k === 'leave') to('chain', item.to);
         else if (item.k === 'fork') {
           walk(item.yes);
