@@ -5,7 +5,7 @@ import type { Memory } from '../src/memory/memory.ts';
 import type { Placements } from './reader.ts';
 import { type Hot, keyOf } from './region.ts';
 import type { RegionCache } from './region-cache.ts';
-import { finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
+import { countFrom, finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400, but much of a path may be cold. */
 export const MAX_INSTRUCTIONS = 200;
@@ -13,6 +13,8 @@ export const MAX_INSTRUCTIONS = 200;
 export const MAX_LARGE = 400;
 /** Regions of at most so many instructions are taken in by others, rather than led to. */
 const SMALL = 24;
+/** What several paths lead to is a region of its own where it has more guest instructions than this. */
+const SHARED = 48;
 const PAGE = 4096;
 
 /** What is known of guest code besides its bytes. Addresses are guest-physical. */
@@ -25,8 +27,18 @@ export interface Knowledge {
   isGuarded(physical: int): boolean;
 }
 
+/** What a region is made of. */
+export interface Found {
+  readonly graph: Graph;
+  /**
+   * Code that it stops at though it is no region yet: others have it too, and are to lead to one region for it. Guest-
+   * physical addresses, with the guest-linear ones.
+   */
+  readonly apart: ReadonlyMap<int, int>;
+}
+
 /** Undefined if it is not worth a region. */
-export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Graph | undefined {
+export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | undefined {
   const frames = new Map<int, int>();
   const frameOf = (linearPage: int): int => {
     let frame = frames.get(linearPage);
@@ -56,12 +68,40 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Graph | und
     const region = known.cache.at(keyOf(physical, hot.mode, hot.user));
     return region !== undefined && region.number !== hot.again && region.graph.instructions > SMALL;
   };
-  // Whether something was followed that has a region.
+  // Another region has it, too, and is not entered on the way there from here.
+  const isShared = (physical: int): boolean => {
+    if (physical === hot.physical) return false;
+    for (const r of known.cache.around(physical)) {
+      if (r.mode !== hot.mode || r.user !== hot.user || r.number === hot.again) continue;
+      if (r.inside.has(physical) && !r.inside.has(hot.physical)) return true;
+    }
+    return false;
+  };
+  const placements: Placements = new Map();
+  const lengths = new Map<int, number>();
+  const isLong = (at: int): boolean => {
+    let length = lengths.get(at);
+    if (length === undefined) {
+      const isWarm = (to: int): boolean => {
+        const physical = physicalOf(to);
+        return physical !== -1 && known.isWarm(physical, hot.mode) && !stopsAt(physical);
+      };
+      const all = { ...options, isWarm, maxInstructions: SHARED + 1 };
+      length = countFrom(at, memory, hot.linear, hot.mode, frameOf, all, placements);
+      lengths.set(at, length);
+    }
+    return length > SHARED;
+  };
+  const apart = new Map<int, int>();
+  // Whether something was followed that has a region, or is to have one.
   let isLed = false;
   const isWarm = (at: int, isPath: boolean): boolean => {
     const physical = physicalOf(at);
     if (physical === -1 || stops.has(physical) || !known.isWarm(physical, hot.mode)) return false;
-    if (!stopsAt(physical)) return true;
+    if (!stopsAt(physical)) {
+      if (!isShared(physical) || !isLong(at)) return true;
+      if (isPath) apart.set(physical, (base + at) | 0);
+    }
     isLed = true;
     return !isPath;
   };
@@ -81,7 +121,6 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Graph | und
   };
   // Kernels are paths through much code that all meet: each would have a copy of it if they did not lead to each other.
   // What a loop calls had better be inside.
-  const placements: Placements = new Map();
   const surveyed = (isPath: boolean): Survey => {
     const warm = (at: int): boolean => isWarm(at, isPath);
     const all = { ...options, isWarm: warm, reentered: isPath };
@@ -92,5 +131,5 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Graph | und
   const graph = finish(isLoop(whole.graph) ? whole : asPath());
   // A region must get on: one whose first instruction leaves would be entered again at once.
   const first = graph.blocks.get(graph.entry);
-  return first && first.insns.length > 0 && graph.instructions > 0 ? graph : undefined;
+  return first && first.insns.length > 0 && graph.instructions > 0 ? { graph, apart } : undefined;
 }

@@ -10,8 +10,8 @@ export interface TranslationsPolicy {
   readonly batchEntries?: number;
   /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself: the heat, unless given. */
   readonly sideEntries?: number;
-  /** Samples (1 or more, each of 256 links) that lead to a loop that was cut, before it is made again, larger. */
-  readonly largeSamples?: number;
+  /** Samples (each of 256 links) that cost as much as to translate an instruction: a region is made again for as many. */
+  readonly samplesPerInstruction?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;
   /** Bytes (about) that regions may take, CACHE_BYTES unless given: where it is more, some are evicted. */

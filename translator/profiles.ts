@@ -3,7 +3,7 @@
 
 import type { int } from '../src/isa/insn.ts';
 
-/** Samples (of one in 256 links) of an instruction before its targets are judged. */
+/** Samples (of one in 256 links) of an instruction before its targets are judged, at least. */
 const SAMPLES = 64;
 /** Share of the samples that makes a target likely. */
 const LIKELY = 1 / 64;
@@ -26,23 +26,24 @@ export class Profiles {
   readonly #profiles = new Map<int, Profile>();
 
   /**
-   * Counts a sample of the instruction with a key: it led `distance` bytes away. Whether its region is to be made again,
-   * for likely targets that `isInside` says it has not; asked twice for the same target at most.
+   * Counts a sample of the instruction with a key: it led `distance` bytes away. Distances for which its region is to be
+   * made again, if it is time: likely targets that `isInside` says it has not, twice for the same target at most.
+   * `price`: samples that cost as much as to make it.
    */
-  sampled(key: int, distance: int, isInside: (distance: int) => boolean): boolean {
+  sampled(key: int, distance: int, isInside: (distance: int) => boolean, price: number): readonly int[] | undefined {
     let profile = this.#profiles.get(key);
     if (!profile) {
-      profile = { samples: new Map(), tried: new Map(), total: 0, next: SAMPLES };
+      profile = { samples: new Map(), tried: new Map(), total: 0, next: Math.max(SAMPLES, price) };
       this.#profiles.set(key, profile);
     }
     const { samples, tried } = profile;
     samples.set(distance, (samples.get(distance) ?? 0) + 1);
-    if (++profile.total < profile.next) return false;
+    if (++profile.total < profile.next) return undefined;
     profile.next = profile.total * 2;
     const wanted = likely(profile).filter((d) => !isInside(d));
-    if (!wanted.some((d) => (tried.get(d) ?? 0) < MAX_TRIES)) return false;
+    if (!wanted.some((d) => (tried.get(d) ?? 0) < MAX_TRIES)) return undefined;
     for (const d of wanted) tried.set(d, (tried.get(d) ?? 0) + 1);
-    return true;
+    return wanted;
   }
 
   /** Distances to where it is likely to lead, the likeliest first. */

@@ -18,8 +18,12 @@ const BYTES_PER_INSTRUCTION = 400;
 export interface Hot {
   /** The number of the region that is to be replaced. */
   readonly again?: int;
+  /** It is to be a region though others have its code: see Found in graph-of.ts. */
+  readonly isApart?: boolean;
   /** It was cut, and is worth to be larger. */
   readonly isLarge?: boolean;
+  /** Offsets from the entry's page, at one of which a block must be, or it is not worth to be made again. */
+  readonly targets?: readonly int[];
   readonly key: string;
   readonly physical: int;
   readonly linear: int;
@@ -120,9 +124,20 @@ export function isEnteredAtAll(old: Graph, graph: Graph): boolean {
   return old.entries.every((at) => graph.entries.includes(at));
 }
 
+/** Whether a region is the better for it if it is made again. */
+export function isGained({ targets, isLarge }: Hot, graph: Graph, old: Region): boolean {
+  if (targets) return targets.some((at) => graph.blocks.has(at));
+  return !isLarge || old.isLarge || graph.instructions > old.graph.instructions;
+}
+
 /** The head of a region that is to be replaced. */
 export function madeAgain({ keys, physical, linear, mode, user, stack, isLarge, number }: Region): Hot {
   return { key: keys[0] as string, physical, linear, mode, user, stack, isLarge, again: number };
+}
+
+/** Code of a region that is to be one itself: see Found in graph-of.ts. */
+export function apartFrom({ mode, user, stack }: Hot, physical: int, linear: int): Hot {
+  return { key: keyOf(physical, mode, user), physical, linear, mode, user, stack, isApart: true };
 }
 
 /** Where samples of an instruction (RETURN: of all returns) are kept: see profiles.ts. */

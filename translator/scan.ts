@@ -134,6 +134,34 @@ export function survey(
 ): Survey {
   const entry = linear & (PAGE - 1);
   const reader = new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
+  const { seen, leaders, returns } = walk(reader, entry, options);
+  const graph = build(entry, seen, leaders, returns, reader.pages, options);
+  graph.isCut = seen.size >= options.maxInstructions;
+  return { graph, seen, options };
+}
+
+/** Instructions that code at an offset from the page of `linear` leads to, as `survey` would follow it from there. */
+export function countFrom(
+  at: int,
+  memory: Code,
+  linear: int,
+  mode: int,
+  frameOf: FrameOf,
+  options: ScanOptions,
+  placements: Placements,
+): number {
+  return walk(new Reader(memory, linear & -PAGE, mode, frameOf, options, placements), at, options).seen.size;
+}
+
+interface Walked {
+  readonly seen: ReadonlyMap<int, Placed>;
+  /** Offsets at which blocks begin, if anything was seen there. */
+  readonly leaders: ReadonlySet<int>;
+  /** Where returns go on. */
+  readonly returns: ReadonlySet<int>;
+}
+
+function walk(reader: Reader, entry: int, options: ScanOptions): Walked {
   const seen = new Map<int, Placed>();
   const leaders = new Set<int>([entry]);
   const returns = new Set<int>();
@@ -159,9 +187,7 @@ export function survey(
       if (placed.ends && follow(placed, at, lead, returns, options)) break;
     }
   }
-  const graph = build(entry, seen, leaders, returns, reader.pages, options);
-  graph.isCut = seen.size >= options.maxInstructions;
-  return { graph, seen, options };
+  return { seen, leaders, returns };
 }
 
 /** Where a transfer leads to; whether it is one that is followed. */

@@ -16,7 +16,18 @@ import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { CACHE_BYTES, type TranslationsPolicy } from './policy.ts';
 import { Profiles } from './profiles.ts';
-import { blockKeys, describe, type Hot, isEnteredAtAll, keyOf, madeAgain, profileKey, type Region } from './region.ts';
+import {
+  apartFrom,
+  blockKeys,
+  describe,
+  type Hot,
+  isEnteredAtAll,
+  isGained,
+  keyOf,
+  madeAgain,
+  profileKey,
+  type Region,
+} from './region.ts';
 import { RegionCache } from './region-cache.ts';
 import { isLoop, RETURN } from './scan.ts';
 import { translate } from './translate.ts';
@@ -24,8 +35,11 @@ import { ModuleEncoder } from './wasm-module.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
 export const OVERSHOOT = MAX_LARGE + 1;
-/** Samples (of one in 256 links) that lead to a loop that had to be cut, before it is worth more instructions. */
-const LARGE_SAMPLES = 256;
+/**
+ * Samples (of one in 256 links, some 25 ns each) that cost as much as to translate an instruction again (some 50 us): a
+ * region is made again, to be led to from less often, when that many were taken for each of its instructions.
+ */
+const SAMPLES_PER_INSTRUCTION = 8;
 const BATCH_ENTRIES = 10_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
@@ -58,7 +72,7 @@ export class Translations implements Regions {
   readonly #host: RegionHost;
   readonly #batchEntries: int;
   readonly #maxBatch: int;
-  readonly #largeSamples: int;
+  readonly #samplesPerInstruction: number;
   readonly #knowledge: Knowledge;
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
@@ -98,7 +112,7 @@ export class Translations implements Regions {
     this.#batchEntries = options.batchEntries ?? BATCH_ENTRIES;
     this.#sideEntries = options.sideEntries;
     this.#maxBatch = options.maxBatch ?? MAX_BATCH;
-    this.#largeSamples = options.largeSamples ?? LARGE_SAMPLES;
+    this.#samplesPerInstruction = options.samplesPerInstruction ?? SAMPLES_PER_INSTRUCTION;
     this.#verifyText = options.verify;
     this.#observer = options.observer;
     this.#cpu = options.cpu;
@@ -169,9 +183,8 @@ export class Translations implements Regions {
     const from = site.at === RETURN ? region.graph.entry : site.at;
     const distance = (this.#cpu.eip - (region.linear & -PAGE) - from) | 0;
     const isInside = (d: int): boolean => region.graph.blocks.has(from + d);
-    if (!this.#profiles.sampled(profileKey(region, site.at), distance, isInside)) return;
-    this.#compile([madeAgain(region)]);
-    this.#counts.regionsAgain++;
+    const wanted = this.#profiles.sampled(profileKey(region, site.at), distance, isInside, this.#price(region));
+    if (wanted) this.#compile([{ ...madeAgain(region), targets: wanted.map((d) => from + d) }]);
   }
 
   /** Counts a sample for the region that the link at EIP leads to. */
@@ -181,9 +194,13 @@ export class Translations implements Regions {
     if (!region) return;
     region.samples++;
     if (region.isLarge || !region.graph.isCut) return;
-    if (region.samples !== this.#largeSamples || !isLoop(region.graph)) return;
+    if (region.samples !== this.#price(region) || !isLoop(region.graph)) return;
     this.#compile([{ ...madeAgain(region), isLarge: true }]);
-    this.#counts.regionsAgain++;
+  }
+
+  /** Samples (1 or more) that cost as much as to make the region again. */
+  #price(region: Region): number {
+    return Math.ceil(region.graph.instructions * this.#samplesPerInstruction);
   }
 
   left(): void {
@@ -259,7 +276,7 @@ export class Translations implements Regions {
     this.#compile(queue);
   }
 
-  #compile(queue: readonly Hot[]): void {
+  #compile(wanted: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
     const encoder = this.#isText ? undefined : new ModuleEncoder(true);
@@ -269,12 +286,19 @@ export class Translations implements Regions {
     const made: Region[] = [];
     // What callouts of this module execute, and the offsets behind them, by their numbers.
     const callouts: KnownCallout[] = [];
-    for (const hot of queue) {
-      if (hot.again === undefined && this.#cache.isInside(hot.physical, hot.mode) && !this.#sides.has(hot.key))
-        continue;
-      const graph = graphOf(hot, this.#memory, this.#knowledge);
-      if (!graph) continue;
+    const queue = [...wanted];
+    for (let k = 0; k < queue.length; k++) {
+      const hot = queue[k] as Hot;
+      if (this.#isNeedless(hot)) continue;
+      const found = graphOf(hot, this.#memory, this.#knowledge);
+      if (!found) continue;
+      const { graph } = found;
       const old = hot.again === undefined ? undefined : this.#cache.get(hot.again);
+      if (old && !isGained(hot, graph, old)) continue;
+      for (const [physical, linear] of found.apart) {
+        const own = apartFrom(hot, physical, linear);
+        if (!this.#cache.at(own.key) && !queue.some((h) => h.key === own.key)) queue.push(own);
+      }
       const number = old && isEnteredAtAll(old.graph, graph) ? old.number : this.#nextNumber++;
       const name = observer?.name(number, hot.linear) ?? `region${number}`;
       const options = {
@@ -339,12 +363,19 @@ export class Translations implements Regions {
     this.#counts.compileMillis += performance.now() - translated;
   }
 
+  /** Whether regions have it by now that were made since it was found hot. */
+  #isNeedless({ again, isApart, physical, mode, key }: Hot): boolean {
+    if (again !== undefined || isApart) return false;
+    return this.#cache.isInside(physical, mode) && !this.#sides.has(key);
+  }
+
   #add(region: Region): void {
     const { number, mode } = region;
     this.#chain.add(number, region.run as RegionFunction);
     for (const physical of this.#cache.add(region)) this.#host.made(physical, mode, number);
     for (const { physical, length } of region.pieces) this.#memory.traceCode(physical, length);
     this.#counts.regions++;
+    if (region.again !== undefined) this.#counts.regionsAgain++;
     this.#counts.reentries += region.keys.length - 1;
     this.#counts.regionInstructions += region.graph.instructions;
   }

@@ -14,7 +14,7 @@ const MIB = 1 << 20;
 const SCALE = 4;
 const HEAT = 2400;
 const BATCH_ENTRIES = 400;
-const LARGE_SAMPLES = 10;
+const SAMPLES_PER_INSTRUCTION = 0.3;
 const SLICE = 1_000_000;
 
 export interface Kernel {
@@ -55,7 +55,7 @@ export function runMetalSuite(
     new Translator(cpu, memory, {
       heat: HEAT,
       batchEntries: BATCH_ENTRIES,
-      largeSamples: LARGE_SAMPLES,
+      samplesPerInstruction: SAMPLES_PER_INSTRUCTION,
       observer,
       ...options,
     });
