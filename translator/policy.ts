@@ -3,7 +3,7 @@
 import type { Abi } from './verify.ts';
 
 /** Bound of the translation cache in bytes (about), unless told otherwise. */
-export const CACHE_BYTES = 32 << 20;
+export const CACHE_BYTES = 64 << 20;
 
 export interface TranslationsPolicy {
   /** Entries (1 or more) that a queued head waits before its batch is compiled, so that what is hot together is together. */
