@@ -1,7 +1,7 @@
 // Expressions as asm.js: ordinary JavaScript whose types are spelt out by coercions, so that V8 compiles it ahead of
 // time. Every value is made an int where it is assigned (asm.js specification, section 6, expression types).
 
-import { at, binary, conditional, decimal, id, int, lit, type Node, plus, unary } from './estree.ts';
+import { binary, conditional, decimal, int, lit, type Node, plus, unary } from './estree.ts';
 import { type Expr, isDouble } from './ir.ts';
 
 /** Comparisons of ints, signed and unsigned. */
@@ -22,9 +22,7 @@ const UNSIGNED: ReadonlyMap<string, string> = new Map([
 
 /** How the leaves are called. */
 export interface AsmNames {
-  temp(i: number): Node;
-  state(name: string): Node;
-  element(array: string, n: number): Node;
+  leaf(e: Expr): Node;
   /** A primitive that is a function, imported on use. Its value is not coerced yet. */
   primitive(f: string, args: Node[]): Node;
 }
@@ -42,11 +40,6 @@ const DOUBLE_RELATIONS: ReadonlyMap<string, string> = new Map([
   ['fne', '!='],
 ]);
 
-const WORDS = id('H32');
-
-/** `H32[byte >> 2]`, for a byte address given as a node. */
-export const word32 = (byte: Node): Node => at(WORDS, binary('>>', byte, lit(2)));
-
 /** The expression; its type is int or intish, or a comparison's int. */
 export function asm(e: Expr, x: AsmNames): Node {
   switch (e.k) {
@@ -55,12 +48,9 @@ export function asm(e: Expr, x: AsmNames): Node {
     case 'd':
       return decimal(e.v);
     case 't':
-      return x.temp(e.i);
     case 's':
-      return x.state(e.name);
     case 'r':
-      if (e.n.k !== 'n') throw new Error('a register that is not known at translation time');
-      return x.element(e.array, e.n.v);
+      return x.leaf(e);
     case 'h':
       throw new Error(`hole ${e.name} was not filled`);
     case 'u':
@@ -84,7 +74,8 @@ function arithmetic(op: string, a: Expr, b: Expr, x: AsmNames): Node {
 /** An operand of an addition: an int. */
 function operand(e: Expr, x: AsmNames): Node {
   const n = asm(e, x);
-  return e.k === 'b' && (e.op === '+' || e.op === '-') ? int(n) : e.k === 'r' || e.k === 's' ? int(n) : n;
+  // What is in the heap is intish.
+  return (e.k === 'b' && (e.op === '+' || e.op === '-')) || n.type === 'MemberExpression' ? int(n) : n;
 }
 
 function call(e: Expr & { k: 'c' }, x: AsmNames): Node {
@@ -115,7 +106,7 @@ function unsigned(e: Expr, x: AsmNames): Node {
 /** The expression, whose value is a double (a literal may be an int), as one. */
 export function double(e: Expr, x: AsmNames): Node {
   if (e.k === 'n' || e.k === 'd') return decimal(e.v);
-  if (e.k === 't') return x.temp(e.i);
+  if (e.k === 't') return x.leaf(e);
   if (e.k !== 'c') return plus(asm(e, x));
   const a = e.args[0] as Expr;
   const operator = DOUBLE_OPERATORS.get(e.f);
@@ -128,15 +119,24 @@ export function double(e: Expr, x: AsmNames): Node {
 
 /** The expression as a signed value. */
 export function signed(e: Expr, x: AsmNames): Node {
-  return e.k === 'n' ? lit(e.v) : int(asm(e, x));
+  if (e.k === 'n') return lit(e.v);
+  const n = asm(e, x);
+  return isSigned(n) ? n : int(n);
 }
 
 /** The expression coerced where it is made: the right side of an assignment. */
 export function value(e: Expr, x: AsmNames): Node {
   if (e.k === 'n') return lit(e.v);
-  if (e.k === 't') return asm(e, x);
-  return isDouble(e) ? double(e, x) : int(asm(e, x));
+  if (isDouble(e)) return double(e, x);
+  const n = asm(e, x);
+  return isInt(n) ? n : int(n);
 }
+
+const SIGNED = new Set(['&', '|', '^', '<<', '>>']);
+
+/** Whether it is signed as it is, with no coercion; an int, which a local is too. */
+const isSigned = (n: Node): boolean => n.type === 'BinaryExpression' && SIGNED.has(n.operator);
+const isInt = (n: Node): boolean => n.type === 'Identifier' || isSigned(n);
 
 const isRelation = (f: string): boolean => RELATIONS.has(f) || UNSIGNED.has(f) || DOUBLE_RELATIONS.has(f);
 

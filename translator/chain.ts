@@ -1,6 +1,6 @@
 // Chain: from region to region without the interpreter. `next` looks the region for EIP up in the link table
 // (src/cpu/links.ts). Regions of WebAssembly call it and then, through a table of functions, the next one in their own
-// place (encode.ts). Regions of asm.js cannot; there `run`, WebAssembly, calls them one after the other, while there is a
+// place (wasm-writer.ts). Regions of asm.js cannot; there `run`, WebAssembly, calls them one after the other, while there is a
 // next one, and `next` is asm.js, since WebAssembly cannot see the asm.js heap.
 //
 // JavaScript to one of a thousand such functions in as many modules takes 60 ns and more; an indirect call from
@@ -24,49 +24,73 @@ import { WORD } from '../src/isa/state.ts';
 import { type Code, HEADER, I32, name, section, vector } from '../src/isa/wasm.ts';
 import { codeOf } from '../src/memory/heap.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
-import { compile, type RegionFunction } from './compile.ts';
-import { REGION_TYPE } from './encode.ts';
-import { assign, at, binary, block, id, iff, invoke, lit, type Node, text, int as toInt } from './estree.ts';
+import { compile, compileBinary, type RegionFunction } from './compile.ts';
+import { B, C, type Expr, N, R, S } from './ir.ts';
+import type { MakeWriter } from './print.ts';
+import { asAsm } from './translate.ts';
+import { ModuleEncoder } from './wasm-module.ts';
+import { REGION_TYPE } from './wasm-writer.ts';
+import type { Cell, Fixed, Local } from './writer.ts';
 
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;
 
+const LOCALS: readonly Local[] = ['ip', 'e', 'n'].map((name, index) => ({ k: 'local', name, index, isDouble: false }));
+const IP = S('ip');
+const ENTRY = S('e');
+const NUMBER = S('n');
+
 /**
- * The function `next`: the number of the region, or NONE. `overshoot`: instructions that may be retired between two looks
- * at the budget.
+ * Writes the function `next`: the number of the region, or NONE. `overshoot`: instructions that may be retired between
+ * two looks at the budget.
  */
-function nextTree({ registersAt, linksAt }: HeapLayout, overshoot: int): Node {
-  // By their indices: V8 takes a constant before a shift for an index, and refuses those of large heaps.
-  const word = (w: number): Node => at(id('H32'), lit(registersAt / 4 + w));
-  const ofEntry = (k: number): Node =>
-    toInt(at(id('H32'), binary('>>', k ? binary('+', id('e'), lit(4 * k)) : id('e'), lit(2))));
-  const answer = (n: Node): Node => ({ type: 'ReturnStatement', argument: n });
-  const hashed = binary('>>>', invoke('imul', [id('ip'), lit(MULTIPLIER)]), lit(hashShift(LINK_ENTRIES)));
-  const entry = binary('<<', hashed, lit(Math.log2(LINK_WORDS * 4)));
-  const locals = ['ip', 'e', 'n'].map((name) => ({ type: 'VariableDeclarator', id: id(name), init: lit(0) }));
-  return {
-    type: 'FunctionDeclaration',
-    id: id('next'),
-    params: [],
-    body: block([
-      { type: 'VariableDeclaration', kind: 'var', declarations: locals },
-      iff(binary('<', toInt(word(WORD.engine)), lit(overshoot)), [answer(lit(NONE))]),
-      iff(binary('!=', toInt(word(ALONE)), lit(0)), [answer(lit(NONE))]),
-      assign(id('ip'), toInt(word(WORD.eip))),
-      assign(id('e'), toInt(binary('+', entry, lit(linksAt)))),
-      iff(binary('!=', ofEntry(0), toInt(id('ip'))), [answer(lit(NONE))]),
-      iff(binary('!=', ofEntry(1), toInt(word(STAMP))), [answer(lit(NONE))]),
-      assign(id('n'), toInt(binary('+', toInt(word(CHAINED)), lit(1)))),
-      assign(word(CHAINED), id('n')),
-      iff(binary('==', toInt(binary('&', id('n'), lit(SAMPLE_LINKS - 1))), lit(0)), [
-        assign(word(SAMPLED), lit(1)),
-        answer(lit(NONE)),
-      ]),
-      assign(word(SITE), lit(NO_SITE)),
-      assign(word(WORD.engine + 1), binary('&', id('ip'), lit(-4096))),
-      answer(ofEntry(2)),
-    ]),
+function writeNext<Made>({ registersAt, linksAt }: HeapLayout, overshoot: int, make: MakeWriter<Made>): Made {
+  const [ip, entry, n] = LOCALS as [Local, Local, Local];
+  const at = (k: int): Fixed => ({ k: 'fixed', view: 'H32', index: registersAt / 4 + k });
+  const cell = (e: Expr): Cell => {
+    if (e.k === 's') return LOCALS.find(({ name }) => name === e.name) as Local;
+    if (e.k === 'r' && e.n.k === 'n') return at(e.n.v);
+    throw new Error(`${e.k} is no cell`);
   };
+  const word = (k: int): Expr => R('words', N(k));
+  // It has no operands of the guest's, and no doubles.
+  const w = make({ cell }, { table: ip, scratch: n, words: [at(0), at(0)], double: at(0) });
+  const giveUpWhen = (test: Expr): void => {
+    w.when(test);
+    w.give(N(NONE));
+    w.end();
+  };
+  const ofEntry = (k: int): void => w.load(n, { p: ENTRY, offset: 4 * k, size: 32, isMarked: false, isAligned: true });
+  giveUpWhen(C('lt', [word(WORD.engine), N(overshoot)]));
+  giveUpWhen(word(ALONE));
+  w.set(ip, word(WORD.eip));
+  const hashed = B('>>>', B('*', IP, N(MULTIPLIER)), N(hashShift(LINK_ENTRIES)));
+  w.set(entry, B('+', B('<<', hashed, N(Math.log2(LINK_WORDS * 4))), N(linksAt)));
+  ofEntry(0);
+  giveUpWhen(C('ne', [NUMBER, IP]));
+  ofEntry(1);
+  giveUpWhen(C('ne', [NUMBER, word(STAMP)]));
+  w.set(n, B('+', word(CHAINED), N(1)));
+  w.set(at(CHAINED), NUMBER);
+  w.when(C('eq', [B('&', NUMBER, N(SAMPLE_LINKS - 1)), N(0)]));
+  w.set(at(SAMPLED), N(1));
+  w.give(N(NONE));
+  w.end();
+  w.set(at(SITE), N(NO_SITE));
+  w.set(at(WORD.engine + 1), B('&', IP, N(-4096)));
+  ofEntry(2);
+  return w.finish({ name: 'next', locals: LOCALS, held: [], answer: NUMBER });
+}
+
+function makeNext(heap: ArrayBuffer, layout: HeapLayout, overshoot: int): RegionFunction {
+  if (codeOf(heap) === 'asm.js') {
+    const { text, imports } = writeNext(layout, overshoot, asAsm);
+    return compile({ functions: [{ name: 'next', text }], imports }, heap, {})[0] as RegionFunction;
+  }
+  const encoder = new ModuleEncoder(false);
+  writeNext(layout, overshoot, encoder.writer);
+  encoder.add('next');
+  return compileBinary(['next'], encoder.bytes(), heap, {})[0] as RegionFunction;
 }
 
 // The WebAssembly binary of `run`, section by section: types, imports, functions, exports, code (WebAssembly core
@@ -87,7 +111,7 @@ const END = 0x0b;
 const LT_S = 0x48;
 const AND = 0x71;
 /** Types and functions by their numbers: `run` and `stopped` have one parameter. */
-const RUN_TYPE = 1;
+const RUNUMBERTYPE = 1;
 const NEXT = 0;
 const STOPPED = 1;
 const STOPS = [CONST, REGION_STOPS, AND];
@@ -102,16 +126,16 @@ const RUN = [
   ...[BR, 0, END, LOCAL_GET, 1, END],
 ];
 /** The same, of regions that lead on by themselves. */
-const RUN_ONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
+const RUNUMBERONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
 const importOf = (own: string, ...what: readonly number[]): Code => [...name('m'), ...name(own), ...what];
 /** What the first one calls; the other one calls nothing. */
-const CALLED: readonly Code[] = [importOf('next', 0, REGION_TYPE), importOf('stopped', 0, RUN_TYPE)];
+const CALLED: readonly Code[] = [importOf('next', 0, REGION_TYPE), importOf('stopped', 0, RUNUMBERTYPE)];
 const moduleOf = (run: readonly number[], called: readonly Code[]): Uint8Array =>
   Uint8Array.from([
     ...HEADER,
     ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
     ...section(2, vector([...called, importOf('t', 1, FUNCREF, 0, 0)])),
-    ...section(3, [1, RUN_TYPE]),
+    ...section(3, [1, RUNUMBERTYPE]),
     ...section(7, [1, ...name('run'), 0, called.length]),
     ...section(10, [1, run.length, ...run]),
   ]);
@@ -142,10 +166,8 @@ export class Chain {
 
   /** `stopped`: see RegionHost. */
   constructor(heap: ArrayBuffer, layout: HeapLayout, overshoot: int, stopped: (answer: int) => int) {
-    const tree = nextTree(layout, overshoot);
-    const source = { name: 'next', tree, text: text(tree) };
-    const [next] = compile({ functions: [source], imports: new Set(['imul']) }, heap, {}) as [RegionFunction];
-    const bytes = codeOf(heap) === 'asm.js' ? moduleOf(RUN, CALLED) : moduleOf(RUN_ONE, []);
+    const next = makeNext(heap, layout, overshoot);
+    const bytes = codeOf(heap) === 'asm.js' ? moduleOf(RUN, CALLED) : moduleOf(RUNUMBERONE, []);
     const module = new WebAssembly.Module(bytes);
     const instance = new WebAssembly.Instance(module, { m: { next, stopped, t: this.#table } });
     this.#next = next;

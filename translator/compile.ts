@@ -4,9 +4,7 @@
 import { wide } from '../src/isa/wide.ts';
 import { x87 } from '../src/isa/x87-unit.ts';
 import { UserError } from '../src/lib/errors.ts';
-import { codeOf, memoryOf } from '../src/memory/heap.ts';
-import type { Node } from './estree.ts';
-import { ModuleEncoder } from './wasm-module.ts';
+import { memoryOf } from '../src/memory/heap.ts';
 
 // Declared here so that no library of browser types is needed.
 declare const WebAssembly: {
@@ -20,8 +18,6 @@ export type RegionFunction = () => number;
 export interface FunctionSource {
   readonly name: string;
   readonly text: string;
-  /** The same as an ESTree: needed for WebAssembly. */
-  readonly tree?: Node;
 }
 
 export interface ModuleSource {
@@ -72,17 +68,12 @@ const VIEWS: Record<string, keyof typeof STDLIB> = {
 const MATH: Record<string, string> = { imul: 'imul', clz: 'clz32', fabs: 'abs', fsqrt: 'sqrt', fround: 'fround' };
 
 /**
- * Makes the functions of a module over the machine's heap, in the order of the source: from their trees where the heap is
- * a WebAssembly memory, from their texts where it is not.
+ * Makes the functions of a module over the machine's heap, in the order of the source.
  * @throws UserError where the host makes no code from text.
  */
 export function compile(source: ModuleSource, heap: ArrayBuffer, foreign: Foreign): RegionFunction[] {
   const names = source.functions.map((f) => f.name);
-  if (codeOf(heap) === 'asm.js')
-    return pick(names, instantiate(moduleText(source), heap, { ...wide, ...x87, ...foreign }));
-  const encoder = new ModuleEncoder(false);
-  for (const { name, tree } of source.functions) encoder.add(name, tree as Node);
-  return compileBinary(names, encoder.bytes(), heap, foreign);
+  return pick(names, instantiate(moduleText(source), heap, { ...wide, ...x87, ...foreign }));
 }
 
 /**

@@ -26,23 +26,14 @@ const choice = (
   test?: Node,
   consequent?: Node,
   alternate?: Node,
-  direct?: Node,
-): Node => ({ type, callee, arguments: args, test, consequent, alternate, direct });
-const statement = (
-  type: string,
-  expression: Node,
-  body?: Node,
-  label?: Node,
-  argument?: Node,
-  wordOf?: WordOf,
-): Node => ({ type, expression, body, label, argument, wordOf });
-
-/** What a block of statements does: see `wordOf`. */
-export interface WordOf {
-  readonly to: Node;
-  readonly of: Node;
-  readonly high: boolean;
-}
+): Node => ({ type, callee, arguments: args, test, consequent, alternate });
+const statement = (type: string, expression: Node, body?: Node, label?: Node, argument?: Node): Node => ({
+  type,
+  expression,
+  body,
+  label,
+  argument,
+});
 
 export const id = (name: string): Node => leaf('Identifier', name);
 
@@ -79,15 +70,6 @@ export const assign = (left: Node, right: Node): Node =>
 export const block = (body: Node[]): Node => statement('BlockStatement', undefined, body);
 export const iff = (test: Node, then: Node[], other: Node[] = []): Node =>
   choice('IfStatement', undefined, undefined, test, block(then), other.length ? block(other) : null);
-/**
- * An `if` for two kinds of alignment, of which one will do where accesses may have any, as in WebAssembly: an encoder
- * takes `direct` in its place.
- */
-export const anyAlignment = (test: Node, then: Node[], direct: Node): Node =>
-  choice('IfStatement', undefined, undefined, test, block(then), block([direct]), direct);
-/** Statements that put a word of the double `of` into the local `to`: an encoder may reinterpret it. */
-export const wordOf = (body: Node[], to: Node, of: Node, high: boolean): Node =>
-  statement('BlockStatement', undefined, body, undefined, undefined, { to, of, high });
 export const labelled = (name: string, body: Node): Node => statement('LabeledStatement', undefined, body, id(name));
 /** `for (;;)` */
 export const forever = (body: Node[]): Node => ({

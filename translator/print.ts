@@ -1,33 +1,11 @@
-// Print: a structured region as one asm.js function. Guest registers and flag words live in locals: loaded at entry,
-// written back in one epilogue. No call stands on the hot path: what is not the common case sets the EIP and breaks to
-// the epilogue before the instruction has committed anything.
+// Print: a structured region as one function, whatever it is written as (writer.ts). Guest registers and flag words live
+// in locals: loaded at entry, written back in one epilogue. No call stands on the hot path: what is not the common case
+// sets the EIP and leaves for the epilogue before the instruction has committed anything.
 
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { WORD } from '../src/isa/state.ts';
-import { type AsmNames, allSigned, asm, condition, value } from './asm.ts';
-import {
-  answer,
-  assign,
-  at,
-  binary,
-  block,
-  brk,
-  decimal,
-  forever,
-  goOn,
-  id,
-  iff,
-  int,
-  invoke,
-  labelled,
-  lit,
-  type Node,
-  perform,
-  plus,
-  text,
-} from './estree.ts';
-import type { Expr, Stmt } from './ir.ts';
+import { B, C, type Expr, N, R, S, type Stmt } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { liveTemporaries } from './passes/live-temporaries.ts';
 import { SUNK } from './passes/liveness.ts';
@@ -35,6 +13,7 @@ import { assignSlots } from './passes/slots.ts';
 import { MemoryPrinter } from './print-memory.ts';
 import type { Callout, Step } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
+import type { Cell, Fixed, Held, Local, Names, Writer } from './writer.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 
@@ -61,301 +40,282 @@ export interface PrintOptions {
   readonly visit?: (at?: number) => number;
 }
 
-export interface Printed {
-  /** The function's ESTree, whose text is `text`. */
-  readonly tree: Node;
-  readonly text: string;
-  /** Primitives that the module must import: names of prims.ts, and `callout`. */
-  readonly imports: ReadonlySet<string>;
+export interface Printed<Made> {
+  readonly made: Made;
   /** Callouts in the order of their numbers: the instruction, the offset of the one behind it. */
   readonly callouts: readonly Pick<Callout, 'next' | 'insn' | 'ends'>[];
   /** Sites in the order of their numbers: offsets of instructions, or RETURN. */
   readonly sites: readonly number[];
 }
 
-export function print(items: readonly Item[], options: PrintOptions): Printed {
-  return new Printer(items, options).print();
+/** Makes what a function is written by. `names` tells its leaves; it uses a local and staging places of its own. */
+export type MakeWriter<Made> = (names: Names, own: Own) => Writer<Made>;
+
+/** What writers use besides leaves. */
+export interface Own {
+  /** Where the shadow page table is. */
+  readonly table: Local;
+  /** Free between statements. */
+  readonly scratch: Local;
+  /** Where the words of doubles are staged. */
+  readonly words: readonly [Fixed, Fixed];
+  readonly double: Fixed;
 }
 
-/** A local that is state, and where it is in the register file. */
-interface Held {
-  readonly local: Node;
-  readonly at: Node;
+export function print<Made>(items: readonly Item[], options: PrintOptions, make: MakeWriter<Made>): Printed<Made> {
+  return new Printer(items, options, make).print();
 }
 
-const CNT = id('cnt');
-const PB = id('pb');
-const TAB = id('tab');
-const IP = id('ip');
-const RC = id('rc');
-const H32 = id('H32');
-const F32 = id('F32');
-const F64 = id('F64');
-const LEAVE = brk('X');
-/** Leaves for the reference, with a packed exit in `ip`. */
-const LEAVE_SLOWLY = brk('Z');
+// Locals that are no state: the answer, where it goes on, the budget, the EIP of the entry's page.
+const RC = S('rc');
+const IP = S('ip');
+const CNT = S('cnt');
+const PB = S('pb');
+const OWN_LOCALS = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a'];
+/** Where memory operands of SIMD instructions are staged: behind the last XMM register. */
+const STAGED = WORD.xmm + 32;
+
+// Labels: the epilogue; behind it; what is common to the packed exits, which is before it.
+const LEAVE = 'X';
+const END = 'Y';
+const LEAVE_SLOWLY = 'Z';
 /** Bits of a packed exit for the instructions to take back: see `packed`. */
 const UNDO_BITS = 9;
 const NO_ARM: readonly Stmt[] = [];
 
-class Printer implements AsmNames {
+class Printer<Made> implements Names {
   readonly #items: readonly Item[];
   readonly #options: PrintOptions;
   readonly #live: ReadonlySet<number>;
   /** Locals of temporaries. */
   readonly #slots: ReadonlyMap<number, string>;
+  readonly #locals: Local[] = [];
+  readonly #byName = new Map<string, Local>();
   /** Locals that are state: loaded at entry, stored in the epilogue. */
-  readonly #state = new Map<string, Held>();
-  readonly #temporaries = new Map<string, Node>();
+  readonly #held: Held[] = [];
   /** Words of the register file. */
-  readonly #words = new Map<number, Node>();
-  readonly #imports = new Set<string>();
+  readonly #words = new Map<number, Fixed>();
   readonly #callouts: Callout[] = [];
   readonly #sites: number[] = [];
-  /** Filled once all state is known. */
-  readonly #spills: { nodes: Node[]; load: boolean }[] = [];
-  readonly #accesses = new MemoryPrinter(this, {
-    word: (n) => this.#word(n),
-    double: (n) => this.#double(n),
-  });
+  readonly #writer: Writer<Made>;
+  readonly #accesses: MemoryPrinter;
   /** Exits of several steps. */
   #exits = 0;
   #hasPacked = false;
 
-  constructor(items: readonly Item[], options: PrintOptions) {
+  constructor(items: readonly Item[], options: PrintOptions, make: MakeWriter<Made>) {
     this.#items = items;
     this.#options = options;
     this.#live = liveTemporaries(items);
     this.#slots = assignSlots(items, this.#live);
+    for (const name of OWN_LOCALS) this.#local(name, false);
+    this.#writer = make(this, {
+      table: this.#byName.get('tab') as Local,
+      scratch: this.#byName.get('a') as Local,
+      words: [this.#word(STAGED), this.#word(STAGED + 1)],
+      double: this.#double('F64', STAGED / 2),
+    });
+    this.#accesses = new MemoryPrinter(this.#writer);
   }
 
-  print(): Printed {
-    const body: Node[] = [];
-    this.#list(this.#items, body);
-    const state = [...this.#state];
-    const load = state.map(([name, { local, at }]) => assign(local, isDoubleLane(name) ? plus(at) : int(at)));
-    const store = state.map(([, { local, at }]) => assign(at, local));
-    for (const s of this.#spills) s.nodes.push(...(s.load ? load : store));
-    const locals = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a', ...this.#state.keys(), ...this.#temporaries.keys()];
-    const declare = (n: string): Node => ({
-      type: 'VariableDeclarator',
-      id: id(n),
-      init: isDoubleLane(n) || (n.startsWith('d') && !this.#state.has(n)) ? decimal(0) : lit(0),
-    });
-    const fn: Node = {
-      type: 'FunctionDeclaration',
-      id: id(this.#options.name),
-      params: [],
-      body: block([
-        { type: 'VariableDeclaration', kind: 'var', declarations: locals.map(declare) },
-        assign(CNT, int(this.#word(BUDGET))),
-        assign(PB, int(this.#word(PAGE_EIP))),
-        assign(TAB, binary('<<', this.#word(TABLE), lit(2))),
-        ...load,
-        ...this.#visit(),
-        labelled(
-          'Y',
-          block([
-            labelled('X', block(this.#unpacked(body))),
-            ...store,
-            assign(this.#word(BUDGET), CNT),
-            assign(this.#word(WORD.eip), IP),
-          ]),
-        ),
-        answer(int(RC)),
-      ]),
-    };
-    let printed: string | undefined;
-    return {
-      tree: fn,
-      get text() {
-        printed ??= text(fn);
-        return printed;
-      },
-      imports: this.#imports,
-      callouts: this.#callouts,
-      sites: this.#sites,
-    };
+  print(): Printed<Made> {
+    const w = this.#writer;
+    w.set(this.cell(CNT), word(BUDGET));
+    w.set(this.cell(PB), word(PAGE_EIP));
+    w.set(this.cell(S('tab')), B('<<', word(TABLE), N(2)));
+    w.fill();
+    this.#visit();
+    w.begin(END);
+    w.begin(LEAVE);
+    w.begin(LEAVE_SLOWLY);
+    this.#list(this.#items);
+    w.end();
+    if (this.#hasPacked) {
+      w.set(this.cell(CNT), B('+', CNT, B('&', IP, N((1 << UNDO_BITS) - 1))));
+      w.set(this.cell(IP), B('+', PB, B('>>', IP, N(UNDO_BITS))));
+      w.set(this.cell(RC), N(REGION_SLOW));
+    }
+    w.end();
+    w.spill();
+    w.set(this.#word(BUDGET), CNT);
+    w.set(this.#word(WORD.eip), IP);
+    w.end();
+    const { name } = this.#options;
+    const made = w.finish({ name, locals: this.#locals, held: this.#held, answer: RC });
+    return { made, callouts: this.#callouts, sites: this.#sites };
   }
 
   // Names.
 
-  temp(i: number): Node {
+  cell(e: Expr): Cell {
+    switch (e.k) {
+      case 't':
+        return this.#temporary(e.i);
+      case 's':
+        return this.#state(e.name);
+      case 'r':
+        if (e.n.k !== 'n') throw new Error('a register that is not known at translation time');
+        return this.#element(e.array, e.n.v);
+    }
+    throw new Error(`${e.k} is no cell`);
+  }
+
+  #temporary(i: number): Local {
     const name = this.#slots.get(i);
     if (name === undefined) throw new Error(`temporary ${i} is never live`);
-    return this.#temporaries.get(name) ?? this.#temporary(name);
+    return this.#byName.get(name) ?? this.#local(name, name.startsWith('d'));
   }
 
-  #temporary(name: string): Node {
-    const local = id(name);
-    this.#temporaries.set(name, local);
-    return local;
+  #state(name: string): Cell {
+    const known = this.#byName.get(name);
+    if (known) return known;
+    if (name === 'rpc') return this.#local(name, false);
+    const at = (WORD as Record<string, number>)[name];
+    if (at === undefined) throw new Error(`no word for ${name}`);
+    return SUNK.has(name) || name === 'fcw' ? this.#hold(name, this.#word(at)) : this.#word(at);
   }
 
-  state(name: string): Node {
-    if (name === 'pb') return PB;
-    if (SUNK.has(name) || name === 'fcw') return this.#local(name, (WORD as Record<string, number>)[name]);
-    if (name === 'rpc') return this.#temporaries.get(name) ?? this.#temporary(name);
-    const word = (WORD as Record<string, number>)[name];
-    if (word === undefined) throw new Error(`no word for ${name}`);
-    return this.#word(word);
-  }
-
-  element(array: string, n: number): Node {
-    if (array === 'reg') return this.#local(REGISTERS[n] as string, n);
-    if (array === 'words') return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#local(x87Name(n), n) : this.#word(n);
+  #element(array: string, n: number): Cell {
+    if (array === 'reg') return this.#hold(REGISTERS[n] as string, this.#word(n));
+    if (array === 'words')
+      return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#hold(x87Name(n), this.#word(n)) : this.#word(n);
     // By their indices: see #word.
-    if (array === 'doubles') return this.#double(n);
-    if (array === DOUBLE_LANES) return this.#held(doubleName(n), this.#double(n));
-    if (array === WORD_LANES) return this.#local(wordName(n), n);
-    if (array === 'singles') return at(F32, lit(this.#options.registersAt / 4 + n));
+    if (array === 'doubles') return this.#double('F64', n);
+    if (array === DOUBLE_LANES) return this.#hold(doubleName(n), this.#double('F64', n));
+    if (array === WORD_LANES) return this.#hold(wordName(n), this.#word(n));
+    if (array === 'singles') return this.#double('F32', n);
     return this.#word(((WORD as Record<string, number>)[array] as number) + n);
   }
 
-  primitive(f: string, args: Node[]): Node {
-    this.#imports.add(f);
-    return invoke(f, args);
-  }
-
-  #local(name: string, word: number | undefined): Node {
-    return this.#state.get(name)?.local ?? this.#held(name, this.#word(word as number));
+  #local(name: string, isDouble: boolean): Local {
+    const made: Local = { k: 'local', name, index: this.#locals.length, isDouble };
+    this.#locals.push(made);
+    this.#byName.set(name, made);
+    return made;
   }
 
   /** A local that is state, and where in the register file. */
-  #held(name: string, at: Node): Node {
-    const known = this.#state.get(name);
-    if (known) return known.local;
-    const local = id(name);
-    this.#state.set(name, { local, at });
+  #hold(name: string, at: Fixed): Local {
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const local = this.#local(name, at.view === 'F64');
+    this.#held.push({ local, at });
     return local;
   }
 
-  #double(n: number): Node {
-    return at(F64, lit(this.#options.registersAt / 8 + n));
+  #double(view: 'F32' | 'F64', n: number): Fixed {
+    return { k: 'fixed', view, index: this.#options.registersAt / (view === 'F64' ? 8 : 4) + n };
   }
 
-  #word(word: number): Node {
-    let node = this.#words.get(word);
-    if (!node) {
-      // By its index: V8 takes a constant before a shift for an index, and refuses those of large heaps.
-      node = at(H32, lit(this.#options.registersAt / 4 + word));
-      this.#words.set(word, node);
+  #word(word: number): Fixed {
+    let made = this.#words.get(word);
+    if (!made) {
+      made = { k: 'fixed', view: 'H32', index: this.#options.registersAt / 4 + word };
+      this.#words.set(word, made);
     }
-    return node;
+    return made;
   }
 
-  /** The body of X. What is common to the packed exits stands behind Z, once. */
-  #unpacked(body: readonly Node[]): Node[] {
-    if (!this.#hasPacked) return [...body];
-    const undo = binary('&', IP, lit((1 << UNDO_BITS) - 1));
-    return [
-      labelled('Z', block([...body])),
-      assign(CNT, int(binary('+', CNT, undo))),
-      assign(IP, int(binary('+', PB, binary('>>', IP, lit(UNDO_BITS))))),
-      assign(RC, lit(REGION_SLOW)),
-    ];
-  }
+  // Items.
 
-  // Items. Each method adds its statements to `out`.
-
-  #list(items: readonly Item[], out: Node[]): void {
+  #list(items: readonly Item[]): void {
     for (let k = 0; k < items.length; ) {
       const item = items[k] as Item;
       const end = item.k === 'step' ? endOfExits(items, k) : k;
-      if (end > k + 1) out.push(this.#together(items.slice(k, end) as LeavingStep[]));
-      else this.#item(item, out);
+      if (end > k + 1) this.#together(items, k, end);
+      else this.#item(item);
       k = Math.max(end, k + 1);
     }
   }
 
-  #listed(items: readonly Item[]): Node[] {
-    const out: Node[] = [];
-    this.#list(items, out);
-    return out;
-  }
-
   /**
-   * Steps that leave with the same flags: `G: { S: { steps, which pack their exit and break S where they would leave;
-   * break G; } flags; break Z; }`. What sets the flags is a large part of a region's code otherwise.
+   * Steps that leave with the same flags: `G: { S: { steps, which pack their exit and leave S where they would leave;
+   * leave G; } flags; leave Z; }`. What sets the flags is a large part of a region's code otherwise.
    */
-  #together(items: readonly (Item & { k: 'step' })[]): Node {
-    const { s, arm } = items[0] as LeavingStep;
+  #together(items: readonly Item[], first: number, end: number): void {
+    const w = this.#writer;
+    const { s, arm } = items[first] as LeavingStep;
     const number = this.#exits++;
     const go = `${label('G', s.at)}_${number}`;
     const stop = `${label('S', s.at)}_${number}`;
-    const steps: Node[] = [];
-    for (const item of items) this.#step(item.s, NO_ARM, steps, { label: stop, packs: true });
-    steps.push(brk(go));
-    const out = [labelled(stop, block(steps))];
-    this.#plain(arm, out);
-    out.push(LEAVE_SLOWLY);
-    return labelled(go, block(out));
+    w.begin(go);
+    w.begin(stop);
+    for (let k = first; k < end; k++) this.#step((items[k] as LeavingStep).s, NO_ARM, { label: stop, packs: true });
+    w.leave(go);
+    w.end();
+    this.#plain(arm);
+    w.leave(LEAVE_SLOWLY);
+    w.end();
   }
 
-  #item(item: Item, out: Node[]): void {
+  #item(item: Item): void {
+    const w = this.#writer;
     switch (item.k) {
       case 'step':
-        this.#step(item.s, item.arm, out);
+        this.#step(item.s, item.arm);
         return;
       case 'callout':
-        this.#callout(item.c, out);
+        this.#callout(item.c);
         return;
       case 'guarded':
-        out.push(this.#guarded(item.body, item.c));
+        this.#guarded(item.body, item.c);
         return;
       case 'count':
-        out.push(assign(CNT, int(binary('-', CNT, lit(item.n)))));
+        w.set(this.cell(CNT), B('-', CNT, N(item.n)));
         return;
       case 'mark':
-        if (this.#options.visit) out.push(...this.#visit(item.at));
+        this.#visit(item.at);
         return;
-      case 'poll': {
-        const leave: Node[] = [];
-        this.#leave(item.to, NO_ARM, REGION_CHAIN, leave);
-        out.push(iff(binary('<', int(CNT), lit(this.#options.overshoot)), leave));
+      case 'poll':
+        w.when(C('lt', [CNT, N(this.#options.overshoot)]));
+        this.#leave(item.to, NO_ARM, REGION_CHAIN);
+        w.end();
         return;
-      }
       case 'leave':
-        this.#leave(item.to, item.arm, REGION_CHAIN, out);
+        this.#leave(item.to, item.arm, REGION_CHAIN);
         return;
       case 'goto':
-        this.#plain(item.arm, out);
-        out.push(item.kind === 'break' ? brk(label('B', item.to)) : goOn(label('L', item.to)));
+        this.#plain(item.arm);
+        if (item.kind === 'break') w.leave(label('B', item.to));
+        else w.again(label('L', item.to));
         return;
-      case 'fork': {
-        const test = condition(item.test, this);
-        const yes = this.#listed(item.yes);
-        out.push(iff(test, yes, this.#listed(item.no)));
+      case 'fork':
+        w.when(item.test);
+        this.#list(item.yes);
+        if (item.no.length > 0) w.otherwise();
+        this.#list(item.no);
+        w.end();
         return;
-      }
       case 'loop':
-        out.push(labelled(label('L', item.at), forever(this.#listed(item.body))));
+        w.loop(label('L', item.at));
+        this.#list(item.body);
+        w.end();
         return;
       case 'label':
-        out.push(labelled(label('B', item.at), block(this.#listed(item.body))));
+        w.begin(label('B', item.at));
+        this.#list(item.body);
+        w.end();
         return;
     }
   }
 
-  #visit(at?: number): Node[] {
+  #visit(at?: number): void {
     const { visit } = this.#options;
-    if (!visit) return [];
-    this.#imports.add('visit');
-    return [perform(invoke('visit', [lit(visit(at))]))];
+    if (visit) this.#writer.perform('visit', [N(visit(at))]);
   }
 
-  #plain(list: readonly Stmt[], out: Node[]): void {
-    for (let k = 0; k < list.length; k++) this.#step(list[k] as Stmt, NO_ARM, out);
+  #plain(list: readonly Stmt[]): void {
+    for (let k = 0; k < list.length; k++) this.#step(list[k] as Stmt, NO_ARM);
   }
 
-  #leave(to: Target, arm: readonly Stmt[], code: number, out: Node[], undo = 0): void {
-    const ip = 'at' in to ? int(binary('+', PB, lit(to.at))) : value(to.value, this);
-    this.#plain(arm, out);
-    if (undo) out.push(assign(CNT, int(binary('+', CNT, lit(undo)))));
-    out.push(assign(IP, ip));
-    if ('site' in to) out.push(assign(this.#word(SITE), lit(this.#site(to.site))));
-    if (code !== REGION_CHAIN) out.push(assign(RC, lit(code)));
-    out.push(LEAVE);
+  #leave(to: Target, arm: readonly Stmt[], code: number, undo = 0): void {
+    const w = this.#writer;
+    this.#plain(arm);
+    if (undo) w.set(this.cell(CNT), B('+', CNT, N(undo)));
+    w.set(this.cell(IP), 'at' in to ? B('+', PB, N(to.at)) : to.value);
+    if ('site' in to) w.set(this.#word(SITE), N(this.#site(to.site)));
+    if (code !== REGION_CHAIN) w.set(this.cell(RC), N(code));
+    w.leave(LEAVE);
   }
 
   /** The number of a site. */
@@ -365,114 +325,112 @@ class Printer implements AsmNames {
     return this.#options.firstSite + k;
   }
 
-  /** `G: { S: { steps, which break S where they would leave; break G; } callout }`. */
-  #guarded(body: readonly Item[], c: Callout): Node {
+  /** `G: { S: { steps, which leave S where they would leave; leave G; } callout }`. */
+  #guarded(body: readonly Item[], c: Callout): void {
+    const w = this.#writer;
     const go = label('G', c.at);
     const stop = label('S', c.at);
-    const steps: Node[] = [];
-    for (const item of body) if (item.k === 'step') this.#step(item.s, NO_ARM, steps, { label: stop, packs: false });
-    steps.push(brk(go));
-    const out = [labelled(stop, block(steps))];
-    this.#callout(c, out);
-    return labelled(go, block(out));
+    w.begin(go);
+    w.begin(stop);
+    for (const item of body) if (item.k === 'step') this.#step(item.s, NO_ARM, { label: stop, packs: false });
+    w.leave(go);
+    w.end();
+    this.#callout(c);
+    w.end();
   }
 
-  /** What is done where a step leaves: `stop` is broken out of, if given. */
-  #slow(s: Step, arm: readonly Stmt[], stop: Stop | undefined): Node[] {
+  /** What is done where a step leaves: for `stop`, if given. */
+  #slow(s: Step, arm: readonly Stmt[], stop: Stop | undefined): void {
+    const w = this.#writer;
     const exit = packed(s);
-    if (exit !== undefined && (!stop || stop.packs)) this.#hasPacked = true;
-    if (stop) return stop.packs ? [assign(IP, lit(exit as number)), brk(stop.label)] : [brk(stop.label)];
-    const out: Node[] = [];
-    if (exit === undefined) this.#leave({ at: s.at as number }, arm, REGION_SLOW, out, s.undo);
+    if (stop) {
+      if (stop.packs) w.set(this.cell(IP), N(exit as number));
+      w.leave(stop.label);
+    } else if (exit === undefined) this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     else {
-      out.push(assign(IP, lit(exit)));
-      this.#plain(arm, out);
-      out.push(LEAVE_SLOWLY);
+      w.set(this.cell(IP), N(exit));
+      this.#plain(arm);
+      w.leave(LEAVE_SLOWLY);
     }
-    return out;
+    if (exit !== undefined && (!stop || stop.packs)) this.#hasPacked = true;
   }
 
-  #step(s: Step, arm: readonly Stmt[], out: Node[], stop?: Stop): void {
+  #step(s: Step, arm: readonly Stmt[], stop?: Stop): void {
+    const w = this.#writer;
     switch (s.k) {
       case 'let':
         if (!this.#live.has(s.i)) return;
         if (s.e.k === 'c' && (s.e.f === 'highWord' || s.e.f === 'lowWord'))
-          out.push(this.#accesses.wordOf(s.i, s.e.args[0] as Expr, s.e.f === 'highWord'));
-        else out.push(assign(this.temp(s.i), value(s.e, this)));
+          w.setWord(this.#temporary(s.i), s.e.args[0] as Expr, s.e.f === 'highWord');
+        else w.set(this.#temporary(s.i), s.e);
         return;
       case 'set':
-        out.push(assign(asm(s.to, this), value(s.e, this)));
+        w.set(this.cell(s.to), s.e);
         return;
       case 'load':
-        if (!this.#live.has(s.i)) return;
-        out.push(this.#accesses.load(s));
+        if (this.#live.has(s.i)) w.load(this.#temporary(s.i), this.#accesses.operand(s.p, s.size, s.at));
         return;
       case 'store':
-        out.push(this.#accesses.store(s));
+        w.store(this.#accesses.operand(s.p, s.size, s.at), s.e);
         return;
       case 'place':
-        this.#accesses.place(s, this.#slow(s, arm, stop), out);
+        this.#accesses.place(s, this.#temporary(s.i), () => this.#slow(s, arm, stop));
         return;
       case 'exit': {
-        const test = condition(s.e, this);
-        let made = iff(test, this.#slow(s, arm, stop));
-        const { unless } = s;
-        for (let k = (unless?.length ?? 0) - 1; k >= 0; k--)
-          made = iff(binary('==', int(asm(unless?.[k] as Expr, this)), lit(0)), [made]);
-        out.push(made);
+        const unless = s.unless ?? NONE;
+        for (let k = 0; k < unless.length; k++) w.when(C('eq', [unless[k] as Expr, N(0)]));
+        w.when(s.e);
+        this.#slow(s, arm, stop);
+        for (let k = 0; k <= unless.length; k++) w.end();
         return;
       }
-      case 'quick': {
-        const test = int(this.primitive(s.f, allSigned(s.args, this)));
-        out.push(iff(test, this.#slow(s, arm, stop)));
+      case 'quick':
+        w.when(C(s.f, s.args));
+        this.#slow(s, arm, stop);
+        w.end();
         return;
-      }
-      case 'if': {
-        const test = condition(s.e, this);
-        const then: Node[] = [];
-        this.#plain(s.then, then);
-        const other: Node[] = [];
-        this.#plain(s.else, other);
-        out.push(iff(test, then, other));
+      case 'if':
+        w.when(s.e);
+        this.#plain(s.then);
+        if (s.else.length > 0) w.otherwise();
+        this.#plain(s.else);
+        w.end();
         return;
-      }
       default:
         throw new Error(`${s.k} inside a block`);
     }
   }
 
   /** Everything goes to the heap, the reference executes the instruction, everything comes back unless the region ends. */
-  #callout(c: Callout, out: Node[]): void {
-    this.#imports.add('callout');
+  #callout(c: Callout): void {
+    const w = this.#writer;
     const number = this.#options.firstCallout + this.#callouts.length;
     this.#callouts.push(c);
-    const spill = block([]);
-    const fill = block([]);
-    this.#spills.push({ nodes: spill.body, load: false });
-    if (!c.ends) this.#spills.push({ nodes: fill.body, load: true });
-    out.push(
-      spill,
-      assign(this.#word(BUDGET), int(binary('+', CNT, lit(c.undo)))),
-      assign(this.#word(WORD.eip), int(binary('+', PB, lit(c.at)))),
-      assign(RC, int(invoke('callout', [lit(number)]))),
-    );
+    w.spill();
+    w.set(this.#word(BUDGET), B('+', CNT, N(c.undo)));
+    w.set(this.#word(WORD.eip), B('+', PB, N(c.at)));
+    w.set(this.cell(RC), C('callout', [N(number)]));
     if (c.ends) {
-      out.push(brk('Y'));
+      w.leave(END);
       return;
     }
-    out.push(
-      iff(RC, [brk('Y')]),
-      fill,
-      assign(CNT, int(binary('-', int(this.#word(BUDGET)), lit(c.undo)))),
-      assign(TAB, binary('<<', this.#word(TABLE), lit(2))),
-    );
+    w.when(RC);
+    w.leave(END);
+    w.end();
+    w.fill();
+    w.set(this.cell(CNT), B('-', word(BUDGET), N(c.undo)));
+    w.set(this.cell(S('tab')), B('<<', word(TABLE), N(2)));
   }
 }
+
+const NONE: readonly Expr[] = [];
+
+/** A word of the register file. */
+const word = (n: number): Expr => R('words', N(n));
 
 /** Names of the locals for the lanes of XMM registers: x0l, x0h; as words, x0w0 to x0w3. */
 const doubleName = (n: number): string => `x${(n - WORD.xmm / 2) >> 1}${n & 1 ? 'h' : 'l'}`;
 const wordName = (n: number): string => `x${(n - WORD.xmm) >> 2}w${n & 3}`;
-const isDoubleLane = (name: string): boolean => /^x\d[lh]$/.test(name);
 
 /** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
 const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;

@@ -1,19 +1,32 @@
-// One region from graph to text: specialise, structure, print. The cache translates by it, and `dump` shows its stages.
+// One region from graph to function: specialise, structure, print. The cache translates by it, and `dump` shows its stages.
 
-import { type Printed, type PrintOptions, print } from './print.ts';
+import { type AsmFunction, AsmWriter } from './asm-writer.ts';
+import { type MakeWriter, type Printed, type PrintOptions, print } from './print.ts';
 import type { Graph } from './scan.ts';
 import { specialise } from './specialise.ts';
 import { type Item, structure } from './structure.ts';
 
-export interface Translated {
-  readonly items: readonly Item[];
-  readonly printed: Printed;
-}
+/** For the form that people read. */
+export const asAsm: MakeWriter<AsmFunction> = (names, own) => new AsmWriter(names, own);
 
-/** The same graph, mode and options make the same text. `mode`: as the interpreter packs it (see src/cpu/interpreter.ts). */
-export function translate(graph: Graph, mode: number, options: PrintOptions): Translated {
+/** The same graph and mode make the same items. `mode`: as the interpreter packs it (see src/cpu/interpreter.ts). */
+export function itemsOf(graph: Graph, mode: number): readonly Item[] {
   const temporaries = { n: 0 };
   const bent = mode >> 2;
-  const items = structure(graph, (b) => specialise(b, bent, temporaries), temporaries);
-  return { items, printed: print(items, options) };
+  return structure(graph, (b) => specialise(b, bent, temporaries), temporaries);
+}
+
+export interface Translated<Made> {
+  readonly items: readonly Item[];
+  readonly printed: Printed<Made>;
+}
+
+export function translate<Made>(
+  graph: Graph,
+  mode: number,
+  options: PrintOptions,
+  make: MakeWriter<Made>,
+): Translated<Made> {
+  const items = itemsOf(graph, mode);
+  return { items, printed: print(items, options, make) };
 }

@@ -9,12 +9,14 @@ import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
 import { codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
+import type { AsmFunction } from './asm-writer.ts';
 import { Chain } from './chain.ts';
 import { compile, compileBinary, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
 import { graphOf, type Knowledge, MAX_LARGE } from './graph-of.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { CACHE_BYTES, type TranslationsPolicy } from './policy.ts';
+import { type Printed, print } from './print.ts';
 import { Profiles } from './profiles.ts';
 import {
   apartFrom,
@@ -30,7 +32,7 @@ import {
 } from './region.ts';
 import { RegionCache } from './region-cache.ts';
 import { isLoop, RETURN } from './scan.ts';
-import { translate } from './translate.ts';
+import { asAsm, itemsOf } from './translate.ts';
 import { ModuleEncoder } from './wasm-module.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
@@ -280,7 +282,6 @@ export class Translations implements Regions {
     const observer = this.#observer;
     const started = performance.now();
     const encoder = this.#isText ? undefined : new ModuleEncoder(true);
-    // Only where something reads them: the text of a region takes longer to make than its binary.
     const texts: FunctionSource[] | undefined = this.#isText || this.#verifyText ? [] : undefined;
     const imports = new Set<string>();
     const made: Region[] = [];
@@ -309,23 +310,26 @@ export class Translations implements Regions {
         overshoot: this.overshoot,
       };
       const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
-      const { printed } = translate(graph, hot.mode, { ...options, visit });
+      const items = itemsOf(graph, hot.mode);
+      // Only where something reads it: the text of a region takes longer to make than its binary.
+      const asText = texts && print(items, { ...options, visit }, asAsm);
+      const { callouts: called, sites } = encoder
+        ? print(items, { ...options, visit }, encoder.writer)
+        : (asText as Printed<AsmFunction>);
       observer?.translated({ number, ...hot, graph, options });
-      for (const { next, insn, ends } of printed.callouts)
+      for (const { next, insn, ends } of called)
         callouts.push({
           next: ends ? NO_NEXT : next,
           known: { insn, run: semanticOf(insn) },
           place: placeOf(insn, { bent: hot.mode >> 2 }),
         });
-      for (const at of printed.sites) this.#sites.set(this.#nextSite++, { region: number, at });
-      // Trees are large, and a batch may have many.
-      encoder?.add(name, printed.tree);
-      texts?.push({ name, text: printed.text });
-      for (const i of printed.imports) imports.add(i);
+      for (const at of sites) this.#sites.set(this.#nextSite++, { region: number, at });
+      encoder?.add(name);
+      if (asText) texts.push({ name, text: asText.made.text });
+      for (const i of asText?.made.imports ?? []) imports.add(i);
       const { firstSite } = options;
-      const sites = printed.sites.length;
-      const characters = this.#isText ? printed.text.length : undefined;
-      const region = describe(hot, graph, { number, name, firstSite, sites }, characters);
+      const characters = this.#isText ? asText?.made.text.length : undefined;
+      const region = describe(hot, graph, { number, name, firstSite, sites: sites.length }, characters);
       this.#cache.announce(region);
       made.push(region);
     }

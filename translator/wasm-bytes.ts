@@ -10,8 +10,13 @@ export class Bytes {
     this.#length = 0;
   }
 
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Those that are there, or some of them, as long as nothing more is written. */
+  bytes(from = 0, to = this.#length): Uint8Array {
+    return this.#bytes.subarray(from, to);
   }
 
   byte(b: number): void {

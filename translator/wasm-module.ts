@@ -1,11 +1,13 @@
 // A module of regions as a WebAssembly binary, section by section (WebAssembly core specification 2.0, chapter 5.5): the
-// functions are encoded by encode.ts.
+// functions are written by wasm-writer.ts.
 
 import { type Code, HEADER, I32, name, unsigned, vector } from '../src/isa/wasm.ts';
-import { FunctionEncoder, type Imports } from './encode.ts';
-import type { Node } from './estree.ts';
+import type { MakeWriter } from './print.ts';
 import { Bytes } from './wasm-bytes.ts';
+import { type Imports, WasmWriter } from './wasm-writer.ts';
 
+// One function is written at a time.
+const made = new Bytes();
 const scratch = new Bytes();
 
 const FUNCREF = 0x70;
@@ -23,11 +25,15 @@ export class ModuleEncoder {
     this.#ofRegions = ofRegions;
   }
 
-  /** A tree is encoded at once, so that it need not be kept. */
-  add(name: string, tree: Node): void {
-    scratch.clear();
-    new FunctionEncoder(this.#imports, scratch).encode(tree, this.#ofRegions);
-    this.#code.sized(scratch);
+  /** What writes the next function, which is then to be added. */
+  readonly writer: MakeWriter<void> = (names, { table }) => {
+    made.clear();
+    return new WasmWriter(names, table, this.#imports, made, scratch, this.#ofRegions);
+  };
+
+  /** Adds the function that was written. */
+  add(name: string): void {
+    this.#code.sized(made);
     this.#names.push(name);
   }
 

@@ -1,4 +1,4 @@
-// The translator's way from a graph of guest code to text, on the regions that a run of the bare-metal suite makes.
+// The translator's way from a graph of guest code to a binary, on the regions that a run of the bare-metal suite makes.
 
 import { readFileSync } from 'node:fs';
 import { benchImage } from '../../guests/bench/build.ts';
@@ -9,6 +9,7 @@ import type { ObservedRegion } from '../../translator/observer.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
 import { translate } from '../../translator/translate.ts';
+import { ModuleEncoder } from '../../translator/wasm-module.ts';
 import type { Micro } from './main.ts';
 
 const MEMORY_BYTES = 64 << 20;
@@ -44,7 +45,11 @@ export function translating(): Micro[] {
     {
       name: 'specialise, structure, print, an instruction',
       operations,
-      run: each(({ graph, mode, options }) => void translate(graph, mode, options)),
+      run: each(({ graph, mode, options }) => {
+        const module = new ModuleEncoder(true);
+        translate(graph, mode, options, module.writer);
+        module.add(options.name);
+      }),
     },
   ];
 }

@@ -10,7 +10,13 @@ import { wide } from '../../src/isa/wide.ts';
 import { x87 } from '../../src/isa/x87-unit.ts';
 import { codeOf } from '../../src/memory/heap.ts';
 import { classify } from '../../translator/classify.ts';
-import { compile, type FunctionSource, moduleText, type RegionFunction } from '../../translator/compile.ts';
+import {
+  compile,
+  compileBinary,
+  type FunctionSource,
+  moduleText,
+  type RegionFunction,
+} from '../../translator/compile.ts';
 import { findPassed } from '../../translator/invariants.ts';
 import { typeLanes } from '../../translator/lanes.ts';
 import { print } from '../../translator/print.ts';
@@ -18,7 +24,9 @@ import { place } from '../../translator/reader.ts';
 import type { Block, Graph } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
+import { asAsm } from '../../translator/translate.ts';
 import { verify } from '../../translator/verify.ts';
+import { ModuleEncoder } from '../../translator/wasm-module.ts';
 import { predictStacks, type Stack } from '../../translator/x87.ts';
 import type { UserMachine } from '../engines/user-machine.ts';
 import { CODE } from '../vectors/integer-format.ts';
@@ -48,6 +56,7 @@ export function translate(
   const { memory, cpu } = machine;
   const functions: FunctionSource[] = [];
   const imports = new Set<string>();
+  const encoder = codeOf(memory.heap) === 'asm.js' ? undefined : new ModuleEncoder(false);
   const made = codes.map((insns, k): Single | undefined => {
     if (insns.some((i) => !['ident', 'inline'].includes(classify(i, 3)))) return undefined;
     let at = 0;
@@ -74,15 +83,20 @@ export function translate(
     const temporaries = { n: 0 };
     const items = structure(graph, (b) => specialise(b, BENT, temporaries), temporaries);
     const name = `single${k}`;
-    const printed = print(items, {
+    const options = {
       name,
       registersAt: memory.layout.registersAt,
       firstCallout: 0,
       firstSite: 1,
       overshoot: 0,
-    });
-    for (const i of printed.imports) imports.add(i);
-    functions.push({ name, text: printed.text, tree: printed.tree });
+    };
+    const { text, imports: own } = print(items, options, asAsm).made;
+    if (encoder) {
+      print(items, options, encoder.writer);
+      encoder.add(name);
+    }
+    for (const i of own) imports.add(i);
+    functions.push({ name, text });
     const index = functions.length - 1;
     const run = (): number => {
       cpu.words[WORD.engine] = BUDGET;
@@ -90,9 +104,12 @@ export function translate(
       cpu.words[WORD.engine + 2] = memory.tableWord(1);
       return (runs[index] as RegionFunction)();
     };
-    return { insn: insns[0] as Insn, length: at, text: printed.text, imports: printed.imports, run };
+    return { insn: insns[0] as Insn, length: at, text, imports: own, run };
   });
-  const runs = functions.length > 0 ? compile({ functions, imports }, memory.heap, {}) : [];
+  const names = functions.map(({ name }) => name);
+  const runs = encoder
+    ? compileBinary(names, encoder.bytes(), memory.heap, {})
+    : compile({ functions, imports }, memory.heap, {});
   return made;
 }
 

@@ -27,7 +27,7 @@ import { type Class, classify, isCalledOut, templateOf } from '../classify.ts';
 import { TEMPLATES } from '../generated/templates.js';
 import { type Graph, scan } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
-import { translate } from '../translate.ts';
+import { asAsm, translate } from '../translate.ts';
 import { REGISTERS_8, REGISTERS_16, REGISTERS_32, SEGMENTS, SyntaxProblem } from './operand-text.ts';
 import { number, residualLines } from './residual.ts';
 import { javascript, treeLines } from './tree.ts';
@@ -112,15 +112,20 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
     const end = test ? residualLines([{ k: block.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
     stages.push({ name: 'after passes', lines: [...residualLines(body), ...end] });
   }
-  const { printed } = translate(graph, MODE_32, {
-    name: 'region',
-    registersAt: REGISTERS_AT,
-    firstCallout: 0,
-    firstSite: 1,
-    overshoot: OVERSHOOT,
-  });
-  stages.push({ name: 'ESTree', lines: treeLines(printed.tree) });
-  stages.push({ name: 'JavaScript', lines: javascript(printed.tree).split('\n') });
+  const { printed } = translate(
+    graph,
+    MODE_32,
+    {
+      name: 'region',
+      registersAt: REGISTERS_AT,
+      firstCallout: 0,
+      firstSite: 1,
+      overshoot: OVERSHOOT,
+    },
+    asAsm,
+  );
+  stages.push({ name: 'ESTree', lines: treeLines(printed.made.tree) });
+  stages.push({ name: 'JavaScript', lines: javascript(printed.made.tree).split('\n') });
   stages.push({ name: 'exits', lines: exitLines(insn, kind, stages) });
   return stages;
 }

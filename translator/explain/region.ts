@@ -6,7 +6,7 @@ import { type Class, isCalledOut } from '../classify.ts';
 import { type Block, ENTRY, RETURN } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
 import type { Item, Target } from '../structure.ts';
-import { translate } from '../translate.ts';
+import { asAsm, translate } from '../translate.ts';
 import { endOf, physicalOf, type RecordedRegion, type Recorder } from './recorder.ts';
 import { residualLines } from './residual.ts';
 import { type Line, markedLines, treeLines } from './tree.ts';
@@ -135,8 +135,8 @@ class Reporter {
     const name = this.#recorder.regionName(number, linear);
     const marks: (int | undefined)[] = [];
     const visit = (at?: int): number => marks.push(at) - 1;
-    const marked = translate(graph, mode, { ...region.options, name, visit });
-    const plain = translate(graph, mode, { ...region.options, name, visit: undefined });
+    const marked = translate(graph, mode, { ...region.options, name, visit }, asAsm);
+    const plain = translate(graph, mode, { ...region.options, name, visit: undefined }, asAsm);
     const blocks = [...graph.blocks.values()].sort((a, b) => a.at - b.at);
     const instructions = instructionsOf(region, this.#recorder);
     return {
@@ -159,12 +159,12 @@ class Reporter {
         blocks: blocks.filter((b) => b.at < RETURN).length,
         guestBytes: graph.bytes.reduce((sum, { length }) => sum + length, 0),
         pages: graph.pages.size,
-        javascriptBytes: plain.printed.text.length,
+        javascriptBytes: plain.printed.made.text.length,
       },
       blocks: blocks.map((b) => this.#block(b)),
       exits: this.#exits(plain.items),
-      javascript: markedLines(marked.printed.tree, (mark) => marks[mark]).map((line) => this.#line(line)),
-      ...(this.#options.stages && { estree: treeLines(plain.printed.tree) }),
+      javascript: markedLines(marked.printed.made.tree, (mark) => marks[mark]).map((line) => this.#line(line)),
+      ...(this.#options.stages && { estree: treeLines(plain.printed.made.tree) }),
     };
   }
 

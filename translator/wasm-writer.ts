@@ -1,0 +1,546 @@
+// Writes a region's function as WebAssembly (WebAssembly core specification 2.0, chapter 5.4), straight from the residual:
+// engines compile it in two tiers, the first of which costs a tenth of what asm.js does.
+//
+// Deviations from the text of asm.js: `~~x` of what is no int32 saturates; a float is kept as the double of the same
+// value; an unaligned operand is taken as it is.
+
+import { REGION_STOPS } from '../src/cpu/regions.ts';
+import { F64, I32, unsigned } from '../src/isa/wasm.ts';
+import { type Expr, isDouble } from './ir.ts';
+import type { Bytes } from './wasm-bytes.ts';
+import type { Cell, Ending, Held, Local, Names, Operand, Writer } from './writer.ts';
+
+/** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
+export interface Import {
+  readonly name: string;
+  readonly parameters: number;
+  readonly results: number;
+  readonly index: number;
+}
+
+/** Of a module, by their names. */
+export type Imports = Map<string, Import>;
+
+/** Number of the type of regions and of `next`: no parameters, an int. */
+export const REGION_TYPE = 0;
+
+const HOST_OFFSET = 0x3fffffff;
+
+// Opcodes (chapter 5.4).
+const BLOCK = 0x02;
+const LOOP = 0x03;
+const IF = 0x04;
+const ELSE = 0x05;
+const END = 0x0b;
+const BR = 0x0c;
+const RETURN = 0x0f;
+const CALL = 0x10;
+const RETURN_CALL_INDIRECT = 0x13;
+const SELECT = 0x1b;
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+const LOCAL_TEE = 0x22;
+const I32_LOAD = 0x28;
+const F64_LOAD = 0x2b;
+const F64_STORE = 0x39;
+const I32_CONST = 0x41;
+const I32_LT_S = 0x48;
+const I32_ADD = 0x6a;
+const I32_AND = 0x71;
+const I32_XOR = 0x73;
+const I32_SHL = 0x74;
+const I32_SHR_U = 0x76;
+const F64_NEG = 0x9a;
+const FROM_INT = 0xb7;
+const FROM_UNSIGNED = 0xb8;
+/** f64.promote_f32, f32.demote_f64. */
+const PROMOTE = 0xbb;
+const DEMOTE = 0xb6;
+/** i64.reinterpret_f64; i32.wrap_i64; the same of the high word. */
+const REINTERPRET = 0xbd;
+const WRAP = 0xa7;
+/** The type of a block that leaves no value. */
+const EMPTY = 0x40;
+
+/** How a place is accessed: opcode of the load, of the store, power of two of the size. */
+interface Access {
+  readonly load: number;
+  readonly store: number;
+  readonly power: number;
+}
+
+const BY_8: Access = { load: 0x2c, store: 0x3a, power: 0 };
+const BY_16: Access = { load: 0x2e, store: 0x3b, power: 1 };
+const BY_32: Access = { load: I32_LOAD, store: 0x36, power: 2 };
+const BY_64: Access = { load: F64_LOAD, store: F64_STORE, power: 3 };
+const SINGLE: Access = { load: 0x2a, store: 0x38, power: 2 };
+const accessOf = (size: number): Access => (size === 32 ? BY_32 : size === 8 ? BY_8 : size === 16 ? BY_16 : BY_64);
+
+const INT: ReadonlyMap<string, number> = new Map([
+  ['+', I32_ADD],
+  ['-', 0x6b],
+  ['*', 0x6c],
+  ['&', I32_AND],
+  ['|', 0x72],
+  ['^', I32_XOR],
+  ['<<', I32_SHL],
+  ['>>', 0x75],
+  ['>>>', I32_SHR_U],
+]);
+/** Of two ints, by the names of the residual language. */
+const OF_INTS: ReadonlyMap<string, number> = new Map([
+  ['eq', 0x46],
+  ['ne', 0x47],
+  ['lt', I32_LT_S],
+  ['ltu', 0x49],
+  ['gt', 0x4a],
+  ['gtu', 0x4b],
+  ['le', 0x4c],
+  ['leu', 0x4d],
+  ['ge', 0x4e],
+  ['geu', 0x4f],
+  ['divw', 0x6e],
+]);
+/** Of two doubles, an int; a double. */
+const COMPARED: ReadonlyMap<string, number> = new Map([
+  ['feq', 0x61],
+  ['fne', 0x62],
+  ['flt', 0x63],
+  ['fle', 0x65],
+]);
+const OF_DOUBLES: ReadonlyMap<string, number> = new Map([
+  ['fadd', 0xa0],
+  ['fsub', 0xa1],
+  ['fmul', 0xa2],
+  ['fdiv', 0xa3],
+]);
+/** Of a double, a double. */
+const OF_DOUBLE: ReadonlyMap<string, readonly number[]> = new Map([
+  ['fneg', [F64_NEG]],
+  ['fabs', [0x99]],
+  ['fsqrt', [0x9f]],
+  ['fround', [DEMOTE, PROMOTE]],
+]);
+// i64.extend_i32_s and _u; i64.const 32; the word as the high one (i64.shl), the two as one (i64.or).
+const SIGNED = 0xac;
+const UNSIGNED = 0xad;
+const CONST_32 = [0x42, 0x20];
+const AS_HIGH = [UNSIGNED, ...CONST_32, 0x86];
+const AS_LOW = [UNSIGNED, 0x84];
+/**
+ * Functions of src/isa/wide.ts, which are a few instructions here: what follows each argument. (i64.mul and shr_u;
+ * i64.div_u, div_s; f64.reinterpret_i64; i32.clz.)
+ */
+const WIDE: ReadonlyMap<string, readonly (readonly number[])[]> = new Map([
+  ['mulhu', [[UNSIGNED], [UNSIGNED, 0x7e, ...CONST_32, 0x88, WRAP]]],
+  ['divu', [AS_HIGH, AS_LOW, [UNSIGNED, 0x80, WRAP]]],
+  ['divs', [AS_HIGH, AS_LOW, [SIGNED, 0x7f, WRAP]]],
+  ['joined', [AS_HIGH, [...AS_LOW, 0xbf]]],
+  ['imul', [[], [0x6c]]],
+  ['clz', [[0x67]]],
+]);
+/** A word of a double: i64.reinterpret_f64, for the high one i64.shr_u by 32; i32.wrap_i64. */
+const HIGH_WORD = [REINTERPRET, ...CONST_32, 0x88, WRAP];
+const LOW_WORD = [REINTERPRET, WRAP];
+
+const NO_LABEL = '';
+
+/** Where in the body all that is held goes to the register file, or comes from there. */
+interface Move {
+  readonly at: number;
+  readonly isLoad: boolean;
+}
+
+export class WasmWriter implements Writer<void> {
+  readonly #names: Names;
+  readonly #imports: Imports;
+  /** Of the whole function, with its locals; of what is inside, as long as it is not known what is held. */
+  readonly #function: Bytes;
+  readonly #out: Bytes;
+  readonly #moves: Move[] = [];
+  /** The shadow page table. */
+  readonly #table: Local;
+  readonly #leadsOn: boolean;
+  /** Enclosing blocks, innermost last: labels that lead out of them, that lead to their beginning. */
+  readonly #leaves: string[] = [];
+  readonly #agains: string[] = [];
+
+  /**
+   * `imports`: of the module; what is called is added. `out` has the function then (chapter 5.5.13), without its size;
+   * `scratch` is used. `leadsOn`: it is a region, which ends by calling the next one in its place, where there is one (see
+   * chain.ts).
+   */
+  constructor(names: Names, table: Local, imports: Imports, out: Bytes, scratch: Bytes, leadsOn: boolean) {
+    this.#names = names;
+    this.#table = table;
+    this.#imports = imports;
+    this.#function = out;
+    this.#out = scratch;
+    this.#leadsOn = leadsOn;
+    scratch.clear();
+  }
+
+  set(to: Cell, e: Expr): void {
+    const out = this.#out;
+    if (to.k === 'local') {
+      if (to.isDouble) this.#double(e);
+      else this.#int(e);
+      this.#local(LOCAL_SET, to);
+      return;
+    }
+    this.#constant(0);
+    if (to.view === 'H32') this.#int(e);
+    else this.#double(e);
+    if (to.view === 'F32') out.byte(DEMOTE);
+    fixed(to, out, false);
+  }
+
+  setWord(to: Local, e: Expr, isHigh: boolean): void {
+    this.#double(e);
+    this.#out.put(isHigh ? HIGH_WORD : LOW_WORD);
+    this.#local(LOCAL_SET, to);
+  }
+
+  lookUp(to: Local, address: Expr): void {
+    const out = this.#out;
+    this.#local(LOCAL_GET, this.#table);
+    this.#int(address);
+    // `to` may be what the address is computed from: it is computed before it is set.
+    this.#local(LOCAL_TEE, to);
+    this.#constant(12);
+    out.byte(I32_SHR_U);
+    this.#constant(2);
+    out.byte(I32_SHL);
+    out.byte(I32_ADD);
+    access(I32_LOAD, BY_32.power, 0, out);
+    this.#local(LOCAL_GET, to);
+    out.byte(I32_XOR);
+    this.#local(LOCAL_SET, to);
+  }
+
+  load(to: Local, from: Operand): void {
+    const { load, power } = accessOf(from.size);
+    this.#place(from);
+    access(load, power, from.offset, this.#out);
+    this.#local(LOCAL_SET, to);
+  }
+
+  store(to: Operand, e: Expr): void {
+    const { store, power } = accessOf(to.size);
+    this.#place(to);
+    if (to.size === 64) this.#double(e);
+    else this.#int(e);
+    access(store, power, to.offset, this.#out);
+  }
+
+  perform(f: string, args: readonly Expr[]): void {
+    this.#callImport(f, args, 0);
+  }
+
+  begin(label: string): void {
+    this.#begin(BLOCK, label, NO_LABEL);
+  }
+
+  loop(label: string): void {
+    this.#begin(LOOP, NO_LABEL, label);
+  }
+
+  when(test: Expr): void {
+    this.#int(test);
+    this.#begin(IF, NO_LABEL, NO_LABEL);
+  }
+
+  otherwise(): void {
+    this.#out.byte(ELSE);
+  }
+
+  end(): void {
+    const loop = this.#agains[this.#agains.length - 1] as string;
+    if (loop !== NO_LABEL) this.again(loop);
+    this.#leaves.pop();
+    this.#agains.pop();
+    this.#out.byte(END);
+  }
+
+  leave(label: string): void {
+    this.#branch(this.#leaves, label);
+  }
+
+  again(label: string): void {
+    this.#branch(this.#agains, label);
+  }
+
+  give(answer: Expr): void {
+    this.#int(answer);
+    this.#out.byte(RETURN);
+  }
+
+  spill(): void {
+    this.#moves.push({ at: this.#out.length, isLoad: false });
+  }
+
+  fill(): void {
+    this.#moves.push({ at: this.#out.length, isLoad: true });
+  }
+
+  finish({ locals, held, answer }: Ending): void {
+    if (this.#leadsOn) this.#leadOn(answer);
+    else this.#int(answer);
+    this.#out.byte(END);
+    const made = this.#function;
+    declare(locals, made);
+    let done = 0;
+    for (const { at, isLoad } of this.#moves) {
+      made.put(this.#out.bytes(done, at));
+      for (const { local, at: place } of held) move(local, place, isLoad, made);
+      done = at;
+    }
+    made.put(this.#out.bytes(done));
+  }
+
+  /** Each region has an indirect jump of its own, which processors predict where one for all of them is missed. */
+  #leadOn(answer: Expr): void {
+    const out = this.#out;
+    const rc = this.#names.cell(answer) as Local;
+    const ifStopped = [I32_CONST, REGION_STOPS, I32_AND, IF, EMPTY];
+    this.#local(LOCAL_GET, rc);
+    out.put(ifStopped);
+    this.#local(LOCAL_GET, rc);
+    this.#call('stopped', 1, 1);
+    this.#local(LOCAL_TEE, rc);
+    out.put(ifStopped);
+    this.#giveBack(rc);
+    out.byte(END);
+    this.#call('next', 0, 1);
+    // The shadow page table is not used any more: the region's number, below zero where there is none.
+    this.#local(LOCAL_TEE, this.#table);
+    this.#constant(0);
+    out.put([I32_LT_S, IF, EMPTY]);
+    this.#giveBack(rc);
+    this.#local(LOCAL_GET, this.#table);
+    out.put([RETURN_CALL_INDIRECT, REGION_TYPE, 0]);
+  }
+
+  #giveBack(rc: Local): void {
+    this.#local(LOCAL_GET, rc);
+    this.#out.put([RETURN, END]);
+  }
+
+  #begin(opcode: number, leaves: string, agains: string): void {
+    this.#out.byte(opcode);
+    this.#out.byte(EMPTY);
+    this.#leaves.push(leaves);
+    this.#agains.push(agains);
+  }
+
+  #branch(labels: readonly string[], label: string): void {
+    const at = labels.lastIndexOf(label);
+    if (at < 0) throw new Error('a branch to no label');
+    this.#out.byte(BR);
+    this.#out.unsigned(labels.length - 1 - at);
+  }
+
+  #local(opcode: number, { index }: Local): void {
+    this.#out.byte(opcode);
+    this.#out.unsigned(index);
+  }
+
+  #constant(v: number): void {
+    this.#out.byte(I32_CONST);
+    this.#out.signed(v | 0);
+  }
+
+  /** Pushes where an operand is, but for its offset. */
+  #place({ p, isMarked }: Operand): void {
+    this.#int(p);
+    if (!isMarked) return;
+    this.#constant(HOST_OFFSET);
+    this.#out.byte(I32_AND);
+  }
+
+  // Expressions: each pushes a value.
+
+  #int(e: Expr): void {
+    const out = this.#out;
+    switch (e.k) {
+      case 'n':
+        this.#constant(e.v);
+        return;
+      case 't':
+      case 's':
+      case 'r': {
+        const cell = this.#names.cell(e);
+        if (cell.k === 'local') {
+          if (cell.isDouble) throw new Error('a double for an int');
+          this.#local(LOCAL_GET, cell);
+          return;
+        }
+        this.#constant(0);
+        fixed(cell, out, true);
+        return;
+      }
+      case 'b':
+        this.#int(e.a);
+        this.#int(e.b);
+        out.byte(INT.get(e.op) as number);
+        return;
+      case 'u':
+        this.#int(e.a);
+        this.#constant(-1);
+        out.byte(I32_XOR);
+        return;
+      case 'q':
+        this.#int(e.a);
+        this.#int(e.b);
+        this.#int(e.test);
+        out.byte(SELECT);
+        return;
+      case 'c':
+        this.#intCall(e);
+        return;
+    }
+    throw new Error(`${e.k} for an int`);
+  }
+
+  #intCall({ f, args }: Expr & { k: 'c' }): void {
+    const out = this.#out;
+    const ofInts = OF_INTS.get(f);
+    if (ofInts !== undefined) {
+      this.#int(args[0] as Expr);
+      this.#int(args[1] as Expr);
+      out.byte(ofInts);
+      return;
+    }
+    const compared = COMPARED.get(f);
+    if (compared !== undefined) {
+      this.#double(args[0] as Expr);
+      this.#double(args[1] as Expr);
+      out.byte(compared);
+      return;
+    }
+    if (f === 'toInt') {
+      this.#double(args[0] as Expr);
+      // i32.trunc_sat_f64_s
+      out.byte(0xfc);
+      out.byte(0x02);
+      return;
+    }
+    if (!this.#wide(f, args)) this.#callImport(f, args, 1);
+  }
+
+  /** Whether it is one of the functions that are a few instructions. */
+  #wide(f: string, args: readonly Expr[]): boolean {
+    const wide = WIDE.get(f);
+    if (!wide) return false;
+    for (let k = 0; k < args.length; k++) {
+      this.#int(args[k] as Expr);
+      this.#out.put(wide[k] as readonly number[]);
+    }
+    return true;
+  }
+
+  #double(e: Expr): void {
+    const out = this.#out;
+    switch (e.k) {
+      case 'n':
+      case 'd':
+        out.double(e.v);
+        return;
+      case 't':
+      case 's':
+      case 'r': {
+        const cell = this.#names.cell(e);
+        if (cell.k === 'local') {
+          this.#local(LOCAL_GET, cell);
+          if (!cell.isDouble) out.byte(FROM_INT);
+          return;
+        }
+        this.#constant(0);
+        fixed(cell, out, true);
+        if (cell.view === 'F32') out.byte(PROMOTE);
+        else if (cell.view === 'H32') out.byte(FROM_INT);
+        return;
+      }
+      case 'c':
+        if (isDouble(e)) {
+          this.#doubleCall(e);
+          return;
+        }
+    }
+    this.#int(e);
+    out.byte(e.k === 'b' && e.op === '>>>' ? FROM_UNSIGNED : FROM_INT);
+  }
+
+  #doubleCall({ f, args }: Expr & { k: 'c' }): void {
+    const out = this.#out;
+    const ofDoubles = OF_DOUBLES.get(f);
+    if (ofDoubles !== undefined) {
+      this.#double(args[0] as Expr);
+      this.#double(args[1] as Expr);
+      out.byte(ofDoubles);
+      return;
+    }
+    const ofDouble = OF_DOUBLE.get(f);
+    if (ofDouble) {
+      this.#double(args[0] as Expr);
+      out.put(ofDouble);
+      return;
+    }
+    if (f === 'fromInt') {
+      this.#int(args[0] as Expr);
+      out.byte(FROM_INT);
+    } else if (!this.#wide(f, args)) throw new Error(`${f} in a region`);
+  }
+
+  #callImport(f: string, args: readonly Expr[], results: number): void {
+    for (let k = 0; k < args.length; k++) this.#int(args[k] as Expr);
+    this.#call(f, args.length, results);
+  }
+
+  #call(name: string, parameters: number, results: number): void {
+    let known = this.#imports.get(name);
+    if (!known) {
+      known = { name, parameters, results, index: this.#imports.size };
+      this.#imports.set(name, known);
+    }
+    this.#out.byte(CALL);
+    this.#out.unsigned(known.index);
+  }
+}
+
+/** Loads from or stores to an address that was pushed, and `offset` bytes more. */
+function access(opcode: number, power: number, offset: number, out: Bytes): void {
+  out.byte(opcode);
+  out.unsigned(power);
+  out.unsigned(offset);
+}
+
+/** The same at address 0, for a place that is always the same. */
+function fixed({ view, index }: Cell & { k: 'fixed' }, out: Bytes, isLoad: boolean): void {
+  const by = view === 'H32' ? BY_32 : view === 'F64' ? BY_64 : SINGLE;
+  access(isLoad ? by.load : by.store, by.power, index * (1 << by.power), out);
+}
+
+function move(local: Local, at: Held['at'], isLoad: boolean, out: Bytes): void {
+  out.byte(I32_CONST);
+  out.byte(0);
+  if (isLoad) fixed(at, out, true);
+  out.byte(isLoad ? LOCAL_SET : LOCAL_GET);
+  out.unsigned(local.index);
+  if (!isLoad) fixed(at, out, false);
+}
+
+/** Groups of locals of the same type. */
+function declare(locals: readonly Local[], out: Bytes): void {
+  const groups: { count: number; readonly isDouble: boolean }[] = [];
+  for (const { isDouble } of locals) {
+    const last = groups[groups.length - 1];
+    if (last?.isDouble === isDouble) last.count++;
+    else groups.push({ count: 1, isDouble });
+  }
+  out.put(unsigned(groups.length));
+  for (const { count, isDouble } of groups) {
+    out.unsigned(count);
+    out.byte(isDouble ? F64 : I32);
+  }
+}

@@ -1,0 +1,89 @@
+// What a region's function is written by, one statement after the other: as asm.js (asm-writer.ts), or as WebAssembly
+// (wasm-writer.ts). Operands are expressions of the residual language, whose leaves are cells: locals of the function, or
+// fixed places in the heap.
+
+import type { Expr } from './ir.ts';
+
+/** A variable of the function: an int, or a double. Numbered from 0 in the order in which they came up. */
+export interface Local {
+  readonly k: 'local';
+  readonly name: string;
+  readonly index: number;
+  readonly isDouble: boolean;
+}
+
+/** Views of the heap: ints of 8, 16 and 32 bits, doubles of 32 and 64 bits. */
+export type View = 'H8' | 'H16' | 'H32' | 'F32' | 'F64';
+
+/** An element of a view of the heap. */
+export interface Fixed {
+  readonly k: 'fixed';
+  readonly view: 'H32' | 'F32' | 'F64';
+  readonly index: number;
+}
+
+export type Cell = Local | Fixed;
+
+/** What stands for the leaves of expressions: temporaries, words of the state, elements of its arrays. */
+export interface Names {
+  /** @throws Error for another expression. */
+  cell(leaf: Expr): Cell;
+}
+
+/** An operand in guest memory that was checked: `p` is what `lookUp` made of its address. */
+export interface Operand {
+  readonly p: Expr;
+  /** Bytes behind it. */
+  readonly offset: number;
+  /** Bits: 8, 16, 32 or 64 (a double). */
+  readonly size: number;
+  /** Whether `p` may have the mark of what may only be read. */
+  readonly isMarked: boolean;
+  /** Whether it is known to be aligned to its size. */
+  readonly isAligned: boolean;
+}
+
+/** A local that is state, and where it is in the register file. */
+export interface Held {
+  readonly local: Local;
+  readonly at: Fixed;
+}
+
+/** What is known once all was written. */
+export interface Ending {
+  readonly name: string;
+  /** By their indices. */
+  readonly locals: readonly Local[];
+  readonly held: readonly Held[];
+  /** Its answer. */
+  readonly answer: Expr;
+}
+
+/** `Made`: the function. */
+export interface Writer<Made> {
+  set(to: Cell, e: Expr): void;
+  /** A word of the double `e`. */
+  setWord(to: Local, e: Expr, isHigh: boolean): void;
+  /** `to` is the entry of the shadow page table for a guest-linear address, exclusive or the address. */
+  lookUp(to: Local, address: Expr): void;
+  load(to: Local, from: Operand): void;
+  store(to: Operand, e: Expr): void;
+  /** Calls what answers nothing. */
+  perform(f: string, args: readonly Expr[]): void;
+  /** A block until `end`, which `leave` leads out of. */
+  begin(label: string): void;
+  /** A loop until `end`: `again` leads to its beginning, and so does its end. */
+  loop(label: string): void;
+  /** Until `otherwise` or `end`: what is done if the expression is not zero. */
+  when(test: Expr): void;
+  otherwise(): void;
+  end(): void;
+  leave(label: string): void;
+  again(label: string): void;
+  give(answer: Expr): void;
+  /** All that is held goes to the register file. */
+  spill(): void;
+  /** All that is held comes from the register file. */
+  fill(): void;
+  finish(ending: Ending): Made;
+}
