@@ -9,7 +9,7 @@ import type { TranslationsPolicy } from './policy.ts';
 import { Translations } from './translations.ts';
 
 /** Entries of a block head before it is queued: V8 takes longer to compile asm.js. */
-const HEAT: Readonly<Record<CodeKind, number>> = { 'asm.js': 60_000, webassembly: 15_000 };
+const HEAT: Readonly<Record<CodeKind, number>> = { 'asm.js': 60_000, webassembly: 10_000 };
 
 /** What is translated, and when; a test lowers the thresholds so that everything is. */
 export interface TranslatorOptions extends TranslationsPolicy {

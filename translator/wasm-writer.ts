@@ -8,6 +8,46 @@ import { REGION_STOPS } from '../src/cpu/regions.ts';
 import { F64, I32, unsigned } from '../src/isa/wasm.ts';
 import { type Expr, isDouble } from './ir.ts';
 import type { Bytes } from './wasm-bytes.ts';
+import {
+  accessOf,
+  BLOCK,
+  BR,
+  BY_32,
+  BY_64,
+  CALL,
+  COMPARED,
+  DEMOTE,
+  ELSE,
+  EMPTY,
+  END,
+  FROM_INT,
+  FROM_UNSIGNED,
+  HIGH_WORD,
+  I32_ADD,
+  I32_AND,
+  I32_CONST,
+  I32_LOAD,
+  I32_LT_S,
+  I32_SHL,
+  I32_SHR_U,
+  I32_XOR,
+  IF,
+  INT,
+  LOCAL_GET,
+  LOCAL_SET,
+  LOCAL_TEE,
+  LOOP,
+  LOW_WORD,
+  OF_DOUBLE,
+  OF_DOUBLES,
+  OF_INTS,
+  PROMOTE,
+  RETURN,
+  RETURN_CALL_INDIRECT,
+  SELECT,
+  SINGLE,
+  WIDE,
+} from './wasm-opcodes.ts';
 import type { Cell, Ending, Held, Local, Names, Operand, Writer } from './writer.ts';
 
 /** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
@@ -25,123 +65,6 @@ export type Imports = Map<string, Import>;
 export const REGION_TYPE = 0;
 
 const HOST_OFFSET = 0x3fffffff;
-
-// Opcodes (chapter 5.4).
-const BLOCK = 0x02;
-const LOOP = 0x03;
-const IF = 0x04;
-const ELSE = 0x05;
-const END = 0x0b;
-const BR = 0x0c;
-const RETURN = 0x0f;
-const CALL = 0x10;
-const RETURN_CALL_INDIRECT = 0x13;
-const SELECT = 0x1b;
-const LOCAL_GET = 0x20;
-const LOCAL_SET = 0x21;
-const LOCAL_TEE = 0x22;
-const I32_LOAD = 0x28;
-const F64_LOAD = 0x2b;
-const F64_STORE = 0x39;
-const I32_CONST = 0x41;
-const I32_LT_S = 0x48;
-const I32_ADD = 0x6a;
-const I32_AND = 0x71;
-const I32_XOR = 0x73;
-const I32_SHL = 0x74;
-const I32_SHR_U = 0x76;
-const F64_NEG = 0x9a;
-const FROM_INT = 0xb7;
-const FROM_UNSIGNED = 0xb8;
-/** f64.promote_f32, f32.demote_f64. */
-const PROMOTE = 0xbb;
-const DEMOTE = 0xb6;
-/** i64.reinterpret_f64; i32.wrap_i64; the same of the high word. */
-const REINTERPRET = 0xbd;
-const WRAP = 0xa7;
-/** The type of a block that leaves no value. */
-const EMPTY = 0x40;
-
-/** How a place is accessed: opcode of the load, of the store, power of two of the size. */
-interface Access {
-  readonly load: number;
-  readonly store: number;
-  readonly power: number;
-}
-
-const BY_8: Access = { load: 0x2c, store: 0x3a, power: 0 };
-const BY_16: Access = { load: 0x2e, store: 0x3b, power: 1 };
-const BY_32: Access = { load: I32_LOAD, store: 0x36, power: 2 };
-const BY_64: Access = { load: F64_LOAD, store: F64_STORE, power: 3 };
-const SINGLE: Access = { load: 0x2a, store: 0x38, power: 2 };
-const accessOf = (size: number): Access => (size === 32 ? BY_32 : size === 8 ? BY_8 : size === 16 ? BY_16 : BY_64);
-
-const INT: ReadonlyMap<string, number> = new Map([
-  ['+', I32_ADD],
-  ['-', 0x6b],
-  ['*', 0x6c],
-  ['&', I32_AND],
-  ['|', 0x72],
-  ['^', I32_XOR],
-  ['<<', I32_SHL],
-  ['>>', 0x75],
-  ['>>>', I32_SHR_U],
-]);
-/** Of two ints, by the names of the residual language. */
-const OF_INTS: ReadonlyMap<string, number> = new Map([
-  ['eq', 0x46],
-  ['ne', 0x47],
-  ['lt', I32_LT_S],
-  ['ltu', 0x49],
-  ['gt', 0x4a],
-  ['gtu', 0x4b],
-  ['le', 0x4c],
-  ['leu', 0x4d],
-  ['ge', 0x4e],
-  ['geu', 0x4f],
-  ['divw', 0x6e],
-]);
-/** Of two doubles, an int; a double. */
-const COMPARED: ReadonlyMap<string, number> = new Map([
-  ['feq', 0x61],
-  ['fne', 0x62],
-  ['flt', 0x63],
-  ['fle', 0x65],
-]);
-const OF_DOUBLES: ReadonlyMap<string, number> = new Map([
-  ['fadd', 0xa0],
-  ['fsub', 0xa1],
-  ['fmul', 0xa2],
-  ['fdiv', 0xa3],
-]);
-/** Of a double, a double. */
-const OF_DOUBLE: ReadonlyMap<string, readonly number[]> = new Map([
-  ['fneg', [F64_NEG]],
-  ['fabs', [0x99]],
-  ['fsqrt', [0x9f]],
-  ['fround', [DEMOTE, PROMOTE]],
-]);
-// i64.extend_i32_s and _u; i64.const 32; the word as the high one (i64.shl), the two as one (i64.or).
-const SIGNED = 0xac;
-const UNSIGNED = 0xad;
-const CONST_32 = [0x42, 0x20];
-const AS_HIGH = [UNSIGNED, ...CONST_32, 0x86];
-const AS_LOW = [UNSIGNED, 0x84];
-/**
- * Functions of src/isa/wide.ts, which are a few instructions here: what follows each argument. (i64.mul and shr_u;
- * i64.div_u, div_s; f64.reinterpret_i64; i32.clz.)
- */
-const WIDE: ReadonlyMap<string, readonly (readonly number[])[]> = new Map([
-  ['mulhu', [[UNSIGNED], [UNSIGNED, 0x7e, ...CONST_32, 0x88, WRAP]]],
-  ['divu', [AS_HIGH, AS_LOW, [UNSIGNED, 0x80, WRAP]]],
-  ['divs', [AS_HIGH, AS_LOW, [SIGNED, 0x7f, WRAP]]],
-  ['joined', [AS_HIGH, [...AS_LOW, 0xbf]]],
-  ['imul', [[], [0x6c]]],
-  ['clz', [[0x67]]],
-]);
-/** A word of a double: i64.reinterpret_f64, for the high one i64.shr_u by 32; i32.wrap_i64. */
-const HIGH_WORD = [REINTERPRET, ...CONST_32, 0x88, WRAP];
-const LOW_WORD = [REINTERPRET, WRAP];
 
 const NO_LABEL = '';
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Machine } from '../../src/machine/machine.ts';
 import type { CodeKind } from '../../src/memory/heap.ts';
 import { Translator } from '../../translator/engine.ts';
+import type { Graph } from '../../translator/scan.ts';
 import { END, guestMachine, MOST, NAMES, RESULTS } from './guest-image.ts';
 import { registersDiffer } from './lockstep.ts';
 
@@ -44,4 +45,23 @@ test('faults and returns from them lead from region to region', () => {
   expect(callouts).toBeGreaterThan(7000);
   // The engine's budget ends now and then; one link in 256 is looked at.
   expect(regionEntries - regionsChained).toBeLessThan(regionEntries / 10);
+});
+
+test('what several functions lead to is translated for the first of them, and once more for all the others', () => {
+  const regions: Graph[] = [];
+  const machine = new Machine({
+    ...options('apart', 'webassembly'),
+    engine: (cpu, memory) =>
+      new Translator(cpu, memory, {
+        heat: 20,
+        batchEntries: 2,
+        maxBatch: 2,
+        observer: { name: (region) => `region${region}`, translated: ({ graph }) => void regions.push(graph) },
+      }),
+  });
+  machine.runTo(MOST);
+  const { regionsAgain } = machine.engine.statistics();
+  expect(regionsAgain).toBe(0);
+  // The tail has 61 instructions, a function three more.
+  expect(regions.map((graph) => graph.instructions).filter((n) => n > 48)).toEqual([64, 61]);
 });

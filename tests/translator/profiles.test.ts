@@ -1,0 +1,44 @@
+// When a profile says that a region is worth to be made again.
+
+import { expect, test } from 'vitest';
+import { Profiles } from '../../translator/profiles.ts';
+
+const KEY = 0x1234;
+const PRICE = 200;
+const nowhere = (_: number): boolean => false;
+
+/** Samples until the profile asks for something, at most `most`; what it asks for. */
+function asked(profiles: Profiles, distance: (k: number) => number, most: number, isInside = nowhere) {
+  for (let k = 1; k <= most; k++) {
+    const wanted = profiles.sampled(KEY, distance(k), isInside, PRICE);
+    if (wanted) return { after: k, wanted };
+  }
+  return undefined;
+}
+
+test('a target is asked for once as many samples were taken as to make the region again costs', () => {
+  expect(asked(new Profiles(), () => 16, 10_000)).toEqual({ after: PRICE, wanted: [16] });
+});
+
+test('the same target is asked for twice at most, the second time after twice as many samples', () => {
+  const profiles = new Profiles();
+  asked(profiles, () => 16, 10_000);
+  expect(asked(profiles, () => 16, 10_000)).toEqual({ after: PRICE, wanted: [16] });
+  expect(asked(profiles, () => 16, 10_000)).toBeUndefined();
+});
+
+test('what the region has already is not asked for', () => {
+  expect(
+    asked(
+      new Profiles(),
+      () => 16,
+      10_000,
+      (distance) => distance === 16,
+    ),
+  ).toBeUndefined();
+});
+
+test('the likeliest target comes first; what is seldom seen is none', () => {
+  const distance = (k: number): number => (k % 100 === 0 ? 48 : k % 3 === 0 ? 32 : 16);
+  expect(asked(new Profiles(), distance, 10_000)).toEqual({ after: PRICE, wanted: [16, 32] });
+});
