@@ -1,22 +1,18 @@
 // The second tier of the interpreter: regions are made when it finds a head hot, entered while their code and its mapping
 // stand, thrown out when the guest writes over it.
 
-import { type Executable, semanticOf } from '../src/cpu/decoded.ts';
 import { ALONE, CHAINED, linkedRegion, NO_SITE, SITE } from '../src/cpu/links.ts';
-import { placeOf } from '../src/cpu/pack.ts';
-import { NEVER, NO_NEXT, type RegionHost, type Regions } from '../src/cpu/regions.ts';
+import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
-import { codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import type { AsmFunction } from './asm-writer.ts';
+import { Batch } from './batch.ts';
 import { Chain } from './chain.ts';
-import { compile, compileBinary, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
+import type { RegionFunction } from './compile.ts';
 import { graphOf, type Knowledge, MAX_LARGE } from './graph-of.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { CACHE_BYTES, type TranslationsPolicy } from './policy.ts';
-import { type Printed, print } from './print.ts';
 import { Profiles } from './profiles.ts';
 import {
   apartFrom,
@@ -31,9 +27,7 @@ import {
   type Region,
 } from './region.ts';
 import { RegionCache } from './region-cache.ts';
-import { isLoop, RETURN } from './scan.ts';
-import { asAsm, itemsOf } from './translate.ts';
-import { ModuleEncoder } from './wasm-module.ts';
+import { type Graph, isLoop, RETURN } from './scan.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
 export const OVERSHOOT = MAX_LARGE + 1;
@@ -45,12 +39,6 @@ const SAMPLES_PER_INSTRUCTION = 8;
 const BATCH_ENTRIES = 10_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;
-
-interface KnownCallout {
-  readonly next: int;
-  readonly known: Executable;
-  readonly place: int;
-}
 
 /** An instruction that leaves a region by a value (RETURN for all of its returns). */
 interface Site {
@@ -79,8 +67,6 @@ export class Translations implements Regions {
   readonly #verifyText: TranslationsPolicy['verify'];
   readonly #observer: Observer | undefined;
   readonly #chain: Chain;
-  /** Whether regions are compiled from text, not as WebAssembly. */
-  readonly #isText: boolean;
   readonly #cache: RegionCache;
   #nextNumber = 0;
   /** Heads inside of regions, that wait for the second time. */
@@ -127,7 +113,6 @@ export class Translations implements Regions {
       likely: (key) => this.#profiles.likely(key),
       isGuarded: (physical) => options.guardAll === true || this.#leaving.isGuarded(physical),
     };
-    this.#isText = codeOf(options.memory.heap) === 'asm.js';
     this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot, options.host.stopped);
   }
 
@@ -281,80 +266,29 @@ export class Translations implements Regions {
   #compile(wanted: readonly Hot[]): void {
     const observer = this.#observer;
     const started = performance.now();
-    const encoder = this.#isText ? undefined : new ModuleEncoder(true);
-    const texts: FunctionSource[] | undefined = this.#isText || this.#verifyText ? [] : undefined;
-    const imports = new Set<string>();
+    const batch = new Batch(this.#memory, this.#verifyText);
     const made: Region[] = [];
-    // What callouts of this module execute, and the offsets behind them, by their numbers.
-    const callouts: KnownCallout[] = [];
     const queue = [...wanted];
     for (let k = 0; k < queue.length; k++) {
       const hot = queue[k] as Hot;
       if (this.#isNeedless(hot)) continue;
       const found = graphOf(hot, this.#memory, this.#knowledge);
-      if (!found) continue;
-      const { graph } = found;
       const old = hot.again === undefined ? undefined : this.#cache.get(hot.again);
-      if (old && !isGained(hot, graph, old)) continue;
+      if (!found || (old && !isGained(hot, found.graph, old))) continue;
       for (const [physical, linear] of found.apart) {
         const own = apartFrom(hot, physical, linear);
         if (!this.#cache.at(own.key) && !queue.some((h) => h.key === own.key)) queue.push(own);
       }
-      const number = old && isEnteredAtAll(old.graph, graph) ? old.number : this.#nextNumber++;
-      const name = observer?.name(number, hot.linear) ?? `region${number}`;
-      const options = {
-        name,
-        registersAt: this.#memory.layout.registersAt,
-        firstCallout: callouts.length,
-        firstSite: this.#nextSite,
-        overshoot: this.overshoot,
-      };
-      const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
-      const items = itemsOf(graph, hot.mode);
-      // Only where something reads it: the text of a region takes longer to make than its binary.
-      const asText = texts && print(items, { ...options, visit }, asAsm);
-      const { callouts: called, sites } = encoder
-        ? print(items, { ...options, visit }, encoder.writer)
-        : (asText as Printed<AsmFunction>);
-      observer?.translated({ number, ...hot, graph, options });
-      for (const { next, insn, ends } of called)
-        callouts.push({
-          next: ends ? NO_NEXT : next,
-          known: { insn, run: semanticOf(insn) },
-          place: placeOf(insn, { bent: hot.mode >> 2 }),
-        });
-      for (const at of sites) this.#sites.set(this.#nextSite++, { region: number, at });
-      encoder?.add(name);
-      if (asText) texts.push({ name, text: asText.made.text });
-      for (const i of asText?.made.imports ?? []) imports.add(i);
-      const { firstSite } = options;
-      const characters = this.#isText ? asText?.made.text.length : undefined;
-      const region = describe(hot, graph, { number, name, firstSite, sites: sites.length }, characters);
+      const region = this.#translate(hot, found.graph, old, batch);
       this.#cache.announce(region);
       made.push(region);
     }
-    const functions = texts ?? [];
-    if (this.#verifyText)
-      this.#verifyText(moduleText({ functions, imports }), { registersAt: this.#memory.layout.registersAt });
+    batch.verify();
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;
-    const first = made[0] as Region;
-    const sourceUrl = `transvisor/${first.name}${made.length > 1 ? `-and-${made.length - 1}` : ''}`;
-    const foreign = {
-      ...this.#host.quick,
-      ...this.#chain.imports,
-      visit: observer?.count,
-      callout: (number: int) => {
-        const { next, known, place } = callouts[number] as KnownCallout;
-        return this.#host.callout(next, known, place);
-      },
-    };
-    const { heap } = this.#memory;
-    const names = made.map((region) => region.name);
-    const runs = encoder
-      ? compileBinary(names, encoder.bytes(), heap, foreign)
-      : compile({ functions, imports, sourceUrl }, heap, foreign);
+    const foreign = { ...this.#host.quick, ...this.#chain.imports, visit: observer?.count };
+    const runs = batch.compile(foreign, this.#host.callout);
     made.forEach((region, k) => {
       region.run = runs[k];
       observer?.compiled?.(region.number, runs[k] as RegionFunction);
@@ -365,6 +299,26 @@ export class Translations implements Regions {
     this.#counts.modules++;
     this.#evict();
     this.#counts.compileMillis += performance.now() - translated;
+  }
+
+  /** Makes the region of a graph; `old` is the one that it replaces. */
+  #translate(hot: Hot, graph: Graph, old: Region | undefined, batch: Batch): Region {
+    const observer = this.#observer;
+    const number = old && isEnteredAtAll(old.graph, graph) ? old.number : this.#nextNumber++;
+    const name = observer?.name(number, hot.linear) ?? `region${number}`;
+    const firstSite = this.#nextSite;
+    const options = {
+      name,
+      registersAt: this.#memory.layout.registersAt,
+      firstCallout: batch.firstCallout,
+      firstSite,
+      overshoot: this.overshoot,
+    };
+    const visit = observer?.counter && ((at?: int) => observer.counter?.(number, at) as int);
+    const { sites, characters } = batch.add(graph, hot.mode, options, visit);
+    observer?.translated({ number, ...hot, graph, options });
+    for (const at of sites) this.#sites.set(this.#nextSite++, { region: number, at });
+    return describe(hot, graph, { number, name, firstSite, sites: sites.length }, characters);
   }
 
   /** Whether regions have it by now that were made since it was found hot. */
