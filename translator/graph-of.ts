@@ -66,7 +66,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
   const stopsAt = (physical: int): boolean => {
     if (physical === hot.physical) return false;
     const region = known.cache.at(keyOf(physical, hot.mode, hot.user));
-    return region !== undefined && region.number !== hot.again && region.graph.instructions > SMALL;
+    return region !== undefined && region.number !== hot.again && region.instructions > SMALL;
   };
   // Another region has it, too, and is not entered on the way there from here.
   const isShared = (physical: int): boolean => {

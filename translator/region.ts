@@ -2,7 +2,7 @@
 
 import type { int } from '../src/isa/insn.ts';
 import type { RegionFunction } from './compile.ts';
-import { type Block, type Graph, RETURN } from './scan.ts';
+import { type Block, type Graph, isLoop, RETURN } from './scan.ts';
 import type { Stack } from './x87.ts';
 
 const PAGE = 4096;
@@ -50,7 +50,16 @@ export interface Region {
   readonly linear: int;
   /** Once it is compiled. */
   run: RegionFunction | undefined;
-  readonly graph: Graph;
+  // Of its graph, which takes more than all the rest, only this is kept.
+  /** Offsets from the entry's page: of its entry, of all of its entries, of its blocks. */
+  readonly entry: int;
+  readonly entries: readonly int[];
+  readonly blocks: ReadonlySet<int>;
+  readonly instructions: int;
+  /** Guest-physical frames of its pages, by their distances from the entry's. */
+  readonly pages: ReadonlyMap<int, int>;
+  /** Whether it is a loop of which something was left out. */
+  readonly isCutLoop: boolean;
   /** Pages besides the entry's: distance in pages and guest-physical frame. */
   readonly others: readonly (readonly [page: int, frame: int])[];
   /** Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. */
@@ -92,7 +101,12 @@ export function describe(
       (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
     linear: hot.linear,
     run: undefined,
-    graph,
+    entry: graph.entry,
+    entries: graph.entries,
+    blocks: new Set(graph.blocks.keys()),
+    instructions: graph.instructions,
+    pages: graph.pages,
+    isCutLoop: graph.isCut === true && isLoop(graph),
     others: [...graph.pages].filter(([page]) => page !== 0),
     physical: hot.physical,
     inside: new Set(blocks.map((b) => physicalOf(b.at))),
@@ -120,14 +134,14 @@ export function blockKeys({ inside, mode, user }: Region): string[] {
 }
 
 /** Whether all entries of the one are entries of the other too: then it can have its number. */
-export function isEnteredAtAll(old: Graph, graph: Graph): boolean {
+export function isEnteredAtAll(old: Region, graph: Graph): boolean {
   return old.entries.every((at) => graph.entries.includes(at));
 }
 
 /** Whether a region is the better for it if it is made again. */
 export function isGained({ targets, isLarge }: Hot, graph: Graph, old: Region): boolean {
   if (targets) return targets.some((at) => graph.blocks.has(at));
-  return !isLarge || old.isLarge || graph.instructions > old.graph.instructions;
+  return !isLarge || old.isLarge || graph.instructions > old.instructions;
 }
 
 /** The head of a region that is to be replaced. */
@@ -143,7 +157,7 @@ export function apartFrom({ mode, user, stack }: Hot, physical: int, linear: int
 /** Where samples of an instruction (RETURN: of all returns) are kept: see profiles.ts. */
 export function profileKey(region: Region, at: int): int {
   if (at === RETURN) return region.physical - 1;
-  return (((region.graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
+  return (((region.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
 }
 
 /** Offsets that a block leaves its region to. */

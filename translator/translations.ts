@@ -27,7 +27,7 @@ import {
   type Region,
 } from './region.ts';
 import { RegionCache } from './region-cache.ts';
-import { type Graph, isLoop, RETURN } from './scan.ts';
+import { type Graph, RETURN } from './scan.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
 export const OVERSHOOT = MAX_LARGE + 1;
@@ -167,9 +167,9 @@ export class Translations implements Regions {
     const site = this.#sites.get(this.#cpu.words[SITE] as int);
     const region = site && this.#cache.get(site.region);
     if (!region) return;
-    const from = site.at === RETURN ? region.graph.entry : site.at;
+    const from = site.at === RETURN ? region.entry : site.at;
     const distance = (this.#cpu.eip - (region.linear & -PAGE) - from) | 0;
-    const isInside = (d: int): boolean => region.graph.blocks.has(from + d);
+    const isInside = (d: int): boolean => region.blocks.has(from + d);
     const wanted = this.#profiles.sampled(profileKey(region, site.at), distance, isInside, this.#price(region));
     if (wanted) this.#compile([{ ...madeAgain(region), targets: wanted.map((d) => from + d) }]);
   }
@@ -180,14 +180,13 @@ export class Translations implements Regions {
     const region = this.#cache.get(linkedRegion(i32, layout.linksAt, this.#cpu.eip));
     if (!region) return;
     region.samples++;
-    if (region.isLarge || !region.graph.isCut) return;
-    if (region.samples !== this.#price(region) || !isLoop(region.graph)) return;
+    if (region.isLarge || !region.isCutLoop || region.samples !== this.#price(region)) return;
     this.#compile([{ ...madeAgain(region), isLarge: true }]);
   }
 
   /** Samples (1 or more) that cost as much as to make the region again. */
   #price(region: Region): number {
-    return Math.ceil(region.graph.instructions * this.#samplesPerInstruction);
+    return Math.ceil(region.instructions * this.#samplesPerInstruction);
   }
 
   left(): void {
@@ -304,7 +303,7 @@ export class Translations implements Regions {
   /** Makes the region of a graph; `old` is the one that it replaces. */
   #translate(hot: Hot, graph: Graph, old: Region | undefined, batch: Batch): Region {
     const observer = this.#observer;
-    const number = old && isEnteredAtAll(old.graph, graph) ? old.number : this.#nextNumber++;
+    const number = old && isEnteredAtAll(old, graph) ? old.number : this.#nextNumber++;
     const name = observer?.name(number, hot.linear) ?? `region${number}`;
     const firstSite = this.#nextSite;
     const options = {
@@ -335,7 +334,7 @@ export class Translations implements Regions {
     this.#counts.regions++;
     if (region.again !== undefined) this.#counts.regionsAgain++;
     this.#counts.reentries += region.keys.length - 1;
-    this.#counts.regionInstructions += region.graph.instructions;
+    this.#counts.regionInstructions += region.instructions;
   }
 
   #evict(): void {
