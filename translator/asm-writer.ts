@@ -23,7 +23,7 @@ import {
   text,
 } from './estree.ts';
 import type { Expr } from './ir.ts';
-import type { Cell, Ending, Fixed, Held, Local, Names, Operand, View, Writer } from './writer.ts';
+import type { Cell, Ending, Held, Local, Names, Operand, Own, View, Writer } from './writer.ts';
 
 const HOST_OFFSET = 0x3fffffff;
 const TAB = id('tab');
@@ -50,17 +50,9 @@ type Opened =
   | { readonly k: 'block' | 'loop'; readonly label: string; readonly body: Node[] }
   | { readonly k: 'if'; readonly test: Node; readonly body: Node[]; other: Node[] | undefined };
 
-/** Where the halves of doubles are staged, by words: two locals of its own would cost each exit more. */
-export interface Staging {
-  readonly words: readonly [Fixed, Fixed];
-  readonly double: Fixed;
-  /** A local that is free between statements. */
-  readonly scratch: Local;
-}
-
 export class AsmWriter implements Writer<AsmFunction>, AsmNames {
   readonly #names: Names;
-  readonly #staging: Staging;
+  readonly #own: Own;
   readonly #imports = new Set<string>();
   readonly #opened: Opened[] = [];
   readonly #first: Node[] = [];
@@ -69,9 +61,9 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
   readonly #moves: { readonly list: Node[]; readonly at: number; readonly isLoad: boolean }[] = [];
   readonly #nodes = new Map<Cell, Node>();
 
-  constructor(names: Names, staging: Staging) {
+  constructor(names: Names, own: Own) {
     this.#names = names;
-    this.#staging = staging;
+    this.#own = own;
   }
 
   leaf(e: Expr): Node {
@@ -88,7 +80,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
   }
 
   setWord(to: Local, e: Expr, isHigh: boolean): void {
-    const { words, double: staged } = this.#staging;
+    const { words, double: staged } = this.#own;
     const word = int(this.#node(words[isHigh ? 1 : 0]));
     this.#out.push(assign(this.#node(staged), double(e, this)), assign(this.#node(to), word));
   }
@@ -96,7 +88,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
   lookUp(to: Local, address: Expr): void {
     let node = asm(address, this);
     if (address.k !== 't' && address.k !== 'r') {
-      const scratch = this.#node(this.#staging.scratch);
+      const scratch = this.#node(this.#own.scratch);
       this.#out.push(assign(scratch, value(address, this)));
       node = scratch;
     }
@@ -127,7 +119,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
 
   store(to: Operand, e: Expr): void {
     if (to.size === 64) {
-      const { words, double: staged } = this.#staging;
+      const { words, double: staged } = this.#own;
       const d = value(e, this);
       this.#either(to, 4, assign(this.#element('F64', to), d), () => [
         assign(this.#node(staged), d),
@@ -137,7 +129,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
       return;
     }
     this.#either(to, to.size / 8 - 1, assign(this.#element(viewOf(to), to), value(e, this)), () => {
-      const scratch = this.#node(this.#staging.scratch);
+      const scratch = this.#node(this.#own.scratch);
       const bytes = [assign(scratch, int(value(e, this)))];
       for (let k = 0; k < to.size / 8; k++)
         bytes.push(assign(this.#element('H8', to, k), k ? binary('>>', scratch, lit(8 * k)) : scratch));

@@ -26,11 +26,10 @@ import { codeOf } from '../src/memory/heap.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';
 import { compile, compileBinary, type RegionFunction } from './compile.ts';
 import { B, C, type Expr, N, R, S } from './ir.ts';
-import type { MakeWriter } from './print.ts';
 import { asAsm } from './translate.ts';
 import { ModuleEncoder } from './wasm-module.ts';
 import { REGION_TYPE } from './wasm-writer.ts';
-import type { Cell, Fixed, Local } from './writer.ts';
+import type { Cell, Fixed, Local, MakeWriter } from './writer.ts';
 
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;

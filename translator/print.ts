@@ -13,7 +13,7 @@ import { assignSlots } from './passes/slots.ts';
 import { MemoryPrinter } from './print-memory.ts';
 import type { Callout, Step } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
-import type { Cell, Fixed, Held, Local, Names, Writer } from './writer.ts';
+import type { Cell, Fixed, Held, Local, MakeWriter, Names, Writer } from './writer.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 
@@ -46,20 +46,6 @@ export interface Printed<Made> {
   readonly callouts: readonly Pick<Callout, 'next' | 'insn' | 'ends'>[];
   /** Sites in the order of their numbers: offsets of instructions, or RETURN. */
   readonly sites: readonly number[];
-}
-
-/** Makes what a function is written by. `names` tells its leaves; it uses a local and staging places of its own. */
-export type MakeWriter<Made> = (names: Names, own: Own) => Writer<Made>;
-
-/** What writers use besides leaves. */
-export interface Own {
-  /** Where the shadow page table is. */
-  readonly table: Local;
-  /** Free between statements. */
-  readonly scratch: Local;
-  /** Where the words of doubles are staged. */
-  readonly words: readonly [Fixed, Fixed];
-  readonly double: Fixed;
 }
 
 export function print<Made>(items: readonly Item[], options: PrintOptions, make: MakeWriter<Made>): Printed<Made> {

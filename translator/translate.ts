@@ -1,10 +1,11 @@
 // One region from graph to function: specialise, structure, print. The cache translates by it, and `dump` shows its stages.
 
 import { type AsmFunction, AsmWriter } from './asm-writer.ts';
-import { type MakeWriter, type Printed, type PrintOptions, print } from './print.ts';
+import { type Printed, type PrintOptions, print } from './print.ts';
 import type { Graph } from './scan.ts';
 import { specialise } from './specialise.ts';
 import { type Item, structure } from './structure.ts';
+import type { MakeWriter } from './writer.ts';
 
 /** For the form that people read. */
 export const asAsm: MakeWriter<AsmFunction> = (names, own) => new AsmWriter(names, own);

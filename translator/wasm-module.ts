@@ -2,9 +2,9 @@
 // functions are written by wasm-writer.ts.
 
 import { type Code, HEADER, I32, name, unsigned, vector } from '../src/isa/wasm.ts';
-import type { MakeWriter } from './print.ts';
 import { Bytes } from './wasm-bytes.ts';
 import { type Imports, WasmWriter } from './wasm-writer.ts';
+import type { MakeWriter } from './writer.ts';
 
 // One function is written at a time.
 const made = new Bytes();

@@ -87,3 +87,17 @@ export interface Writer<Made> {
   fill(): void;
   finish(ending: Ending): Made;
 }
+
+/** What writers use besides the leaves of expressions. */
+export interface Own {
+  /** Where the shadow page table is. */
+  readonly table: Local;
+  /** Free between statements. */
+  readonly scratch: Local;
+  /** Where the words of doubles are staged: locals for them would cost each exit more. */
+  readonly words: readonly [Fixed, Fixed];
+  readonly double: Fixed;
+}
+
+/** Makes what a function is written by. */
+export type MakeWriter<Made> = (names: Names, own: Own) => Writer<Made>;
