@@ -1,5 +1,6 @@
 // Writes a region's function as an ESTree, whose text is asm.js: what `--code asm.js` compiles, and what people read.
 
+import { HOST_BITS } from '../src/memory/shadow.ts';
 import { type AsmNames, allSigned, asm, condition, double, signed, value } from './asm.ts';
 import {
   answer,
@@ -25,7 +26,6 @@ import {
 import type { Expr } from './ir.ts';
 import type { Cell, Ending, Held, Local, Names, Operand, Own, View, Writer } from './writer.ts';
 
-const HOST_OFFSET = 0x3fffffff;
 const TAB = id('tab');
 const SHIFTS: Readonly<Record<View, number>> = { H8: 0, H16: 1, H32: 2, F32: 2, F64: 3 };
 const VIEWS: Readonly<Record<View, Node>> = {
@@ -137,11 +137,11 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
     });
   }
 
-  perform(f: string, args: readonly Expr[]): void {
+  call(f: string, args: readonly Expr[]): void {
     this.#out.push(perform(this.primitive(f, allSigned(args, this))));
   }
 
-  begin(label: string): void {
+  block(label: string): void {
     this.#open({ k: 'block', label, body: [] });
   }
 
@@ -149,11 +149,11 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
     this.#open({ k: 'loop', label, body: [] });
   }
 
-  when(test: Expr): void {
+  if(test: Expr): void {
     this.#open({ k: 'if', test: condition(test, this), body: [], other: undefined });
   }
 
-  otherwise(): void {
+  else(): void {
     const opened = this.#opened[this.#opened.length - 1];
     if (opened?.k !== 'if') throw new Error('an else without an if');
     opened.other = [];
@@ -169,15 +169,15 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
     else this.#out.push(labelled(opened.label, opened.k === 'loop' ? forever(opened.body) : block(opened.body)));
   }
 
-  leave(label: string): void {
+  break(label: string): void {
     this.#out.push(brk(label));
   }
 
-  again(label: string): void {
+  continue(label: string): void {
     this.#out.push(goOn(label));
   }
 
-  give(e: Expr): void {
+  return(e: Expr): void {
     this.#out.push(answer(signed(e, this)));
   }
 
@@ -244,7 +244,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
 
   /** What is `more` bytes into an operand, by a view. */
   #element(view: View, { p, offset, isMarked }: Operand, more = 0): Node {
-    const place = isMarked ? binary('&', asm(p, this), lit(HOST_OFFSET)) : asm(p, this);
+    const place = isMarked ? binary('&', asm(p, this), lit(HOST_BITS)) : asm(p, this);
     return element(view, offset + more ? int(binary('+', place, lit(offset + more))) : place);
   }
 

@@ -28,6 +28,23 @@ import { compile, compileBinary, type RegionFunction } from './compile.ts';
 import { B, C, type Expr, N, R, S } from './ir.ts';
 import { asAsm } from './translate.ts';
 import { ModuleEncoder } from './wasm-module.ts';
+import {
+  BR,
+  CALL,
+  CALL_INDIRECT,
+  EMPTY,
+  END,
+  FUNCREF,
+  I32_AND,
+  I32_CONST,
+  I32_LT_S,
+  IF,
+  LOCAL_GET,
+  LOCAL_SET,
+  LOCAL_TEE,
+  LOOP,
+  RETURN,
+} from './wasm-opcodes.ts';
 import { REGION_TYPE } from './wasm-writer.ts';
 import type { Cell, Fixed, Local, MakeWriter } from './writer.ts';
 
@@ -55,8 +72,8 @@ function writeNext<Made>({ registersAt, linksAt }: HeapLayout, overshoot: int, m
   // It has no operands of the guest's, and no doubles.
   const w = make({ cell }, { table: ip, scratch: n, words: [at(0), at(0)], double: at(0) });
   const giveUpWhen = (test: Expr): void => {
-    w.when(test);
-    w.give(N(NONE));
+    w.if(test);
+    w.return(N(NONE));
     w.end();
   };
   const ofEntry = (k: int): void => w.load(n, { p: ENTRY, offset: 4 * k, size: 32, isMarked: false, isAligned: true });
@@ -71,9 +88,9 @@ function writeNext<Made>({ registersAt, linksAt }: HeapLayout, overshoot: int, m
   giveUpWhen(C('ne', [NUMBER, word(STAMP)]));
   w.set(n, B('+', word(CHAINED), N(1)));
   w.set(at(CHAINED), NUMBER);
-  w.when(C('eq', [B('&', NUMBER, N(SAMPLE_LINKS - 1)), N(0)]));
+  w.if(C('eq', [B('&', NUMBER, N(SAMPLE_LINKS - 1)), N(0)]));
   w.set(at(SAMPLED), N(1));
-  w.give(N(NONE));
+  w.return(N(NONE));
   w.end();
   w.set(at(SITE), N(NO_SITE));
   w.set(at(WORD.engine + 1), B('&', IP, N(-4096)));
@@ -94,47 +111,33 @@ function makeNext(heap: ArrayBuffer, layout: HeapLayout, overshoot: int): Region
 
 // The WebAssembly binary of `run`, section by section: types, imports, functions, exports, code (WebAssembly core
 // specification, chapter 5).
-const FUNCREF = 0x70;
-const VOID = 0x40;
-const LOCAL_GET = 0x20;
-const LOCAL_SET = 0x21;
-const LOCAL_TEE = 0x22;
-const CONST = 0x41;
-const CALL = 0x10;
-const CALL_INDIRECT = 0x11;
-const LOOP = 0x03;
-const IF = 0x04;
-const RETURN = 0x0f;
-const BR = 0x0c;
-const END = 0x0b;
-const LT_S = 0x48;
-const AND = 0x71;
+
 /** Types and functions by their numbers: `run` and `stopped` have one parameter. */
-const RUNUMBERTYPE = 1;
+const RUN_TYPE = 1;
 const NEXT = 0;
 const STOPPED = 1;
-const STOPS = [CONST, REGION_STOPS, AND];
+const STOPS = [I32_CONST, REGION_STOPS, I32_AND];
 /** `run(n)`, with one local for the answer. */
 const RUN = [
-  ...[1, 1, I32, LOOP, VOID],
-  ...[LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, LOCAL_TEE, 1, ...STOPS, IF, VOID],
-  ...[LOCAL_GET, 1, CALL, STOPPED, LOCAL_TEE, 1, ...STOPS, IF, VOID, LOCAL_GET, 1, RETURN, END],
+  ...[1, 1, I32, LOOP, EMPTY],
+  ...[LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, LOCAL_TEE, 1, ...STOPS, IF, EMPTY],
+  ...[LOCAL_GET, 1, CALL, STOPPED, LOCAL_TEE, 1, ...STOPS, IF, EMPTY, LOCAL_GET, 1, RETURN, END],
   END,
   ...[CALL, NEXT, LOCAL_SET, 0],
-  ...[LOCAL_GET, 0, CONST, 0, LT_S, IF, VOID, LOCAL_GET, 1, RETURN, END],
+  ...[LOCAL_GET, 0, I32_CONST, 0, I32_LT_S, IF, EMPTY, LOCAL_GET, 1, RETURN, END],
   ...[BR, 0, END, LOCAL_GET, 1, END],
 ];
 /** The same, of regions that lead on by themselves. */
-const RUNUMBERONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
+const RUN_ONE = [0, LOCAL_GET, 0, CALL_INDIRECT, REGION_TYPE, 0, END];
 const importOf = (own: string, ...what: readonly number[]): Code => [...name('m'), ...name(own), ...what];
 /** What the first one calls; the other one calls nothing. */
-const CALLED: readonly Code[] = [importOf('next', 0, REGION_TYPE), importOf('stopped', 0, RUNUMBERTYPE)];
+const CALLED: readonly Code[] = [importOf('next', 0, REGION_TYPE), importOf('stopped', 0, RUN_TYPE)];
 const moduleOf = (run: readonly number[], called: readonly Code[]): Uint8Array =>
   Uint8Array.from([
     ...HEADER,
     ...section(1, [2, 0x60, 0, 1, I32, 0x60, 1, I32, 1, I32]),
     ...section(2, vector([...called, importOf('t', 1, FUNCREF, 0, 0)])),
-    ...section(3, [1, RUNUMBERTYPE]),
+    ...section(3, [1, RUN_TYPE]),
     ...section(7, [1, ...name('run'), 0, called.length]),
     ...section(10, [1, run.length, ...run]),
   ]);
@@ -166,7 +169,7 @@ export class Chain {
   /** `stopped`: see RegionHost. */
   constructor(heap: ArrayBuffer, layout: HeapLayout, overshoot: int, stopped: (answer: int) => int) {
     const next = makeNext(heap, layout, overshoot);
-    const bytes = codeOf(heap) === 'asm.js' ? moduleOf(RUN, CALLED) : moduleOf(RUNUMBERONE, []);
+    const bytes = codeOf(heap) === 'asm.js' ? moduleOf(RUN, CALLED) : moduleOf(RUN_ONE, []);
     const module = new WebAssembly.Module(bytes);
     const instance = new WebAssembly.Instance(module, { m: { next, stopped, t: this.#table } });
     this.#next = next;

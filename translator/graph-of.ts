@@ -68,7 +68,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
     const region = known.cache.at(keyOf(physical, hot.mode, hot.user));
     return region !== undefined && region.number !== hot.again && region.instructions > SMALL;
   };
-  // Another region has it, too, and is not entered on the way there from here.
+  // Whether another region has it too, one that the entry of this one is no part of.
   const isShared = (physical: int): boolean => {
     if (physical === hot.physical) return false;
     for (const r of known.cache.around(physical)) {
@@ -78,6 +78,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
     return false;
   };
   const placements: Placements = new Map();
+  const source = { memory, linear: hot.linear, mode: hot.mode, frameOf, placements };
   const lengths = new Map<int, number>();
   const isLong = (at: int): boolean => {
     let length = lengths.get(at);
@@ -87,7 +88,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
         return physical !== -1 && known.isWarm(physical, hot.mode) && !stopsAt(physical);
       };
       const all = { ...options, isWarm, maxInstructions: SHARED + 1 };
-      length = countFrom(at, memory, hot.linear, hot.mode, frameOf, all, placements);
+      length = countFrom(at, source, all);
       lengths.set(at, length);
     }
     return length > SHARED;
@@ -124,7 +125,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
   const surveyed = (isPath: boolean): Survey => {
     const warm = (at: int): boolean => isWarm(at, isPath);
     const all = { ...options, isWarm: warm, reentered: isPath };
-    return survey(memory, hot.linear, hot.mode, frameOf, all, placements);
+    return survey(source, all);
   };
   const whole = surveyed(false);
   const asPath = (): Survey => (isLed ? surveyed(true) : { ...whole, options: { ...whole.options, reentered: true } });

@@ -1,11 +1,10 @@
 // Memory accesses of a region: places, which look an address up in the shadow page table and leave where that has no
 // answer, and what is known of the operands that are loaded and stored through them.
 
+import { NOT_DIRECT, NOT_WRITABLE } from '../src/memory/shadow.ts';
 import { B, C, type Expr, N, type Stmt, T } from './ir.ts';
 import type { Local, Operand, Writer } from './writer.ts';
 
-const NOT_DIRECT = -0x80000000;
-const NOT_WRITABLE = 0x40000000;
 const PAGE = 4096;
 
 type Of<K> = Extract<Stmt, { k: K }>;
@@ -36,15 +35,15 @@ export class MemoryPrinter {
     const t = T(i);
     const masked = B('&', t, N(mask));
     if (alignedTo === bytes) {
-      w.when(mask === NOT_DIRECT ? C('lt', [t, N(0)]) : masked);
+      w.if(mask === NOT_DIRECT ? C('lt', [t, N(0)]) : masked);
       slow();
       w.end();
       return;
     }
     // What is aligned to a power of two is on one page.
     const power = 1 << (32 - Math.clz32(bytes - 1));
-    if (aligned !== false) w.when(B('&', t, N(mask | (power - 1))));
-    w.when(B('|', masked, C('gt', [B('&', t, N(PAGE - 1)), N(PAGE - bytes)])));
+    if (aligned !== false) w.if(B('&', t, N(mask | (power - 1))));
+    w.if(B('|', masked, C('gt', [B('&', t, N(PAGE - 1)), N(PAGE - bytes)])));
     slow();
     w.end();
     if (aligned !== false) w.end();

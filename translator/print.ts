@@ -111,9 +111,9 @@ class Printer<Made> implements Names {
     w.set(this.cell(S('tab')), B('<<', word(TABLE), N(2)));
     w.fill();
     this.#visit();
-    w.begin(END);
-    w.begin(LEAVE);
-    w.begin(LEAVE_SLOWLY);
+    w.block(END);
+    w.block(LEAVE);
+    w.block(LEAVE_SLOWLY);
     this.#list(this.#items);
     w.end();
     if (this.#hasPacked) {
@@ -224,13 +224,13 @@ class Printer<Made> implements Names {
     const number = this.#exits++;
     const go = `${label('G', s.at)}_${number}`;
     const stop = `${label('S', s.at)}_${number}`;
-    w.begin(go);
-    w.begin(stop);
+    w.block(go);
+    w.block(stop);
     for (let k = first; k < end; k++) this.#step((items[k] as LeavingStep).s, NO_ARM, { label: stop, packs: true });
-    w.leave(go);
+    w.break(go);
     w.end();
     this.#plain(arm);
-    w.leave(LEAVE_SLOWLY);
+    w.break(LEAVE_SLOWLY);
     w.end();
   }
 
@@ -253,7 +253,7 @@ class Printer<Made> implements Names {
         this.#visit(item.at);
         return;
       case 'poll':
-        w.when(C('lt', [CNT, N(this.#options.overshoot)]));
+        w.if(C('lt', [CNT, N(this.#options.overshoot)]));
         this.#leave(item.to, NO_ARM, REGION_CHAIN);
         w.end();
         return;
@@ -262,13 +262,13 @@ class Printer<Made> implements Names {
         return;
       case 'goto':
         this.#plain(item.arm);
-        if (item.kind === 'break') w.leave(label('B', item.to));
-        else w.again(label('L', item.to));
+        if (item.kind === 'break') w.break(label('B', item.to));
+        else w.continue(label('L', item.to));
         return;
       case 'fork':
-        w.when(item.test);
+        w.if(item.test);
         this.#list(item.yes);
-        if (item.no.length > 0) w.otherwise();
+        if (item.no.length > 0) w.else();
         this.#list(item.no);
         w.end();
         return;
@@ -278,7 +278,7 @@ class Printer<Made> implements Names {
         w.end();
         return;
       case 'label':
-        w.begin(label('B', item.at));
+        w.block(label('B', item.at));
         this.#list(item.body);
         w.end();
         return;
@@ -287,7 +287,7 @@ class Printer<Made> implements Names {
 
   #visit(at?: number): void {
     const { visit } = this.#options;
-    if (visit) this.#writer.perform('visit', [N(visit(at))]);
+    if (visit) this.#writer.call('visit', [N(visit(at))]);
   }
 
   #plain(list: readonly Stmt[]): void {
@@ -301,7 +301,7 @@ class Printer<Made> implements Names {
     w.set(this.cell(IP), 'at' in to ? B('+', PB, N(to.at)) : to.value);
     if ('site' in to) w.set(this.#word(SITE), N(this.#site(to.site)));
     if (code !== REGION_CHAIN) w.set(this.cell(RC), N(code));
-    w.leave(LEAVE);
+    w.break(LEAVE);
   }
 
   /** The number of a site. */
@@ -316,10 +316,10 @@ class Printer<Made> implements Names {
     const w = this.#writer;
     const go = label('G', c.at);
     const stop = label('S', c.at);
-    w.begin(go);
-    w.begin(stop);
+    w.block(go);
+    w.block(stop);
     for (const item of body) if (item.k === 'step') this.#step(item.s, NO_ARM, { label: stop, packs: false });
-    w.leave(go);
+    w.break(go);
     w.end();
     this.#callout(c);
     w.end();
@@ -331,12 +331,12 @@ class Printer<Made> implements Names {
     const exit = packed(s);
     if (stop) {
       if (stop.packs) w.set(this.cell(IP), N(exit as number));
-      w.leave(stop.label);
+      w.break(stop.label);
     } else if (exit === undefined) this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     else {
       w.set(this.cell(IP), N(exit));
       this.#plain(arm);
-      w.leave(LEAVE_SLOWLY);
+      w.break(LEAVE_SLOWLY);
     }
     if (exit !== undefined && (!stop || stop.packs)) this.#hasPacked = true;
   }
@@ -364,21 +364,21 @@ class Printer<Made> implements Names {
         return;
       case 'exit': {
         const unless = s.unless ?? NONE;
-        for (let k = 0; k < unless.length; k++) w.when(C('eq', [unless[k] as Expr, N(0)]));
-        w.when(s.e);
+        for (let k = 0; k < unless.length; k++) w.if(C('eq', [unless[k] as Expr, N(0)]));
+        w.if(s.e);
         this.#slow(s, arm, stop);
         for (let k = 0; k <= unless.length; k++) w.end();
         return;
       }
       case 'quick':
-        w.when(C(s.f, s.args));
+        w.if(C(s.f, s.args));
         this.#slow(s, arm, stop);
         w.end();
         return;
       case 'if':
-        w.when(s.e);
+        w.if(s.e);
         this.#plain(s.then);
-        if (s.else.length > 0) w.otherwise();
+        if (s.else.length > 0) w.else();
         this.#plain(s.else);
         w.end();
         return;
@@ -397,11 +397,11 @@ class Printer<Made> implements Names {
     w.set(this.#word(WORD.eip), B('+', PB, N(c.at)));
     w.set(this.cell(RC), C('callout', [N(number)]));
     if (c.ends) {
-      w.leave(END);
+      w.break(END);
       return;
     }
-    w.when(RC);
-    w.leave(END);
+    w.if(RC);
+    w.break(END);
     w.end();
     w.fill();
     w.set(this.cell(CNT), B('-', word(BUDGET), N(c.undo)));

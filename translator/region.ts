@@ -51,17 +51,13 @@ export interface Region {
   /** Once it is compiled. */
   run: RegionFunction | undefined;
   // Of its graph, which takes more than all the rest, only this is kept.
-  /** Offsets from the entry's page: of its entry, of all of its entries, of its blocks. */
-  readonly entry: int;
+  /** Offsets from the entry's page of its entries, the first one first. */
   readonly entries: readonly int[];
-  readonly blocks: ReadonlySet<int>;
   readonly instructions: int;
-  /** Guest-physical frames of its pages, by their distances from the entry's. */
+  /** Guest-physical frames of its pages, the entry's among them, by their distances from that one. */
   readonly pages: ReadonlyMap<int, int>;
   /** Whether it is a loop of which something was left out. */
   readonly isCutLoop: boolean;
-  /** Pages besides the entry's: distance in pages and guest-physical frame. */
-  readonly others: readonly (readonly [page: int, frame: int])[];
   /** Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. */
   readonly physical: int;
   readonly inside: ReadonlySet<int>;
@@ -75,7 +71,7 @@ export interface Region {
   samples: int;
   samplesBefore: int;
   readonly isLarge: boolean;
-  /** State of the mappings, and the entry's linear page, for which `others` was found to hold. */
+  /** State of the mappings, and the entry's linear page, for which `pages` was found to hold. */
   stamp: int;
   page: int;
 }
@@ -87,7 +83,7 @@ export function describe(
   numbered: Pick<Region, 'number' | 'name' | 'firstSite' | 'sites'>,
   characters: int | undefined,
 ): Region {
-  const physicalOf = (at: int): int => ((graph.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
+  const physicalOf = (at: int): int => physicalIn(graph.pages, at);
   const blocks = [...graph.blocks.values()].filter((b) => b.at < RETURN);
   const known = (at: int): boolean => graph.pages.has(at >> 12);
   const heads = graph.entries.map(physicalOf);
@@ -101,13 +97,10 @@ export function describe(
       (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
     linear: hot.linear,
     run: undefined,
-    entry: graph.entry,
     entries: graph.entries,
-    blocks: new Set(graph.blocks.keys()),
     instructions: graph.instructions,
     pages: graph.pages,
     isCutLoop: graph.isCut === true && isLoop(graph),
-    others: [...graph.pages].filter(([page]) => page !== 0),
     physical: hot.physical,
     inside: new Set(blocks.map((b) => physicalOf(b.at))),
     outside: blocks.flatMap(exitsOf).filter(known).map(physicalOf),
@@ -157,7 +150,17 @@ export function apartFrom({ mode, user, stack }: Hot, physical: int, linear: int
 /** Where samples of an instruction (RETURN: of all returns) are kept: see profiles.ts. */
 export function profileKey(region: Region, at: int): int {
   if (at === RETURN) return region.physical - 1;
-  return (((region.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1))) as int;
+  return physicalIn(region.pages, at);
+}
+
+/** Whether a block of the region is at an offset. */
+export function isInside({ pages, inside }: Region, at: int): boolean {
+  return pages.has(at >> 12) && inside.has(physicalIn(pages, at));
+}
+
+/** Guest-physical address of an offset on one of the pages. */
+function physicalIn(pages: ReadonlyMap<int, int>, at: int): int {
+  return ((pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
 }
 
 /** Offsets that a block leaves its region to. */

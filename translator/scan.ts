@@ -103,12 +103,20 @@ export interface Survey {
   readonly options: ScanOptions;
 }
 
-/**
- * @param linear guest-linear address of the entry.
- * @param frameOf never faults; -1 where nothing is mapped for fetching.
- */
-export function scan(memory: Code, linear: int, mode: int, frameOf: FrameOf, options: ScanOptions): Graph {
-  return finish(survey(memory, linear, mode, frameOf, options, new Map()));
+/** Where guest code is read from, for a region that begins at a guest-linear address. */
+export interface Source {
+  readonly memory: Code;
+  readonly linear: int;
+  /** As the interpreter packs it: see src/cpu/mode.ts. */
+  readonly mode: int;
+  /** Never faults; -1 where nothing is mapped for fetching. */
+  readonly frameOf: FrameOf;
+  /** Of all surveys. */
+  readonly placements: Placements;
+}
+
+export function scan(source: Source, options: ScanOptions): Graph {
+  return finish(survey(source, options));
 }
 
 /** Finds out what is known about the instructions of a graph, and where it may be entered. */
@@ -124,33 +132,22 @@ export function finish({ graph, seen, options }: Survey): Graph {
 }
 
 /** The first step of `scan`: follows the code. */
-export function survey(
-  memory: Code,
-  linear: int,
-  mode: int,
-  frameOf: FrameOf,
-  options: ScanOptions,
-  placements: Placements,
-): Survey {
-  const entry = linear & (PAGE - 1);
-  const reader = new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
+export function survey(source: Source, options: ScanOptions): Survey {
+  const entry = source.linear & (PAGE - 1);
+  const reader = readerOf(source, options);
   const { seen, leaders, returns } = walk(reader, entry, options);
   const graph = build(entry, seen, leaders, returns, reader.pages, options);
   graph.isCut = seen.size >= options.maxInstructions;
   return { graph, seen, options };
 }
 
-/** Instructions that code at an offset from the page of `linear` leads to, as `survey` would follow it from there. */
-export function countFrom(
-  at: int,
-  memory: Code,
-  linear: int,
-  mode: int,
-  frameOf: FrameOf,
-  options: ScanOptions,
-  placements: Placements,
-): number {
-  return walk(new Reader(memory, linear & -PAGE, mode, frameOf, options, placements), at, options).seen.size;
+/** Instructions that code at an offset from the entry's page leads to, as `survey` would follow it from there. */
+export function countFrom(at: int, source: Source, options: ScanOptions): number {
+  return walk(readerOf(source, options), at, options).seen.size;
+}
+
+function readerOf({ memory, linear, mode, frameOf, placements }: Source, options: ScanOptions): Reader {
+  return new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
 }
 
 interface Walked {

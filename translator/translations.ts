@@ -21,6 +21,7 @@ import {
   type Hot,
   isEnteredAtAll,
   isGained,
+  isInside,
   keyOf,
   madeAgain,
   profileKey,
@@ -138,7 +139,7 @@ export class Translations implements Regions {
 
   mayEnter(number: int): boolean {
     const region = this.#cache.get(number) as Region;
-    if (region.others.length === 0) return true;
+    if (region.pages.size === 1) return true;
     if (this.#cpu.cr3 !== this.#cr3) {
       this.#cr3 = this.#cpu.cr3;
       this.#stamps[1]++;
@@ -167,10 +168,10 @@ export class Translations implements Regions {
     const site = this.#sites.get(this.#cpu.words[SITE] as int);
     const region = site && this.#cache.get(site.region);
     if (!region) return;
-    const from = site.at === RETURN ? region.entry : site.at;
+    const from = site.at === RETURN ? (region.entries[0] as int) : site.at;
     const distance = (this.#cpu.eip - (region.linear & -PAGE) - from) | 0;
-    const isInside = (d: int): boolean => region.blocks.has(from + d);
-    const wanted = this.#profiles.sampled(profileKey(region, site.at), distance, isInside, this.#price(region));
+    const has = (d: int): boolean => isInside(region, from + d);
+    const wanted = this.#profiles.sampled(profileKey(region, site.at), distance, has, this.#price(region));
     if (wanted) this.#compile([{ ...madeAgain(region), targets: wanted.map((d) => from + d) }]);
   }
 
@@ -244,7 +245,8 @@ export class Translations implements Regions {
   /** Whether the other pages are mapped as they were when the region was scanned, and code may be fetched there. */
   #verify(region: Region, stamp: int, page: int): boolean {
     const memory = this.#memory;
-    for (const [distance, frame] of region.others) {
+    for (const [distance, frame] of region.pages) {
+      if (distance === 0) continue;
       const linear = (page + distance * PAGE) | 0;
       const physical = memory.probeFetch(linear, region.user);
       if (physical === -1 || physical >>> 12 !== frame) return false;

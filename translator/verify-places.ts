@@ -5,15 +5,12 @@ import type { Expression, MemberExpression } from 'acorn';
 import { SITE } from '../src/cpu/links.ts';
 import { WORD } from '../src/isa/state.ts';
 import { REGISTERS_BYTES } from '../src/memory/layout.ts';
+import { HOST_BITS, NOT_DIRECT, NOT_WRITABLE } from '../src/memory/shadow.ts';
 import type { Place, State } from './verify-flow.ts';
 import { constantOf, nameOf, refuse, sumOf, withConstant } from './verify-match.ts';
 import type { ModuleNames } from './verify-module.ts';
 
 const PAGE = 4096;
-/** Marks of a shadow page table entry, as `p = entry ^ address` has them. */
-const NOT_DIRECT = -0x80000000;
-const NOT_WRITABLE = 0x40000000;
-const HOST_OFFSET = 0x3fffffff;
 
 const BINARY = new Set(['+', '-', '*', '/', '&', '|', '^', '<<', '>>', '>>>', '<', '<=', '>', '>=', '==', '!=']);
 const UNARY = new Set(['-', '+', '~']);
@@ -95,7 +92,7 @@ export class Expressions {
       offset = sum.constant;
     }
     const masked = withConstant(place, '&');
-    if (masked && masked.constant !== HOST_OFFSET) refuse(e, 'an address that is no place');
+    if (masked && masked.constant !== HOST_BITS) refuse(e, 'an address that is no place');
     const name = nameOf(masked ? masked.left : place);
     const known = name === undefined ? undefined : state.places.get(name);
     if (!known || known.bytes === 0) refuse(e, 'an access that was not checked');

@@ -3,14 +3,13 @@
 
 import { type Code, HEADER, I32, name, unsigned, vector } from '../src/isa/wasm.ts';
 import { Bytes } from './wasm-bytes.ts';
+import { FUNCREF } from './wasm-opcodes.ts';
 import { type Imports, WasmWriter } from './wasm-writer.ts';
 import type { MakeWriter } from './writer.ts';
 
 // One function is written at a time.
 const made = new Bytes();
 const scratch = new Bytes();
-
-const FUNCREF = 0x70;
 
 /** A module that exports functions, and imports `env.memory` and what they call; of regions, also `env.table`. */
 export class ModuleEncoder {

@@ -9,6 +9,7 @@ export const END = 0x0b;
 export const BR = 0x0c;
 export const RETURN = 0x0f;
 export const CALL = 0x10;
+export const CALL_INDIRECT = 0x11;
 export const RETURN_CALL_INDIRECT = 0x13;
 export const SELECT = 0x1b;
 export const LOCAL_GET = 0x20;
@@ -24,7 +25,6 @@ export const I32_AND = 0x71;
 export const I32_XOR = 0x73;
 export const I32_SHL = 0x74;
 export const I32_SHR_U = 0x76;
-const F64_NEG = 0x9a;
 export const FROM_INT = 0xb7;
 export const FROM_UNSIGNED = 0xb8;
 /** f64.promote_f32, f32.demote_f64. */
@@ -33,8 +33,9 @@ export const DEMOTE = 0xb6;
 /** i64.reinterpret_f64; i32.wrap_i64; the same of the high word. */
 const REINTERPRET = 0xbd;
 const WRAP = 0xa7;
-/** The type of a block that leaves no value. */
+/** The type of a block that leaves no value; of the elements of a table of functions. */
 export const EMPTY = 0x40;
+export const FUNCREF = 0x70;
 
 /** How a place is accessed: opcode of the load, of the store, power of two of the size. */
 interface Access {
@@ -76,22 +77,21 @@ export const OF_INTS: ReadonlyMap<string, number> = new Map([
   ['geu', 0x4f],
   ['divw', 0x6e],
 ]);
-/** Of two doubles, an int; a double. */
-export const COMPARED: ReadonlyMap<string, number> = new Map([
-  ['feq', 0x61],
-  ['fne', 0x62],
-  ['flt', 0x63],
-  ['fle', 0x65],
+/** Of doubles, an int: comparisons, and i32.trunc_sat_f64_s. */
+export const INT_OF_DOUBLES: ReadonlyMap<string, readonly number[]> = new Map([
+  ['feq', [0x61]],
+  ['fne', [0x62]],
+  ['flt', [0x63]],
+  ['fle', [0x65]],
+  ['toInt', [0xfc, 0x02]],
 ]);
-export const OF_DOUBLES: ReadonlyMap<string, number> = new Map([
-  ['fadd', 0xa0],
-  ['fsub', 0xa1],
-  ['fmul', 0xa2],
-  ['fdiv', 0xa3],
-]);
-/** Of a double, a double. */
-export const OF_DOUBLE: ReadonlyMap<string, readonly number[]> = new Map([
-  ['fneg', [F64_NEG]],
+/** Of doubles, a double. */
+export const DOUBLE_OF_DOUBLES: ReadonlyMap<string, readonly number[]> = new Map([
+  ['fadd', [0xa0]],
+  ['fsub', [0xa1]],
+  ['fmul', [0xa2]],
+  ['fdiv', [0xa3]],
+  ['fneg', [0x9a]],
   ['fabs', [0x99]],
   ['fsqrt', [0x9f]],
   ['fround', [DEMOTE, PROMOTE]],

@@ -6,6 +6,7 @@
 
 import { REGION_STOPS } from '../src/cpu/regions.ts';
 import { F64, I32, unsigned } from '../src/isa/wasm.ts';
+import { HOST_BITS } from '../src/memory/shadow.ts';
 import { type Expr, isDouble } from './ir.ts';
 import type { Bytes } from './wasm-bytes.ts';
 import {
@@ -15,8 +16,8 @@ import {
   BY_32,
   BY_64,
   CALL,
-  COMPARED,
   DEMOTE,
+  DOUBLE_OF_DOUBLES,
   ELSE,
   EMPTY,
   END,
@@ -33,13 +34,12 @@ import {
   I32_XOR,
   IF,
   INT,
+  INT_OF_DOUBLES,
   LOCAL_GET,
   LOCAL_SET,
   LOCAL_TEE,
   LOOP,
   LOW_WORD,
-  OF_DOUBLE,
-  OF_DOUBLES,
   OF_INTS,
   PROMOTE,
   RETURN,
@@ -63,8 +63,6 @@ export type Imports = Map<string, Import>;
 
 /** Number of the type of regions and of `next`: no parameters, an int. */
 export const REGION_TYPE = 0;
-
-const HOST_OFFSET = 0x3fffffff;
 
 const NO_LABEL = '';
 
@@ -156,11 +154,11 @@ export class WasmWriter implements Writer<void> {
     access(store, power, to.offset, this.#out);
   }
 
-  perform(f: string, args: readonly Expr[]): void {
+  call(f: string, args: readonly Expr[]): void {
     this.#callImport(f, args, 0);
   }
 
-  begin(label: string): void {
+  block(label: string): void {
     this.#begin(BLOCK, label, NO_LABEL);
   }
 
@@ -168,32 +166,32 @@ export class WasmWriter implements Writer<void> {
     this.#begin(LOOP, NO_LABEL, label);
   }
 
-  when(test: Expr): void {
+  if(test: Expr): void {
     this.#int(test);
     this.#begin(IF, NO_LABEL, NO_LABEL);
   }
 
-  otherwise(): void {
+  else(): void {
     this.#out.byte(ELSE);
   }
 
   end(): void {
     const loop = this.#agains[this.#agains.length - 1] as string;
-    if (loop !== NO_LABEL) this.again(loop);
+    if (loop !== NO_LABEL) this.continue(loop);
     this.#leaves.pop();
     this.#agains.pop();
     this.#out.byte(END);
   }
 
-  leave(label: string): void {
+  break(label: string): void {
     this.#branch(this.#leaves, label);
   }
 
-  again(label: string): void {
+  continue(label: string): void {
     this.#branch(this.#agains, label);
   }
 
-  give(answer: Expr): void {
+  return(answer: Expr): void {
     this.#int(answer);
     this.#out.byte(RETURN);
   }
@@ -277,7 +275,7 @@ export class WasmWriter implements Writer<void> {
   #place({ p, isMarked }: Operand): void {
     this.#int(p);
     if (!isMarked) return;
-    this.#constant(HOST_OFFSET);
+    this.#constant(HOST_BITS);
     this.#out.byte(I32_AND);
   }
 
@@ -328,27 +326,18 @@ export class WasmWriter implements Writer<void> {
   #intCall({ f, args }: Expr & { k: 'c' }): void {
     const out = this.#out;
     const ofInts = OF_INTS.get(f);
+    const ofDoubles = INT_OF_DOUBLES.get(f);
     if (ofInts !== undefined) {
-      this.#int(args[0] as Expr);
-      this.#int(args[1] as Expr);
+      for (let k = 0; k < args.length; k++) this.#int(args[k] as Expr);
       out.byte(ofInts);
-      return;
-    }
-    const compared = COMPARED.get(f);
-    if (compared !== undefined) {
-      this.#double(args[0] as Expr);
-      this.#double(args[1] as Expr);
-      out.byte(compared);
-      return;
-    }
-    if (f === 'toInt') {
-      this.#double(args[0] as Expr);
-      // i32.trunc_sat_f64_s
-      out.byte(0xfc);
-      out.byte(0x02);
-      return;
-    }
-    if (!this.#wide(f, args)) this.#callImport(f, args, 1);
+    } else if (ofDoubles) this.#ofDoubles(args, ofDoubles);
+    else if (!this.#wide(f, args)) this.#callImport(f, args, 1);
+  }
+
+  /** Doubles, and what is done with them. */
+  #ofDoubles(args: readonly Expr[], code: readonly number[]): void {
+    for (let k = 0; k < args.length; k++) this.#double(args[k] as Expr);
+    this.#out.put(code);
   }
 
   /** Whether it is one of the functions that are a few instructions. */
@@ -395,23 +384,11 @@ export class WasmWriter implements Writer<void> {
   }
 
   #doubleCall({ f, args }: Expr & { k: 'c' }): void {
-    const out = this.#out;
-    const ofDoubles = OF_DOUBLES.get(f);
-    if (ofDoubles !== undefined) {
-      this.#double(args[0] as Expr);
-      this.#double(args[1] as Expr);
-      out.byte(ofDoubles);
-      return;
-    }
-    const ofDouble = OF_DOUBLE.get(f);
-    if (ofDouble) {
-      this.#double(args[0] as Expr);
-      out.put(ofDouble);
-      return;
-    }
-    if (f === 'fromInt') {
+    const ofDoubles = DOUBLE_OF_DOUBLES.get(f);
+    if (ofDoubles) this.#ofDoubles(args, ofDoubles);
+    else if (f === 'fromInt') {
       this.#int(args[0] as Expr);
-      out.byte(FROM_INT);
+      this.#out.byte(FROM_INT);
     } else if (!this.#wide(f, args)) throw new Error(`${f} in a region`);
   }
 

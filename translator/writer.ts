@@ -68,19 +68,19 @@ export interface Writer<Made> {
   lookUp(to: Local, address: Expr): void;
   load(to: Local, from: Operand): void;
   store(to: Operand, e: Expr): void;
-  /** Calls what answers nothing. */
-  perform(f: string, args: readonly Expr[]): void;
-  /** A block until `end`, which `leave` leads out of. */
-  begin(label: string): void;
-  /** A loop until `end`: `again` leads to its beginning, and so does its end. */
+  /** Calls a function that has no result. */
+  call(f: string, args: readonly Expr[]): void;
+  /** A block until `end`, which `break` leads out of. */
+  block(label: string): void;
+  /** A loop until `end`: `continue` leads to its beginning, and so does its end. */
   loop(label: string): void;
-  /** Until `otherwise` or `end`: what is done if the expression is not zero. */
-  when(test: Expr): void;
-  otherwise(): void;
+  /** Until `else` or `end`: what is done if the expression is not zero. */
+  if(test: Expr): void;
+  else(): void;
   end(): void;
-  leave(label: string): void;
-  again(label: string): void;
-  give(answer: Expr): void;
+  break(label: string): void;
+  continue(label: string): void;
+  return(answer: Expr): void;
   /** All that is held goes to the register file. */
   spill(): void;
   /** All that is held comes from the register file. */

@@ -19,7 +19,8 @@ type int = number;
 export const NOT_DIRECT = -0x80000000;
 /** In p: readable, not directly writable. */
 export const NOT_WRITABLE = 0x40000000;
-const HOST_BITS = 0x3fffffff;
+/** In p: the host offset. */
+export const HOST_BITS = 0x3fffffff;
 
 // Attributes of an entry.
 export const FILLED = 1;

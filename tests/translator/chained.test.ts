@@ -11,6 +11,8 @@ import { registersDiffer } from './lockstep.ts';
 
 const BYTES_LEFT = 0x10000;
 const STEP = 50_000;
+/** Everything is translated as soon as it was executed a few times. */
+const SOON = { heat: 20, batchEntries: 2, maxBatch: 2 };
 
 const options = (name: string, code: CodeKind) => ({ ...guestMachine(name, code), clock: 'virtual' }) as const;
 
@@ -25,7 +27,7 @@ describe.each(['asm.js', 'webassembly'] as const)('regions of %s', (code) => {
     expect(reference.cpu.eip).toBe(END);
     const machine = new Machine({
       ...options(name, code),
-      engine: (cpu, memory) => new Translator(cpu, memory, { heat: 20, batchEntries: 2, maxBatch: 2 }),
+      engine: (cpu, memory) => new Translator(cpu, memory, SOON),
     });
     machine.runTo(count);
     expect(registersDiffer(machine.cpu, reference.cpu)).toBeUndefined();
@@ -37,7 +39,7 @@ describe.each(['asm.js', 'webassembly'] as const)('regions of %s', (code) => {
 test('faults and returns from them lead from region to region', () => {
   const machine = new Machine({
     ...options('divide', 'webassembly'),
-    engine: (cpu, memory) => new Translator(cpu, memory, { heat: 20, batchEntries: 2, maxBatch: 2 }),
+    engine: (cpu, memory) => new Translator(cpu, memory, SOON),
   });
   machine.runTo(MOST);
   const { regionEntries = 0, regionsChained = 0, callouts = 0 } = machine.engine.statistics();
@@ -53,9 +55,7 @@ test('what several functions lead to is translated for the first of them, and on
     ...options('apart', 'webassembly'),
     engine: (cpu, memory) =>
       new Translator(cpu, memory, {
-        heat: 20,
-        batchEntries: 2,
-        maxBatch: 2,
+        ...SOON,
         observer: { name: (region) => `region${region}`, translated: ({ graph }) => void regions.push(graph) },
       }),
   });

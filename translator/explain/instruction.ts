@@ -133,11 +133,14 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
 function graphOf(bytes: Uint8Array): Graph {
   const u8 = new Uint8Array(ADDRESS + bytes.length);
   u8.set(bytes, ADDRESS);
-  return scan({ u8, hostOf: (physical) => physical }, ADDRESS, MODE_32, (page) => page >>> 12, {
-    maxInstructions: 1,
-    inline: false,
-    isWarm: () => false,
-  });
+  const source = {
+    memory: { u8, hostOf: (physical: number) => physical },
+    linear: ADDRESS,
+    mode: MODE_32,
+    frameOf: (page: number) => page >>> 12,
+    placements: new Map(),
+  };
+  return scan(source, { maxInstructions: 1, inline: false, isWarm: () => false });
 }
 
 /** Where a region of this instruction alone goes on. */

@@ -12,6 +12,7 @@ import { hashShift, MULTIPLIER } from '../../src/cpu/hash.ts';
 import { PLACE_WRITTEN } from '../../src/cpu/shape.ts';
 import { OTHER_WAY, TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
 import { WORD } from '../../src/isa/state.ts';
+import { HOST_BITS, NOT_DIRECT, NOT_WRITABLE } from '../../src/memory/shadow.ts';
 import {
   assign,
   at,
@@ -36,10 +37,6 @@ import { forward } from '../passes/forward.ts';
 import { propagate } from '../passes/propagate.ts';
 import { FREQUENT, WHOLE } from './frequent.ts';
 import type { Template } from './specialise.ts';
-
-const NOT_DIRECT = -0x80000000;
-const NOT_WRITABLE = 0x40000000;
-const HOST_OFFSET = 0x3fffffff;
 
 export interface Case {
   readonly key: string;
@@ -202,7 +199,7 @@ class CasePrinter implements Names {
   #memory(p: Expr, size: number, offset: number): Node {
     let place = expression(p, this);
     // A place that may only be read has its mark in it.
-    if (p.k === 't' && !this.#writable.has(p.i)) place = binary('&', place, lit(HOST_OFFSET));
+    if (p.k === 't' && !this.#writable.has(p.i)) place = binary('&', place, lit(HOST_BITS));
     const byte = offset ? binary('+', place, lit(offset)) : place;
     if (size === 8) return at(id('H8'), byte);
     return size === 16 ? at(id('H16'), binary('>>', byte, lit(1))) : at(id('H32'), binary('>>', byte, lit(2)));
