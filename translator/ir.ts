@@ -38,6 +38,8 @@ export type Stmt =
        * then they may lie anywhere in a page.
        */
       readonly aligned?: boolean;
+      /** Of several operands (see passes/places.ts): bytes that it is aligned to, a power of two up to 16. */
+      readonly alignment?: number;
     }
   /** Leaves the instruction if `e` is not zero, and all of `unless`, which are looked at first, are. */
   | { readonly k: 'exit'; readonly e: Expr; readonly unless?: readonly Expr[] }
@@ -106,7 +108,8 @@ const access = <K extends Access>(
   write?: boolean,
   aligned?: boolean,
   undo?: number,
-): Of<K> => ({ k, i, seg, a, p, size, e, at, write, aligned, undo }) as unknown as Of<K>;
+  alignment?: number,
+): Of<K> => ({ k, i, seg, a, p, size, e, at, write, aligned, undo, alignment }) as unknown as Of<K>;
 
 const rare = <K extends 'if' | 'quick'>(
   k: K,
@@ -143,6 +146,15 @@ export const place = (s: Of<'place'> & Leaves, i: number, seg: Expr, a: Expr, si
 /** A place that may lie anywhere in a page. */
 export const loosePlace = (s: Of<'place'> & Leaves): Of<'place'> & Leaves =>
   access('place', s.i, s.seg, s.a, undefined, s.size, undefined, s.at, s.write, false, s.undo);
+/** A place of `bytes` at `a` for several operands, in the place of `s`. */
+export const sharedPlace = (
+  s: Of<'place'> & Leaves,
+  a: Expr,
+  bytes: number,
+  write: boolean,
+  alignment: number,
+): Of<'place'> & Leaves =>
+  access('place', s.i, s.seg, a, undefined, 8 * bytes, undefined, s.at, write, undefined, s.undo, alignment);
 export const quick = (f: string, args: readonly Expr[], by?: Leaves): Of<'quick'> & Leaves =>
   rare('quick', f, args, undefined, undefined, undefined, by?.at, by?.undo);
 export const if_ = (e: Expr, then: readonly Stmt[], otherwise: readonly Stmt[]): Of<'if'> =>
@@ -159,6 +171,13 @@ export function leaving(s: Stmt, at: number, undo: number): Stmt & Leaves {
       return rare('quick', s.f, s.args, undefined, undefined, undefined, at, undo);
   }
   return s;
+}
+
+/** Bytes that a place must be aligned to: what is wider than a word is accessed by words, unless it must be aligned. */
+export function alignmentOf({ size, aligned, alignment }: Of<'place'>): number {
+  if (alignment !== undefined) return alignment;
+  if (aligned === false) return 1;
+  return aligned ? size / 8 : Math.min(size / 8, 4);
 }
 
 /** What an instruction fills in. A hole that was laid out has its number as `v`. */

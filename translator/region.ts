@@ -64,6 +64,8 @@ export interface Region {
   readonly outside: readonly int[];
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
+  /** Guest-physical addresses of instructions that look up what others share: see passes/places.ts. */
+  readonly sharing: readonly int[];
   readonly user: int;
   readonly mode: int;
   readonly stack: Stack;
@@ -105,6 +107,7 @@ export function describe(
     inside: new Set(blocks.map((b) => physicalOf(b.at))),
     outside: blocks.flatMap(exitsOf).filter(known).map(physicalOf),
     pieces: graph.bytes.map(({ at, length }) => ({ physical: physicalOf(at), length })),
+    sharing: (graph.sharing ?? []).map(physicalOf),
     user: hot.user,
     mode: hot.mode,
     stack: hot.stack,

@@ -70,6 +70,8 @@ export interface Graph {
   guards?: readonly Expr[];
   /** Whether more may be looked at before everything else. */
   ahead?: boolean;
+  /** Offsets of instructions that look up what others share, once that is known: see passes/places.ts. */
+  sharing?: readonly int[];
 }
 
 export interface ScanOptions {

@@ -5,6 +5,7 @@
 import { B, C, type Expr, exit, let_, N, S, type Stmt, T } from './ir.ts';
 import { settleChecks } from './passes/checks.ts';
 import { liveFlags, SUNK, sunkIn, sunkReadBy } from './passes/liveness.ts';
+import { sharePlaces } from './passes/places.ts';
 import { type Block, ENTRY, type Graph, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 import { guardOf } from './x87.ts';
@@ -98,7 +99,7 @@ class Flow {
     this.#findDominators(graph.root);
     // A back edge to what does not dominate its source is irreducible: it leaves the region.
     for (const b of this.order) {
-      b.succ = b.succ.filter((s) => this.#at(s) > this.#at(b.at) || this.#dominates(s, b.at));
+      b.succ = b.succ.filter((s) => this.#at(s) > this.#at(b.at) || this.dominates(s, b.at));
     }
     this.#findPreds();
     for (const b of this.order) this.children.set(b.at, []);
@@ -180,7 +181,7 @@ class Flow {
     return x;
   }
 
-  #dominates(a: number, b: number): boolean {
+  dominates(a: number, b: number): boolean {
     let x = b;
     while (this.#at(x) > this.#at(a)) x = this.#idom.get(x) as number;
     return x === a;
@@ -196,6 +197,7 @@ export function structure(
   const specialised = new Map(flow.order.map((b) => [b.at, specialise(b)] as const));
   const heads = new Set(flow.order.filter((b) => flow.isHead(b.at)).map((b) => b.at));
   const checks = settleChecks(graph, specialised, graph.ahead === true, temporaries);
+  graph.sharing = sharePlaces(flow, specialised);
   const live = liveFlags(graph, specialised, heads);
   const out: Item[] = [];
   for (const e of guards(graph)) out.push(step(exit(e, undefined, { at: graph.entry, undo: 0 }) as Step, NOTHING));

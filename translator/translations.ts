@@ -190,16 +190,18 @@ export class Translations implements Regions {
     return Math.ceil(region.instructions * this.#samplesPerInstruction);
   }
 
-  left(): void {
-    const at = this.#leaving.left(this.#cpu.eip);
-    if (at === undefined) return;
+  left(page: int): void {
+    const guards = this.#leaving.left(this.#cpu.eip, page);
+    if (guards === undefined) return;
     const user = this.#cpu.cpl === 3 ? 1 : 0;
     const again = new Set<Region>();
-    for (const eip of at) {
+    for (const [eip, walks] of guards) {
       const physical = this.#memory.probeFetch(eip, user);
       if (physical === -1 || this.#leaving.isGuarded(physical)) continue;
+      const regions = this.#cache.overlapping(physical, 1);
+      if (walks && regions.some((region) => region.sharing.includes(physical))) continue;
       this.#leaving.guard(physical);
-      for (const region of this.#cache.overlapping(physical, 1)) again.add(region);
+      for (const region of regions) again.add(region);
     }
     const { ftop, ftag, eip } = this.#cpu;
     const made = [...again].map((region) => {

@@ -40,8 +40,7 @@ export function withChecked(state: State, place: Place): State {
   return { ...state, places: new Map(state.places).set(place.name, place) };
 }
 
-/** Without what was assigned; `*` stands for all. */
+/** Without what was assigned. */
 export function without(places: ReadonlyMap<string, Place>, names: ReadonlySet<string>): ReadonlyMap<string, Place> {
-  if (names.has('*')) return new Map();
   return new Map([...places].filter(([name]) => !names.has(name)));
 }

@@ -51,6 +51,8 @@ interface Label {
   readonly isLoop: boolean;
   /** What holds behind it: where the breaks to it meet. */
   after: State | undefined;
+  /** Where the ways on to a loop's next turn meet. */
+  turn: State | undefined;
 }
 
 class Verifier {
@@ -116,7 +118,7 @@ class Verifier {
       }
       case 'ContinueStatement':
         if (!this.#label(s.label, s).isLoop) refuse(s, 'not a loop');
-        this.#turn(s.label?.name, s, state);
+        this.#turn((s.label as { name: string }).name, s, state);
         return undefined;
       default:
         return refuse(s, `a ${s.type}`);
@@ -131,7 +133,7 @@ class Verifier {
   #labelled(s: LabeledStatement, state: State): State | undefined {
     const { name } = s.label;
     const outer = this.#labels.get(name);
-    const label: Label = { isLoop: s.body.type === 'ForStatement', after: undefined };
+    const label: Label = { isLoop: s.body.type === 'ForStatement', after: undefined, turn: undefined };
     this.#labels.set(name, label);
     if (s.body.type === 'ForStatement') this.#loop(name, s.body, state);
     else if (s.body.type === 'BlockStatement') {
@@ -149,20 +151,27 @@ class Verifier {
     const [poll, ...rest] = s.body.body;
     if (poll?.type !== 'IfStatement' || poll.alternate || !this.#isPoll(poll.test))
       refuse(s, 'a loop that does not poll');
-    // What holds on the first turn need not on the second.
-    const head: State = {
-      places: without(state.places, assignedIn(s.body)),
-      gained: new Map(state.gained).set(name, 0),
-      spilled: undefined,
-    };
-    if (this.#statement(poll.consequent, head)) refuse(poll, 'a poll that goes on');
-    const end = this.#list(rest, head);
-    if (end) this.#turn(name, s, end);
+    // What holds on the first turn need not on the second: what is assigned does not, nor anything behind a callout.
+    const assigned = assignedIn(s.body);
+    let places = without(state.places, assigned.names);
+    for (;;) {
+      const head: State = { places, gained: new Map(state.gained).set(name, 0), spilled: undefined };
+      if (this.#statement(poll.consequent, head)) refuse(poll, 'a poll that goes on');
+      const end = this.#list(rest, head);
+      if (end) this.#turn(name, s, end);
+      const { turn } = this.#label({ name }, s);
+      if (!assigned.hasCallout || !turn) return;
+      const kept = (meet(head, turn) as State).places;
+      if (kept.size === places.size) return;
+      places = kept;
+    }
   }
 
   /** A loop goes on: with less budget, also since the heads of the loops around it. */
-  #turn(name: string | undefined, s: Node, state: State): void {
-    if (!((state.gained.get(name ?? '') ?? 0) < 0)) refuse(s, 'a turn of the loop that uses up no budget');
+  #turn(name: string, s: Node, state: State): void {
+    if (!((state.gained.get(name) ?? 0) < 0)) refuse(s, 'a turn of the loop that uses up no budget');
+    const label = this.#label({ name }, s);
+    label.turn = meet(label.turn, state);
   }
 
   /** `(cnt | 0) < n` with n above zero. */
@@ -292,18 +301,19 @@ class Verifier {
   }
 }
 
-/** Locals that are assigned, and `*` if there is a callout. */
-function assignedIn(n: Node): Set<string> {
+/** Locals that are assigned, and whether there is a callout. */
+function assignedIn(n: Node): { readonly names: ReadonlySet<string>; readonly hasCallout: boolean } {
   const names = new Set<string>();
+  let hasCallout = false;
   const walk = (x: unknown): void => {
     if (Array.isArray(x)) x.forEach(walk);
     else if (x && typeof x === 'object') {
       const node = x as { type?: string; left?: { name?: string }; callee?: { name?: string } };
       if (node.type === 'AssignmentExpression' && node.left?.name) names.add(node.left.name);
-      if (node.type === 'CallExpression' && node.callee?.name === 'callout') names.add('*');
+      if (node.type === 'CallExpression' && node.callee?.name === 'callout') hasCallout = true;
       for (const v of Object.values(x)) if (v && typeof v === 'object') walk(v);
     }
   };
   walk(n);
-  return names;
+  return { names, hasCallout };
 }

@@ -19,7 +19,16 @@ import { isBent, isFlatCode, modeOf, NEVER_FLAT } from './mode.ts';
 import { placeOf } from './pack.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
-import { NEVER, NO_NEXT, REGION_LEFT, REGION_SLOW, REGION_SWITCHED, type RegionHost, type Regions } from './regions.ts';
+import {
+  NEVER,
+  NO_NEXT,
+  NO_PAGE,
+  REGION_LEFT,
+  REGION_SLOW,
+  REGION_SWITCHED,
+  type RegionHost,
+  type Regions,
+} from './regions.ts';
 import { PLACE_WRITTEN } from './shape.ts';
 import { findTag, setTag, TAG_ENTRIES, TAG_WORDS } from './tags.ts';
 import { TRAINING_EXIT, train } from './training.ts';
@@ -382,7 +391,7 @@ export class Interpreter implements Engine {
     const bytes = place & (PLACE_WRITTEN - 1);
     if ((linear & (bytes - 1)) !== 0) return REFERENCE;
     const user = c.cpl === 3 ? 1 : 0;
-    const bad = (place & PLACE_WRITTEN) !== 0 ? NOT_DIRECT | NOT_WRITABLE : NOT_DIRECT;
+    const bad = badOf(place);
     const heap = this.#memory.i32;
     const entry = this.#memory.tableWord(user) + (linear >>> 12);
     // It is another operand that it takes the reference for.
@@ -490,7 +499,6 @@ export class Interpreter implements Engine {
     this.#position = 1;
     this.#counts.slow++;
     this.#counts.regionSlow++;
-    (this.#regions as Regions).left();
     this.#slowly();
     words[BUDGET] -= 1;
     this.#left = words[BUDGET];
@@ -512,7 +520,9 @@ export class Interpreter implements Engine {
     const { insn } = known;
     const place = this.#placeOf(insn);
     const isTouched = place !== 0 && !isBent(this.#mode, operandOf(insn).seg);
-    if (!isTouched || this.#touchOperand(insn, place) !== FAULTED) this.#reference.execute(known);
+    const linear = isTouched ? this.#addressOf(insn) : 0;
+    (this.#regions as Regions).left(isTouched && this.#isAtHand(linear, place) ? linear >>> 12 : NO_PAGE);
+    if (!isTouched || this.#touchPlace(linear, place) !== FAULTED) this.#reference.execute(known);
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
@@ -523,7 +533,7 @@ export class Interpreter implements Engine {
     this.#position = 1;
     this.#counts.callouts++;
     const cpl = c.cpl;
-    if (place !== 0 && this.#touchOperand(known.insn, place) === FAULTED) {
+    if (place !== 0 && this.#touchPlace(this.#addressOf(known.insn), place) === FAULTED) {
       words[BUDGET] -= 1;
       return this.#switch();
     }
@@ -564,10 +574,18 @@ export class Interpreter implements Engine {
     return place;
   }
 
-  #touchOperand(insn: Insn, place: int): int {
+  /** Where its operand in memory is, in a segment that is flat. */
+  #addressOf(insn: Insn): int {
     const reg = this.cpu.words;
     const m = operandOf(insn);
-    return this.#touchPlace((reg[m.base] + (reg[m.index] << m.scale) + m.disp) | 0, place);
+    return (reg[m.base] + (reg[m.index] << m.scale) + m.disp) | 0;
+  }
+
+  /** Whether an operand is aligned, and the shadow table answers for it: then it is not why a region was left. */
+  #isAtHand(linear: int, place: int): boolean {
+    if ((linear & ((place & (PLACE_WRITTEN - 1)) - 1)) !== 0) return false;
+    const entry = this.#memory.tableWord(this.cpu.cpl === 3 ? 1 : 0) + (linear >>> 12);
+    return ((this.#memory.i32[entry] ^ linear) & badOf(place)) === 0;
   }
 
   #loseLinks(): void {
@@ -575,6 +593,11 @@ export class Interpreter implements Engine {
     // What is running must not go on with them either.
     this.cpu.words[STAMP] = this.#links.fresh();
   }
+}
+
+/** Bits of a shadow table's entry, exclusive-or the address, that are clear where an operand is at hand. */
+function badOf(place: int): int {
+  return (place & PLACE_WRITTEN) !== 0 ? NOT_DIRECT | NOT_WRITABLE : NOT_DIRECT;
 }
 
 /** Its operand in memory, if it has one. */

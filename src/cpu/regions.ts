@@ -54,8 +54,11 @@ export interface Regions {
   enterAlone(region: int): int;
   /** A sample of the ways from region to region: EIP is where one leads, and the word SITE (see links.ts) whence. */
   sampled(): void;
-  /** The instruction at EIP left its region to the reference. */
-  left(): void;
+  /**
+   * The instruction at EIP left its region to the reference. `page`: the linear page of its operand in memory, if that is
+   * not the reason; else NO_PAGE.
+   */
+  left(page: int): void;
   /** Forgets regions made from these bytes. Whether there were any. */
   codeWritten(physical: int, bytes: int): boolean;
   mappingLost(user: int): void;
@@ -64,6 +67,9 @@ export interface Regions {
   /** Instructions that a region may retire between two looks at the budget. */
   readonly overshoot: int;
 }
+
+/** `left`: whatever page its operand is on. */
+export const NO_PAGE = -1;
 
 /** No offset from a page. */
 export const NO_NEXT = -0x80000000;

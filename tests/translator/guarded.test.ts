@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Translator } from '../../translator/engine.ts';
-import { Leaving } from '../../translator/leaving.ts';
+import { type Guards, Leaving } from '../../translator/leaving.ts';
 import { verify } from '../../translator/verify.ts';
 import { describeCase, instruction, Replay } from '../engines/replay.ts';
 import { UserMachine } from '../engines/user-machine.ts';
@@ -39,16 +39,34 @@ test.each(['asm.js', 'webassembly'] as const)('guarded instructions of %s do wha
   expect(regionSlow).toBeLessThan(50);
 });
 
+const NO_PAGE = -1;
+
 test('an instruction is guarded after many exits, and others with it that left often', () => {
   const leaving = new Leaving();
   const [often, sometimes, seldom] = [0x1000, 0x1004, 0x1008];
-  let guarded: number[] | undefined;
-  for (let k = 0; guarded === undefined && k < 100_000; k++) {
-    if (k % 8 === 0) leaving.left(sometimes);
-    if (k % 1000 === 0) leaving.left(seldom);
-    guarded = leaving.left(often);
+  let guards: Guards | undefined;
+  for (let k = 0; guards === undefined && k < 100_000; k++) {
+    if (k % 8 === 0) leaving.left(sometimes, NO_PAGE);
+    if (k % 1000 === 0) leaving.left(seldom, NO_PAGE);
+    guards = leaving.left(often, NO_PAGE);
   }
-  expect(guarded?.sort()).toEqual([often, sometimes]);
+  expect([...(guards as Guards)].sort()).toEqual([
+    [often, false],
+    [sometimes, false],
+  ]);
   // They are counted anew.
-  expect(leaving.left(often)).toBeUndefined();
+  expect(leaving.left(often, NO_PAGE)).toBeUndefined();
+});
+
+test('exits at the same page count, those at ever other pages are told apart', () => {
+  const leaving = new Leaving();
+  const exits = (eip: number, pageOf: (k: number) => number): Guards | undefined => {
+    for (let k = 0; k < 20_000; k++) {
+      const guards = leaving.left(eip, pageOf(k));
+      if (guards) return guards;
+    }
+    return undefined;
+  };
+  expect([...(exits(0x2000, () => 7) as Guards)]).toEqual([[0x2000, false]]);
+  expect([...(exits(0x3000, (k) => k & 15) as Guards)]).toEqual([[0x3000, true]]);
 });

@@ -97,6 +97,16 @@ describe.each([
     expect(kinds['cross-page']).toBeGreaterThan(10);
   });
 
+  test('operands off one register: across pages, written now and then, in two address spaces', () => {
+    const { results, log, statistics } = run('fields', how);
+    // Twice in a round, a field before MOV CR3 and one behind it: 1 and 10 in the first space, 100 and 1000 in the other,
+    // where all rounds but the first one begin.
+    expect(results[3]).toBe(1 + 10 + (1 + 1000) + 59 * (100 + 10 + (1 + 1000)));
+    // A fault a round: it is written when it may only be read.
+    expect(log).toEqual(Array.from({ length: 60 }, () => 0x201104));
+    expect(statistics.regionSlow).toBeGreaterThan(60);
+  });
+
   test('accesses beyond the limit of FS', () => {
     const { results } = run('limits', how);
     // 9000 turns at four bytes each, from 0 once and then from 4, which are beyond the end after FFCh.

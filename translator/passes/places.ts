@@ -1,0 +1,450 @@
+// Shared places: operands in memory that are a constant away from each other are looked up once. What several
+// instructions have off one register (the stack, the fields of a structure) is a single place, from the lowest byte to the
+// highest; it is checked where the first of them is, for all of them: that its page answers, that it can be written if one
+// of the same block writes, that it is aligned, that it ends on its page.
+//
+// Addresses are values of registers at the beginning of a block, or of temporaries, and a constant more. Values flow
+// through the graph, so that blocks share what others checked that dominate them. A callout ends it all: behind it, the
+// shadow page table may be another one.
+//
+// A place that is left at leaves for all. Where that happens again and again, since the frame of a function straddles two
+// pages, the instruction is guarded (see leaving.ts), and the region shares nothing off its base register any more.
+
+import { ESP, type Insn, type int, MEM } from '../../src/isa/insn.ts';
+import { alignmentOf, bin, type Expr, if_, isZero, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
+import type { Block, Placed } from '../scan.ts';
+import type { Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
+
+/** Most bytes of a shared place: the more, the oftener it straddles two pages. */
+const MOST_BYTES = 256;
+const REGISTERS = 8;
+const PAGE = 4096;
+
+// Roots: what addresses are a constant away from. A temporary is its number; -1 - n is what register n holds where the
+// region is entered; from CONSTANTS on are pages of constant addresses; the others are numbered below OTHERS.
+const CONSTANTS = 2 ** 32;
+const OTHERS = -1 - REGISTERS;
+
+type Body = readonly (Step | Callout | Guarded)[];
+type PlaceStep = Step & { k: 'place' };
+
+/** What an address or a register is: a root, and a constant more. */
+interface Value {
+  readonly root: number;
+  readonly offset: number;
+}
+
+/** How the graph's blocks follow each other. */
+export interface Order {
+  /** Reverse postorder; the first one is the root. */
+  readonly order: readonly Block[];
+  readonly preds: ReadonlyMap<number, readonly number[]>;
+  /** Whether an edge leads back to the head of a loop. */
+  isBack(from: number, to: number): boolean;
+  dominates(a: number, b: number): boolean;
+}
+
+/** Shares the places of a region. Offsets of the instructions that look them up. */
+export function sharePlaces(flow: Order, blocks: Map<number, SpecialisedBlock>): readonly int[] {
+  const made = { n: OTHERS - REGISTERS * flow.order.length };
+  const alone = notShared(flow.order);
+  const scans = new Map<number, Scan>();
+  let found = 0;
+  for (const { at } of flow.order) {
+    const scan = new Scan((blocks.get(at) as SpecialisedBlock).body, alone, made);
+    scans.set(at, scan);
+    found += scan.places.length;
+  }
+  if (found < 2) return NONE;
+  const moved = new Sharing(flow, scans).moved();
+  if (moved.size === 0) return NONE;
+  for (const [at, b] of blocks) {
+    if (scans.get(at)?.places.some(({ s }) => moved.has(s.i)) ?? false)
+      blocks.set(at, { ...b, body: rewritten(b.body, moved) });
+  }
+  return [...new Set([...moved.values()].map(({ shared }) => shared.first.at as int))];
+}
+
+const NONE: readonly int[] = [];
+
+const ON_STACK = new Set(['PUSH', 'POP', 'CALL']);
+
+/** What an instruction addresses memory by; its operands first. */
+function bases({ dst, src, op }: Insn): readonly int[] {
+  const operand = dst.kind === MEM ? dst : src.kind === MEM ? src : undefined;
+  if (!operand) return [ESP];
+  return ON_STACK.has(op) ? [operand.base, ESP] : [operand.base];
+}
+
+/** Offsets of instructions with the base register of one that is guarded. */
+function notShared(order: readonly Block[]): ReadonlySet<int> {
+  const registers = new Set<int>();
+  for (const { insns } of order) {
+    for (let k = 0; k < insns.length; k++) {
+      const { guarded, insn } = insns[k] as Placed;
+      if (guarded) for (const n of bases(insn)) registers.add(n);
+    }
+  }
+  const found = new Set<int>();
+  if (registers.size === 0) return found;
+  for (const { insns } of order)
+    for (const { at, insn } of insns) if (bases(insn).some((n) => registers.has(n))) found.add(at);
+  return found;
+}
+
+interface Place {
+  readonly s: PlaceStep;
+  /** Of its address. */
+  readonly value: Value;
+  /** Callouts of the block before it. */
+  readonly callouts: number;
+}
+
+const sum = (v: Value, n: number): Value => (n === 0 ? v : { root: v.root, offset: (v.offset + n) | 0 });
+const areSame = (a: Value, b: Value): boolean => a.root === b.root && a.offset === b.offset;
+
+/** The registers where nothing has been done to them. */
+const UNTOUCHED: readonly Value[] = Array.from({ length: REGISTERS }, (_, n) => ({ root: -1 - n, offset: 0 }));
+
+/** What there is to know of a block by itself: for roots below zero, take what registers hold at its beginning. */
+class Scan {
+  readonly places: Place[] = [];
+  callouts = 0;
+  /** Registers, in the end those behind the block. */
+  registers: readonly Value[] = UNTOUCHED;
+  readonly #temporaries = new Map<number, Value>();
+  readonly #made: { n: number };
+  readonly #alone: ReadonlySet<int>;
+
+  /** `alone`: offsets of instructions that share nothing; `made`: the next root. */
+  constructor(body: Body, alone: ReadonlySet<int>, made: { n: number }) {
+    this.#made = made;
+    this.#alone = alone;
+    for (let k = 0; k < body.length; k++) {
+      const s = body[k] as Body[number];
+      if (s.k === 'callout' || s.k === 'guarded') {
+        this.callouts++;
+        this.#forget();
+      } else this.#step(s);
+    }
+  }
+
+  #unknown(): Value {
+    return { root: this.#made.n--, offset: 0 };
+  }
+
+  #forget(): void {
+    this.registers = UNTOUCHED.map(() => this.#unknown());
+  }
+
+  #step(s: Step): void {
+    switch (s.k) {
+      case 'let':
+        if (s.e.k === 'b' || s.e.k === 'r') {
+          const value = this.#value(s.e);
+          if (value) this.#temporaries.set(s.i, value);
+        }
+        return;
+      case 'set':
+        this.#set(s.to, s.e);
+        return;
+      case 'place': {
+        const value = this.#alone.has(s.at as int) ? undefined : this.#value(s.a);
+        if (value) this.places.push({ s, value, callouts: this.callouts });
+        return;
+      }
+      case 'if':
+        for (const x of s.then) if (x.k === 'set') this.#set(x.to);
+        for (const x of s.else) if (x.k === 'set') this.#set(x.to);
+    }
+  }
+
+  #set(to: Expr, e?: Expr): void {
+    if (to.k !== 'r' || to.array !== 'reg') return;
+    if (to.n.k !== 'n') this.#forget();
+    else {
+      const value = (e && this.#value(e)) ?? this.#unknown();
+      if (this.registers === UNTOUCHED) this.registers = UNTOUCHED.slice();
+      (this.registers as Value[])[to.n.v] = value;
+    }
+  }
+
+  #value(e: Expr): Value | undefined {
+    switch (e.k) {
+      case 'n':
+        return { root: CONSTANTS + (e.v >>> 12), offset: e.v & (PAGE - 1) };
+      case 't':
+        return this.#temporaries.get(e.i) ?? { root: e.i, offset: 0 };
+      case 'r':
+        return e.array === 'reg' && e.n.k === 'n' ? this.registers[e.n.v] : undefined;
+      case 'b': {
+        const isSum = e.op === '+' || e.op === '-' || (e.op === '|' && isZero(e.b));
+        if (e.b.k !== 'n' || !isSum) return undefined;
+        const value = this.#value(e.a);
+        return value && sum(value, e.op === '-' ? -e.b.v : e.b.v);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** A place that is looked up once for all of its members. */
+class Shared {
+  readonly root: number;
+  readonly first: PlaceStep;
+  readonly block: number;
+  /** Operands besides the first one. */
+  others = 0;
+  /** Of the first one. */
+  readonly #offset: number;
+  #write: boolean;
+  #low: number;
+  #high: number;
+  /** Its operands are to be `#residue` more than a multiple of it. */
+  #alignment: number;
+  #residue: number;
+
+  constructor(first: PlaceStep, { root, offset }: Value, block: number) {
+    this.root = root;
+    this.first = first;
+    this.block = block;
+    this.#offset = offset;
+    this.#write = first.write;
+    this.#low = offset;
+    this.#high = offset + first.size / 8;
+    this.#alignment = alignmentOf(first);
+    this.#residue = offset & (this.#alignment - 1);
+  }
+
+  /** Makes it good for one more operand off its root, if that is possible, or if it is unless it `mayGrow`. */
+  take(s: PlaceStep, offset: number, block: number, mayGrow: boolean): boolean {
+    // In another block, it may never come to the write.
+    if (s.write && !this.#write && block !== this.block) return false;
+    const alignment = alignmentOf(s);
+    if (((offset ^ this.#residue) & (Math.min(alignment, this.#alignment) - 1)) !== 0) return false;
+    const most = Math.max(alignment, this.#alignment);
+    const residue = alignment > this.#alignment ? offset & (alignment - 1) : this.#residue;
+    const low = Math.min(this.#low, offset);
+    const high = Math.max(this.#high, offset + s.size / 8);
+    const start = startOf(low, most, residue);
+    const grows = most > this.#alignment || low < this.#low || high > this.#high;
+    if (grows && !mayGrow) return false;
+    if (high - start > MOST_BYTES || (this.root >= CONSTANTS && (start < 0 || high > PAGE))) return false;
+    this.#alignment = most;
+    this.#residue = residue;
+    this.#low = low;
+    this.#high = high;
+    this.#write ||= s.write;
+    this.others++;
+    return true;
+  }
+
+  get start(): number {
+    return startOf(this.#low, this.#alignment, this.#residue);
+  }
+
+  /** What the place of the first one becomes. */
+  made(): PlaceStep {
+    const { first, start } = this;
+    const a = bin('+', first.a, N(start - this.#offset));
+    return sharedPlace(first, a, this.#high - start, this.#write, this.#alignment) as PlaceStep;
+  }
+}
+
+/** The first offset that is as much more than a multiple as it should be, at `low` or before it. */
+const startOf = (low: number, alignment: number, residue: number): number => low - ((low - residue) & (alignment - 1));
+
+/** An operand's shared place, and how far from its root the operand is. */
+interface Moved {
+  readonly shared: Shared;
+  readonly offset: number;
+}
+
+interface Loop {
+  readonly blocks: ReadonlySet<number>;
+  /** Those that lead back to its head. */
+  readonly ends: readonly number[];
+  readonly hasCallout: boolean;
+}
+
+class Sharing {
+  readonly #flow: Order;
+  readonly #scans: ReadonlyMap<number, Scan>;
+  readonly #before = new Map<number, readonly Value[]>();
+  /** By their heads; the innermost ones by their blocks. */
+  readonly #loops = new Map<number, Loop>();
+  readonly #inner = new Map<number, Loop>();
+
+  constructor(flow: Order, scans: ReadonlyMap<number, Scan>) {
+    this.#flow = flow;
+    this.#scans = scans;
+    this.#findLoops();
+    this.#followValues();
+  }
+
+  /** What operands become parts of, by the temporaries of their places. */
+  moved(): ReadonlyMap<number, Moved> {
+    const { order } = this.#flow;
+    const all = new Map<number, Moved>();
+    const behind = new Map<number, readonly Shared[]>();
+    for (const { at } of order) {
+      let known = this.#known(at, behind);
+      let callouts = 0;
+      const scan = this.#scan(at);
+      for (const place of scan.places) {
+        if (place.callouts !== callouts) known = [];
+        callouts = place.callouts;
+        const value = this.#resolved(place.value, at);
+        all.set(place.s.i, { shared: this.#sharedBy(place.s, value, at, known), offset: value.offset });
+      }
+      behind.set(at, scan.callouts === callouts ? known : []);
+    }
+    for (const [i, { shared }] of all) if (shared.others === 0) all.delete(i);
+    return all;
+  }
+
+  /** One of those that are known, or a new one. */
+  #sharedBy(s: PlaceStep, value: Value, at: number, known: Shared[]): Shared {
+    for (let k = 0; k < known.length; k++) {
+      const shared = known[k] as Shared;
+      if (shared.root !== value.root) continue;
+      // What an inner loop checks at every turn is not to be more for what comes now and then.
+      const mayGrow = shared.block === at || this.#isAtEachTurn(at, shared.block);
+      if (shared.take(s, value.offset, at, mayGrow)) return shared;
+    }
+    const made = new Shared(s, value, at);
+    known.push(made);
+    return made;
+  }
+
+  #scan(at: number): Scan {
+    return this.#scans.get(at) as Scan;
+  }
+
+  /** What is checked on all ways to a block. */
+  #known(at: number, behind: ReadonlyMap<number, readonly Shared[]>): Shared[] {
+    const preds = this.#flow.preds.get(at) as readonly number[];
+    let known: Shared[] | undefined;
+    for (let k = 0; k < preds.length; k++) {
+      const p = preds[k] as number;
+      if (this.#flow.isBack(p, at)) continue;
+      const there = behind.get(p) as readonly Shared[];
+      known = known ? known.filter((x) => there.includes(x)) : there.slice();
+    }
+    // Nothing is lost on the way round a loop, but by callouts.
+    return (!this.#loops.get(at)?.hasCallout && known) || [];
+  }
+
+  /** Whether a block comes at each turn of the innermost loop around another one. */
+  #isAtEachTurn(at: number, other: number): boolean {
+    const loop = this.#inner.get(other);
+    return !loop || (loop.blocks.has(at) && loop.ends.every((end) => this.#flow.dominates(at, end)));
+  }
+
+  #findLoops(): void {
+    const { order, preds } = this.#flow;
+    for (let k = 0; k < order.length; k++) {
+      const { at } = order[k] as Block;
+      const ends = (preds.get(at) as readonly number[]).filter((p) => this.#flow.isBack(p, at));
+      if (ends.length === 0) continue;
+      const work = ends.slice();
+      const blocks = new Set<number>([at]);
+      for (let b = work.pop(); b !== undefined; b = work.pop()) {
+        if (blocks.has(b)) continue;
+        blocks.add(b);
+        for (const p of preds.get(b) as readonly number[]) work.push(p);
+      }
+      let hasCallout = false;
+      for (const b of blocks) hasCallout ||= this.#scan(b).callouts !== 0;
+      const loop = { blocks, ends, hasCallout };
+      this.#loops.set(at, loop);
+      // Heads of inner loops come behind those of the loops around them.
+      for (const b of blocks) this.#inner.set(b, loop);
+    }
+  }
+
+  #resolved(v: Value, at: number): Value {
+    if (v.root >= 0 || v.root <= OTHERS) return v;
+    return sum((this.#before.get(at) as readonly Value[])[-1 - v.root] as Value, v.offset);
+  }
+
+  /** Finds what registers hold at the beginning of each block: where ways meet that do not agree, it is a root of its own. */
+  #followValues(): void {
+    const { order } = this.#flow;
+    const behind = new Map<number, readonly Value[]>();
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (let k = 0; k < order.length; k++) {
+        const { at } = order[k] as Block;
+        const old = this.#before.get(at);
+        const now = this.#met(k, behind, old);
+        if (now === old) continue;
+        this.#before.set(at, now);
+        const { registers } = this.#scan(at);
+        behind.set(at, registers === UNTOUCHED ? now : registers.map((v) => this.#resolved(v, at)));
+        // Only what a loop leads back to has been looked at before.
+        if (old || this.#loops.has(at)) changed = true;
+      }
+    }
+  }
+
+  /** The registers behind all that leads to the block with that number in the order; `old`, if they are the same. */
+  #met(k: number, behind: ReadonlyMap<number, readonly Value[]>, old?: readonly Value[]): readonly Value[] {
+    const { at } = this.#flow.order[k] as Block;
+    const preds = this.#flow.preds.get(at) as readonly number[];
+    const first = OTHERS - REGISTERS * k;
+    let now: readonly Value[] | undefined = k === 0 ? UNTOUCHED : undefined;
+    let own: Value[] | undefined;
+    for (let j = 0; j < preds.length; j++) {
+      const there = behind.get(preds[j] as number);
+      if (!there || there === now) continue;
+      if (!now) {
+        now = there;
+        continue;
+      }
+      for (let n = 0; n < REGISTERS; n++) {
+        if (areSame(now[n] as Value, there[n] as Value)) continue;
+        if (!own) now = own = now.slice();
+        own[n] = { root: first - n, offset: 0 };
+      }
+    }
+    if (!old || !now) return now ?? UNTOUCHED;
+    let isOld = true;
+    for (let n = 0; n < REGISTERS; n++) {
+      const before = old[n] as Value;
+      if (areSame(now[n] as Value, before)) continue;
+      // What is a root of its own remains one.
+      if (before.root === first - n) {
+        if (!own) now = own = now.slice();
+        own[n] = before;
+      } else isOld = false;
+    }
+    return isOld ? old : now;
+  }
+}
+
+function rewritten(body: Body, moved: ReadonlyMap<number, Moved>): Body {
+  const out: (Step | Callout | Guarded)[] = [];
+  for (const s of body) {
+    if (s.k === 'place') {
+      const to = moved.get(s.i);
+      if (!to) out.push(s);
+      else if (to.shared.first === s) out.push(to.shared.made());
+    } else out.push(s.k === 'callout' || s.k === 'guarded' ? s : access(s, moved));
+  }
+  return out;
+}
+
+/** A statement whose accesses are through shared places. */
+function access(s: Step, moved: ReadonlyMap<number, Moved>): Step {
+  if (s.k === 'if') {
+    const inner = (x: Stmt): Stmt => access(x, moved);
+    return if_(s.e, s.then.map(inner), s.else.map(inner));
+  }
+  if (s.k !== 'load' && s.k !== 'store') return s;
+  const to = s.p.k === 't' ? moved.get(s.p.i) : undefined;
+  if (!to) return s;
+  const p = T(to.shared.first.i);
+  const at = s.at + to.offset - to.shared.start;
+  return s.k === 'load' ? load(s.i, p, s.size, at) : store(p, s.size, at, s.e);
+}
