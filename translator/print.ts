@@ -299,7 +299,7 @@ class Printer<Made> implements Names {
     this.#plain(arm);
     if (undo) w.set(this.cell(CNT), B('+', CNT, N(undo)));
     w.set(this.cell(IP), 'at' in to ? B('+', PB, N(to.at)) : to.value);
-    if ('site' in to) w.set(this.#word(SITE), N(this.#site(to.site)));
+    if (to.site !== undefined) w.set(this.#word(SITE), N(this.#site(to.site)));
     if (code !== REGION_CHAIN) w.set(this.cell(RC), N(code));
     w.break(LEAVE);
   }

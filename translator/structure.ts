@@ -6,12 +6,15 @@ import { B, C, type Expr, exit, let_, N, S, type Stmt, T } from './ir.ts';
 import { settleChecks } from './passes/checks.ts';
 import { liveFlags, SUNK, sunkIn, sunkReadBy } from './passes/liveness.ts';
 import { sharePlaces } from './passes/places.ts';
-import { type Block, ENTRY, type Graph, RETURN } from './scan.ts';
+import { type Block, ENTRY, type Graph, isLoop, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 import { guardOf } from './x87.ts';
 
-/** Where a region is left to: an offset, or a value, then with the instruction (RETURN for all returns) that leaves. */
-export type Target = { readonly at: number } | { readonly value: Expr; readonly site: number };
+/**
+ * Where a region is left to: an offset, or a value; with the instruction (RETURN for all returns) that leaves, where it is
+ * of interest which way it goes.
+ */
+export type Target = { readonly at: number; readonly site?: number } | { readonly value: Expr; readonly site: number };
 
 export type Item =
   /** A residual statement; `arm`: flag words to set if it leaves. */
@@ -263,7 +266,9 @@ class Builder {
     this.#specialised = specialised;
     this.#live = live;
     this.#temporaries = temporaries;
+    this.#isLoop = isLoop(graph);
   }
+  readonly #isLoop: boolean;
   readonly #graph: Graph;
   readonly #flow: Flow;
   readonly #specialised: ReadonlyMap<number, SpecialisedBlock>;
@@ -348,7 +353,7 @@ class Builder {
   #end(b: Block, test: Expr | undefined, pending: Pending, out: Item[]): void {
     // The callout that it ends with leaves.
     if (b.term === 'leave') return;
-    if (b.term === 'exit') out.push(leave({ at: b.taken }, pending.settle()));
+    if (b.term === 'exit') out.push(leave(this.#outside(b, b.taken), pending.settle()));
     else if (b.term === 'jump') this.#edge(b, b.taken, pending, out);
     else if (b.term === 'branch') {
       const condition = test as Expr;
@@ -404,13 +409,19 @@ class Builder {
 
   #edge(from: Block, to: number, pending: Pending, out: Item[]): void {
     if (!from.succ.includes(to)) {
-      out.push(leave(outside(to), pending.settle()));
+      out.push(leave(this.#outside(from, to), pending.settle()));
       return;
     }
     const wanted = this.#live.get(to);
     if (this.#flow.isBack(from.at, to)) out.push(goto('continue', to, pending.settle(wanted)));
     else if (this.#flow.isMerge(to)) out.push(goto('break', to, pending.settle(wanted)));
     else this.tree(to, pending, out);
+  }
+
+  /** A loop had better have all inside that it comes to often. */
+  #outside(from: Block, to: number): Target {
+    const site = this.#isLoop ? from.insns[from.insns.length - 1]?.at : undefined;
+    return to === RETURN || site === undefined ? outside(to) : { at: to, site };
   }
 }
 

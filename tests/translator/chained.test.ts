@@ -65,3 +65,24 @@ test('what several functions lead to is translated for the first of them, and on
   // The tail has 61 instructions, a function three more.
   expect(regions.map((graph) => graph.instructions).filter((n) => n > 48)).toEqual([64, 61]);
 });
+
+test('a loop is made again with what it comes to often by now', () => {
+  const regions: Graph[] = [];
+  const machine = new Machine({
+    ...options('turns', 'webassembly'),
+    engine: (cpu, memory) =>
+      new Translator(cpu, memory, {
+        ...SOON,
+        samplesPerInstruction: 1,
+        observer: { name: (region) => `region${region}`, translated: ({ graph }) => void regions.push(graph) },
+      }),
+  });
+  machine.runTo(MOST);
+  const { regionsAgain = 0, regionsChained = 0 } = machine.engine.statistics();
+  expect(regionsAgain).toBeGreaterThan(0);
+  // At first without the other way, which has a region of its own when it is hot; then with all of the loop's 11.
+  expect(regions[0]?.instructions).toBeLessThan(9);
+  expect(Math.max(...regions.map((graph) => graph.instructions))).toBeGreaterThan(9);
+  // Had it gone on as at first, each of 59,000 turns but one in two would have left the region and come back.
+  expect(regionsChained).toBeLessThan(40_000);
+});
