@@ -371,6 +371,7 @@ class Printer<Made> implements Names {
         return;
       }
       case 'quick':
+        if (s.f === 'quickCycles') w.set(this.#word(BUDGET), B('+', CNT, N(s.undo ?? 0)));
         w.if(C(s.f, s.args));
         this.#slow(s, arm, stop);
         w.end();

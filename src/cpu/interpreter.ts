@@ -98,7 +98,10 @@ export class Interpreter implements Engine {
     this.#reference = new Reference(cpu, memory);
     this.#links = new Links(memory.i32, memory.layout.linksAt);
     this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
-    this.#quick = new Quick(cpu, memory);
+    this.#quick = new Quick(cpu, memory, () => {
+      this.#left = cpu.words[BUDGET];
+      this.#position = 1;
+    });
     const ways = this.#quick.ways();
     this.#regions = makeRegions?.({
       quick: ways,

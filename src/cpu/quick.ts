@@ -1,5 +1,5 @@
 // Quick ways (see isa/prims.ts) of the engines that run packed or translated code: repeated strings over pages that the
-// current shadow page table answers for, loads of segment registers from the GDT. Whatever is not common is refused
+// current shadow page table answers for, loads of segment registers from the GDT, the time-stamp counter. Whatever is not common is refused
 // before anything has changed: a page that is not direct, a direction down, a selector that raises something.
 //
 // They are for code whose segments are flat; the packer and the translator see to that.
@@ -15,7 +15,7 @@ import {
   isReadable,
 } from '../isa/semantics/descriptors.ts';
 import { setFromDescriptor, setNullSegment } from '../isa/semantics/segments.ts';
-import { type Cpu, CR0_PE, WORD } from '../isa/state.ts';
+import { type Cpu, CR0_PE, CR4_TSD, WORD } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
 import { isFlatData } from './mode.ts';
 
@@ -38,6 +38,7 @@ export interface QuickWays {
   readonly quickScans: (size: int, at: int, count: int, value: int, equal: int) => int;
   readonly quickCompares: (size: int, a: int, b: int, count: int, equal: int) => int;
   readonly quickSegment: (seg: int, selector: int) => int;
+  readonly quickCycles: () => int;
 }
 
 export class Quick {
@@ -50,7 +51,11 @@ export class Quick {
   readonly #h32: Int32Array;
   readonly #u8: Uint8Array;
 
-  constructor(cpu: Cpu, memory: Memory) {
+  readonly #beforeTime: () => void;
+
+  /** `beforeTime` is called before the time is asked for. */
+  constructor(cpu: Cpu, memory: Memory, beforeTime: () => void) {
+    this.#beforeTime = beforeTime;
     this.#cpu = cpu;
     this.#memory = memory;
     this.#words = cpu.words;
@@ -65,6 +70,7 @@ export class Quick {
       quickScans: (size, at, count, value, equal) => this.#scans(size, at, count, value, equal),
       quickCompares: (size, a, b, count, equal) => this.#compares(size, a, b, count, equal),
       quickSegment: (seg, selector) => this.#segment(seg, selector),
+      quickCycles: () => this.#cycles(),
     };
   }
 
@@ -223,6 +229,17 @@ export class Quick {
     // Code was packed for a flat segment, or for one that is not: that must stay.
     if (isData && (!isFlatDescriptor(low, high) || !isFlatData(c, seg))) return 1;
     setFromDescriptor(c, seg, selector, low, high);
+    return 0;
+  }
+
+  /** Only for translated code, which says before what is left of the budget: time may be a count of instructions. */
+  #cycles(): int {
+    const c = this.#cpu;
+    if ((c.cr4 & CR4_TSD) !== 0) return 1;
+    this.#beforeTime();
+    const cycles = c.platform.cycles();
+    c.words[WORD.quickValue] = cycles % 0x100000000;
+    c.words[WORD.quickOther] = Math.floor(cycles / 0x100000000);
     return 0;
   }
 

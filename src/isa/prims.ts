@@ -155,7 +155,14 @@ export function holdsDouble(_c: Cpu, _word: int, _p: Place, _at: int): void {}
 // and state other than general registers and flags, no mapping, and nothing that the engine's code depends on.
 
 /** Names of the quick ways. */
-export const QUICK = ['quickMoves', 'quickStores', 'quickScans', 'quickCompares', 'quickSegment'] as const;
+export const QUICK = [
+  'quickMoves',
+  'quickStores',
+  'quickScans',
+  'quickCompares',
+  'quickSegment',
+  'quickCycles',
+] as const;
 
 /** REP MOVS upwards of `count` elements of `size` bits between flat segments. */
 export function quickMoves(_c: Cpu, _size: int, _to: int, _from: int, _count: int): int {
@@ -179,6 +186,11 @@ export function quickCompares(_c: Cpu, _size: int, _a: int, _b: int, _count: int
 
 /** A load of DS, ES, FS or GS. */
 export function quickSegment(_c: Cpu, _seg: int, _selector: int): int {
+  return 1;
+}
+
+/** RDTSC, where it is not privileged: leaves `quickValue` and `quickOther`, the low and the high word. */
+export function quickCycles(_c: Cpu): int {
   return 1;
 }
 

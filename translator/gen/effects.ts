@@ -80,6 +80,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   quickScans: 'quick',
   quickCompares: 'quick',
   quickSegment: 'quick',
+  quickCycles: 'quick',
   reach: 'reach',
   reachTo: 'reach',
   load: 'load',
@@ -99,6 +100,6 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
 export const RESIDUAL: ReadonlySet<string> = new Set(
   (
     'popMemory PUSHA POPA ENTER setEflags setStatusFlags cliVirtual stiVirtual pushVirtualFlags popVirtualFlags ' +
-    'checkVme settleExceptions'
+    'checkVme settleExceptions readCycles'
   ).split(' '),
 );

@@ -244,6 +244,7 @@ function integerShapes(): Shape[] {
   add('MOVSEG', 32, 'd', 's');
   add('MOVSEG', 16, 'w', 's');
   add('MOVSEG', 16, 'm16', 's');
+  add('RDTSC', 32);
   return list;
 }
 

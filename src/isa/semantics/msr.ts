@@ -1,4 +1,4 @@
-// Model-specific registers (SDM vol. 4, table 2-2), RDTSC and RDPMC. Registers outside the list raise #GP(0) and are
+// Model-specific registers (SDM vol. 4, table 2-2) and RDPMC; RDTSC is in time-stamp.ts. Registers outside the list raise #GP(0) and are
 // named on the log channel `msr`.
 // Deviations: MTRRs and PAT are storage, since there are no caches to control; no performance counters; no machine
 // checks (MCG_CAP lists no bank).
@@ -8,6 +8,8 @@ import { GP, GuestFault } from '../fault.ts';
 import { EAX, ECX, EDX, type Insn, type int } from '../insn.ts';
 import { type Cpu, CR4_PCE, CR4_TSD, EFER_NXE, WORD } from '../state.ts';
 import { privileged } from './privilege.ts';
+
+export { RDTSC } from './time-stamp.ts';
 
 const P5_MC_ADDR = 0x00;
 const P5_MC_TYPE = 0x01;
@@ -160,8 +162,8 @@ export function WRMSR(c: Cpu, _i: Insn): void {
   refuse(`${hex(high)}:${hex(low)} written to`, n);
 }
 
-/** RDTSC - EDX:EAX <- the time-stamp counter. With CR4.TSD, privileged. */
-export function RDTSC(c: Cpu, _i: Insn): void {
+/** What RDTSC does. */
+export function readCycles(c: Cpu): void {
   if (c.cr4 & CR4_TSD) privileged(c);
   setCycles(c);
 }
