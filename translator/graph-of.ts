@@ -3,9 +3,9 @@
 import type { int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import type { Placements } from './reader.ts';
-import { type Hot, keyOf } from './region.ts';
+import { type Hot, keyOf, SHARED } from './region.ts';
 import type { RegionCache } from './region-cache.ts';
-import { countFrom, finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
+import { finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400, but much of a path may be cold. */
 export const MAX_INSTRUCTIONS = 200;
@@ -13,8 +13,6 @@ export const MAX_INSTRUCTIONS = 200;
 export const MAX_LARGE = 400;
 /** Regions of at most so many instructions are taken in by others, rather than led to. */
 const SMALL = 24;
-/** What several paths lead to is a region of its own where it has more guest instructions than this. */
-const SHARED = 48;
 const PAGE = 4096;
 
 /** What is known of guest code besides its bytes. Addresses are guest-physical. */
@@ -68,31 +66,17 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
     const region = known.cache.at(keyOf(physical, hot.mode, hot.user));
     return region !== undefined && region.number !== hot.again && region.instructions > SMALL;
   };
-  // Whether another region has it too, one that the entry of this one is no part of.
+  // Whether another region has it too, one that the entry of this one is no part of, and it goes on for long there.
   const isShared = (physical: int): boolean => {
     if (physical === hot.physical) return false;
     for (const r of known.cache.around(physical)) {
       if (r.mode !== hot.mode || r.user !== hot.user || r.number === hot.again) continue;
-      if (r.inside.has(physical) && !r.inside.has(hot.physical)) return true;
+      if ((r.inside.get(physical) ?? 0) > SHARED && !r.inside.has(hot.physical)) return true;
     }
     return false;
   };
   const placements: Placements = new Map();
   const source = { memory, linear: hot.linear, mode: hot.mode, frameOf, placements };
-  const lengths = new Map<int, number>();
-  const isLong = (at: int): boolean => {
-    let length = lengths.get(at);
-    if (length === undefined) {
-      const isWarm = (to: int): boolean => {
-        const physical = physicalOf(to);
-        return physical !== -1 && known.isWarm(physical, hot.mode) && !stopsAt(physical);
-      };
-      const all = { ...options, isWarm, maxInstructions: SHARED + 1 };
-      length = countFrom(at, source, all);
-      lengths.set(at, length);
-    }
-    return length > SHARED;
-  };
   const apart = new Map<int, int>();
   // Whether something was followed that has a region, or is to have one.
   let isLed = false;
@@ -100,7 +84,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
     const physical = physicalOf(at);
     if (physical === -1 || stops.has(physical) || !known.isWarm(physical, hot.mode)) return false;
     if (!stopsAt(physical)) {
-      if (!isShared(physical) || !isLong(at)) return true;
+      if (!isShared(physical)) return true;
       if (isPath) apart.set(physical, (base + at) | 0);
     }
     isLed = true;

@@ -72,7 +72,7 @@ export class RegionCache {
 
   /** Makes the blocks of a region known, which is yet to be compiled. */
   announce(region: Region): void {
-    for (const at of [...region.inside, ...region.outside]) {
+    for (const at of [...region.inside.keys(), ...region.outside]) {
       const set = this.#byBlock.get(at);
       if (set) set.add(region);
       else this.#byBlock.set(at, new Set([region]));
@@ -102,7 +102,7 @@ export class RegionCache {
     this.#bytes -= region.bytes;
     this.#regions.delete(region.number);
     for (const key of region.keys) if (this.#byHead.get(key) === region.number) this.#byHead.delete(key);
-    for (const at of [...region.inside, ...region.outside]) {
+    for (const at of [...region.inside.keys(), ...region.outside]) {
       const set = this.#byBlock.get(at);
       if (set?.delete(region) && set.size === 0) this.#byBlock.delete(at);
     }

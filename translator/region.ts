@@ -2,7 +2,7 @@
 
 import type { int } from '../src/isa/insn.ts';
 import type { RegionFunction } from './compile.ts';
-import { type Block, type Graph, isLoop, RETURN } from './scan.ts';
+import { type Block, type Graph, isLoop, leadsTo, RETURN } from './scan.ts';
 import type { Stack } from './x87.ts';
 
 const PAGE = 4096;
@@ -13,6 +13,9 @@ const PAGE = 4096;
 const BYTES_PER_REGION = 4096;
 const BYTES_PER_CHARACTER = 3;
 const BYTES_PER_INSTRUCTION = 400;
+
+/** What several paths lead to is a region of its own where it has more guest instructions than this. */
+export const SHARED = 48;
 
 /** A head that is to become a region. */
 export interface Hot {
@@ -58,9 +61,12 @@ export interface Region {
   readonly pages: ReadonlyMap<int, int>;
   /** Whether it is a loop of which something was left out. */
   readonly isCutLoop: boolean;
-  /** Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. */
+  /**
+   * Guest-physical addresses of its entry, of its blocks, and of those that it leaves to. Of blocks, with the number of
+   * instructions that they lead to inside, or one more than SHARED.
+   */
   readonly physical: int;
-  readonly inside: ReadonlySet<int>;
+  readonly inside: ReadonlyMap<int, int>;
   readonly outside: readonly int[];
   /** Guest-physical address and length of each piece of its code. */
   readonly pieces: readonly { readonly physical: int; readonly length: int }[];
@@ -104,7 +110,7 @@ export function describe(
     pages: graph.pages,
     isCutLoop: graph.isCut === true && isLoop(graph),
     physical: hot.physical,
-    inside: new Set(blocks.map((b) => physicalOf(b.at))),
+    inside: new Map(blocks.map((b) => [physicalOf(b.at), countFrom(b, graph)])),
     outside: blocks.flatMap(exitsOf).filter(known).map(physicalOf),
     pieces: graph.bytes.map(({ at, length }) => ({ physical: physicalOf(at), length })),
     sharing: (graph.sharing ?? []).map(physicalOf),
@@ -126,7 +132,7 @@ export function keyOf(physical: int, mode: int, user: int): string {
 
 /** The keys of a region's blocks. */
 export function blockKeys({ inside, mode, user }: Region): string[] {
-  return [...inside].map((at) => keyOf(at, mode, user));
+  return [...inside.keys()].map((at) => keyOf(at, mode, user));
 }
 
 /** Whether all entries of the one are entries of the other too: then it can have its number. */
@@ -164,6 +170,24 @@ export function isInside({ pages, inside }: Region, at: int): boolean {
 /** Guest-physical address of an offset on one of the pages. */
 function physicalIn(pages: ReadonlyMap<int, int>, at: int): int {
   return ((pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1));
+}
+
+/** Instructions of the graph from a block on; SHARED + 1 where there are more. */
+function countFrom(block: Block, { blocks }: Graph): number {
+  const seen = new Set<int>([block.at]);
+  const work = [block];
+  let count = 0;
+  for (let k = 0; k < work.length && count <= SHARED; k++) {
+    const b = work[k] as Block;
+    count += b.insns.length;
+    for (const at of leadsTo(b)) {
+      const to = at < RETURN && !seen.has(at) ? blocks.get(at) : undefined;
+      if (!to) continue;
+      seen.add(at);
+      work.push(to);
+    }
+  }
+  return Math.min(count, SHARED + 1);
 }
 
 /** Offsets that a block leaves its region to. */

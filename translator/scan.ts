@@ -143,11 +143,6 @@ export function survey(source: Source, options: ScanOptions): Survey {
   return { graph, seen, options };
 }
 
-/** Instructions that code at an offset from the entry's page leads to, as `survey` would follow it from there. */
-export function countFrom(at: int, source: Source, options: ScanOptions): number {
-  return walk(readerOf(source, options), at, options).seen.size;
-}
-
 function readerOf({ memory, linear, mode, frameOf, placements }: Source, options: ScanOptions): Reader {
   return new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
 }
@@ -232,6 +227,13 @@ function follow(
   return false;
 }
 
+/** Where a block leads to; a call also to where it returns to. */
+export function leadsTo(b: Block): readonly int[] {
+  const last = b.insns[b.insns.length - 1];
+  const isCall = last && (last.insn.op === 'CALL' || last.insn.op === 'CALLn');
+  return isCall ? [...b.succ, last.at + last.insn.length] : b.succ;
+}
+
 /** Whether the entry is part of a loop; calls return. */
 export function isLoop(graph: Graph): boolean {
   const seen = new Set<int>();
@@ -239,9 +241,7 @@ export function isLoop(graph: Graph): boolean {
   for (let at = work.pop(); at !== undefined; at = work.pop()) {
     const b = graph.blocks.get(at);
     if (!b) continue;
-    const last = b.insns[b.insns.length - 1];
-    const isCall = last && (last.insn.op === 'CALL' || last.insn.op === 'CALLn');
-    for (const s of isCall ? [...b.succ, last.at + last.insn.length] : b.succ) {
+    for (const s of leadsTo(b)) {
       if (s === graph.entry) return true;
       if (seen.has(s)) continue;
       seen.add(s);
