@@ -111,3 +111,44 @@ test('a refusal is an error of its own type that quotes the place', () => {
   expect(() => check(text)).toThrowError(Refused);
   expect(() => check(text)).toThrowError(/: 3; break X/);
 });
+
+/** With a place for several operands: 20 bytes from EAX on. */
+const SHARED = MODULE.replace('(t1 & -1073741821 | 0)', '(t1 & -1073741821 | (t1 & 4095) > 4076 | 0)').replace(
+  'H32[t1 >> 2] = eax;',
+  'H32[(t1 + 16 | 0) >> 2] = eax;\nH8[(t1 + 3 | 0) >> 0] = eax;',
+);
+
+test('operands that share a place are accepted within the bytes that were checked', () => {
+  check(SHARED);
+  expect(() => check(SHARED.replace('t1 + 16', 't1 + 20'))).toThrowError(/beyond what was checked/);
+  expect(() => check(SHARED.replace('t1 + 16', 't1 + -4'))).toThrowError(/beyond what was checked/);
+  expect(() => check(SHARED.replace('> 4076', '> 4077'))).toThrowError(/beyond what was checked/);
+  expect(() => check(SHARED.replace('(t1 & 4095) > 4076', '(t2 & 4095) > 4076'))).toThrowError(/was not checked/);
+});
+
+const CALLOUT = `H32[${BUDGET}] = cnt + 1 | 0;
+rc = callout(8) | 0;
+if (rc) {
+break Y;
+}
+cnt = (H32[${BUDGET}] | 0) - 1 | 0;
+`;
+/** A place of before the inner loop, which it writes to at each turn. */
+const HELD = MODULE.replace(
+  'L8: for',
+  `t2 = H32[(tab + (eax >>> 12 << 2) | 0) >> 2] ^ eax;
+if ((t2 & -1073741821 | 0) != 0) {
+ip = pb + 8 | 0;
+break X;
+}
+L8: for`,
+).replace('cnt = cnt - 1 | 0;\neax', 'H32[t2 >> 2] = eax;\ncnt = cnt - 1 | 0;\neax');
+
+test('a place is good in a loop behind it, unless a callout comes on the way round', () => {
+  check(HELD);
+  check(HELD.replace('continue L0;', `${CALLOUT}continue L0;`));
+  expect(() => check(HELD.replace('continue L0;', CALLOUT))).toThrowError(/was not checked/);
+  expect(() => check(HELD.replace('eax = eax - 1 | 0;', `eax = eax - 1 | 0;\n${CALLOUT}`))).toThrowError(
+    /was not checked/,
+  );
+});

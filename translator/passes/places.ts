@@ -3,64 +3,28 @@
 // highest; it is checked where the first of them is, for all of them: that its page answers, that it can be written if one
 // of the same block writes, that it is aligned, that it ends on its page.
 //
-// Addresses are values of registers at the beginning of a block, or of temporaries, and a constant more. Values flow
-// through the graph, so that blocks share what others checked that dominate them. A callout ends it all: behind it, the
-// shadow page table may be another one.
+// Blocks share what others checked that dominate them. A callout ends it all: behind it, the shadow page table may be
+// another one.
 //
 // A place that is left at leaves for all. Where that happens again and again, since the frame of a function straddles two
 // pages, the instruction is guarded (see leaving.ts), and the region shares nothing off its base register any more.
 
 import { ESP, type Insn, type int, MEM } from '../../src/isa/insn.ts';
-import { alignmentOf, bin, type Expr, if_, isZero, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
+import { alignmentOf, bin, if_, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
 import type { Block, Placed } from '../scan.ts';
 import type { Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
+import { Addresses, type Body, CONSTANTS, type Order, PAGE, type PlaceStep, type Value } from './addresses.ts';
 
 /** Most bytes of a shared place: the more, the oftener it straddles two pages. */
 const MOST_BYTES = 256;
-const REGISTERS = 8;
-const PAGE = 4096;
-
-// Roots: what addresses are a constant away from. A temporary is its number; -1 - n is what register n holds where the
-// region is entered; from CONSTANTS on are pages of constant addresses; the others are numbered below OTHERS.
-const CONSTANTS = 2 ** 32;
-const OTHERS = -1 - REGISTERS;
-
-type Body = readonly (Step | Callout | Guarded)[];
-type PlaceStep = Step & { k: 'place' };
-
-/** What an address or a register is: a root, and a constant more. */
-interface Value {
-  readonly root: number;
-  readonly offset: number;
-}
-
-/** How the graph's blocks follow each other. */
-export interface Order {
-  /** Reverse postorder; the first one is the root. */
-  readonly order: readonly Block[];
-  readonly preds: ReadonlyMap<number, readonly number[]>;
-  /** Whether an edge leads back to the head of a loop. */
-  isBack(from: number, to: number): boolean;
-  dominates(a: number, b: number): boolean;
-}
 
 /** Shares the places of a region. Offsets of the instructions that look them up. */
 export function sharePlaces(flow: Order, blocks: Map<number, SpecialisedBlock>): readonly int[] {
-  const made = { n: OTHERS - REGISTERS * flow.order.length };
-  const alone = notShared(flow.order);
-  const scans = new Map<number, Scan>();
-  let found = 0;
-  for (const { at } of flow.order) {
-    const scan = new Scan((blocks.get(at) as SpecialisedBlock).body, alone, made);
-    scans.set(at, scan);
-    found += scan.places.length;
-  }
-  if (found < 2) return NONE;
-  const moved = new Sharing(flow, scans).moved();
+  const addresses = new Addresses(flow, blocks, notShared(flow.order));
+  const moved = new Sharing(flow, addresses).moved();
   if (moved.size === 0) return NONE;
   for (const [at, b] of blocks) {
-    if (scans.get(at)?.places.some(({ s }) => moved.has(s.i)) ?? false)
-      blocks.set(at, { ...b, body: rewritten(b.body, moved) });
+    if (addresses.places(at).some(({ s }) => moved.has(s.i))) blocks.set(at, { ...b, body: rewritten(b.body, moved) });
   }
   return [...new Set([...moved.values()].map(({ shared }) => shared.first.at as int))];
 }
@@ -90,102 +54,6 @@ function notShared(order: readonly Block[]): ReadonlySet<int> {
   for (const { insns } of order)
     for (const { at, insn } of insns) if (bases(insn).some((n) => registers.has(n))) found.add(at);
   return found;
-}
-
-interface Place {
-  readonly s: PlaceStep;
-  /** Of its address. */
-  readonly value: Value;
-  /** Callouts of the block before it. */
-  readonly callouts: number;
-}
-
-const sum = (v: Value, n: number): Value => (n === 0 ? v : { root: v.root, offset: (v.offset + n) | 0 });
-const areSame = (a: Value, b: Value): boolean => a.root === b.root && a.offset === b.offset;
-
-/** The registers where nothing has been done to them. */
-const UNTOUCHED: readonly Value[] = Array.from({ length: REGISTERS }, (_, n) => ({ root: -1 - n, offset: 0 }));
-
-/** What there is to know of a block by itself: for roots below zero, take what registers hold at its beginning. */
-class Scan {
-  readonly places: Place[] = [];
-  callouts = 0;
-  /** Registers, in the end those behind the block. */
-  registers: readonly Value[] = UNTOUCHED;
-  readonly #temporaries = new Map<number, Value>();
-  readonly #made: { n: number };
-  readonly #alone: ReadonlySet<int>;
-
-  /** `alone`: offsets of instructions that share nothing; `made`: the next root. */
-  constructor(body: Body, alone: ReadonlySet<int>, made: { n: number }) {
-    this.#made = made;
-    this.#alone = alone;
-    for (let k = 0; k < body.length; k++) {
-      const s = body[k] as Body[number];
-      if (s.k === 'callout' || s.k === 'guarded') {
-        this.callouts++;
-        this.#forget();
-      } else this.#step(s);
-    }
-  }
-
-  #unknown(): Value {
-    return { root: this.#made.n--, offset: 0 };
-  }
-
-  #forget(): void {
-    this.registers = UNTOUCHED.map(() => this.#unknown());
-  }
-
-  #step(s: Step): void {
-    switch (s.k) {
-      case 'let':
-        if (s.e.k === 'b' || s.e.k === 'r') {
-          const value = this.#value(s.e);
-          if (value) this.#temporaries.set(s.i, value);
-        }
-        return;
-      case 'set':
-        this.#set(s.to, s.e);
-        return;
-      case 'place': {
-        const value = this.#alone.has(s.at as int) ? undefined : this.#value(s.a);
-        if (value) this.places.push({ s, value, callouts: this.callouts });
-        return;
-      }
-      case 'if':
-        for (const x of s.then) if (x.k === 'set') this.#set(x.to);
-        for (const x of s.else) if (x.k === 'set') this.#set(x.to);
-    }
-  }
-
-  #set(to: Expr, e?: Expr): void {
-    if (to.k !== 'r' || to.array !== 'reg') return;
-    if (to.n.k !== 'n') this.#forget();
-    else {
-      const value = (e && this.#value(e)) ?? this.#unknown();
-      if (this.registers === UNTOUCHED) this.registers = UNTOUCHED.slice();
-      (this.registers as Value[])[to.n.v] = value;
-    }
-  }
-
-  #value(e: Expr): Value | undefined {
-    switch (e.k) {
-      case 'n':
-        return { root: CONSTANTS + (e.v >>> 12), offset: e.v & (PAGE - 1) };
-      case 't':
-        return this.#temporaries.get(e.i) ?? { root: e.i, offset: 0 };
-      case 'r':
-        return e.array === 'reg' && e.n.k === 'n' ? this.registers[e.n.v] : undefined;
-      case 'b': {
-        const isSum = e.op === '+' || e.op === '-' || (e.op === '|' && isZero(e.b));
-        if (e.b.k !== 'n' || !isSum) return undefined;
-        const value = this.#value(e.a);
-        return value && sum(value, e.op === '-' ? -e.b.v : e.b.v);
-      }
-    }
-    return undefined;
-  }
 }
 
 /** A place that is looked up once for all of its members. */
@@ -269,17 +137,15 @@ interface Loop {
 
 class Sharing {
   readonly #flow: Order;
-  readonly #scans: ReadonlyMap<number, Scan>;
-  readonly #before = new Map<number, readonly Value[]>();
+  readonly #addresses: Addresses;
   /** By their heads; the innermost ones by their blocks. */
   readonly #loops = new Map<number, Loop>();
   readonly #inner = new Map<number, Loop>();
 
-  constructor(flow: Order, scans: ReadonlyMap<number, Scan>) {
+  constructor(flow: Order, addresses: Addresses) {
     this.#flow = flow;
-    this.#scans = scans;
+    this.#addresses = addresses;
     this.#findLoops();
-    this.#followValues();
   }
 
   /** What operands become parts of, by the temporaries of their places. */
@@ -290,14 +156,13 @@ class Sharing {
     for (const { at } of order) {
       let known = this.#known(at, behind);
       let callouts = 0;
-      const scan = this.#scan(at);
-      for (const place of scan.places) {
+      for (const place of this.#addresses.places(at)) {
         if (place.callouts !== callouts) known = [];
         callouts = place.callouts;
-        const value = this.#resolved(place.value, at);
+        const value = this.#addresses.resolved(place.value, at);
         all.set(place.s.i, { shared: this.#sharedBy(place.s, value, at, known), offset: value.offset });
       }
-      behind.set(at, scan.callouts === callouts ? known : []);
+      behind.set(at, this.#addresses.callouts(at) === callouts ? known : []);
     }
     for (const [i, { shared }] of all) if (shared.others === 0) all.delete(i);
     return all;
@@ -315,10 +180,6 @@ class Sharing {
     const made = new Shared(s, value, at);
     known.push(made);
     return made;
-  }
-
-  #scan(at: number): Scan {
-    return this.#scans.get(at) as Scan;
   }
 
   /** What is checked on all ways to a block. */
@@ -355,71 +216,12 @@ class Sharing {
         for (const p of preds.get(b) as readonly number[]) work.push(p);
       }
       let hasCallout = false;
-      for (const b of blocks) hasCallout ||= this.#scan(b).callouts !== 0;
+      for (const b of blocks) hasCallout ||= this.#addresses.callouts(b) !== 0;
       const loop = { blocks, ends, hasCallout };
       this.#loops.set(at, loop);
       // Heads of inner loops come behind those of the loops around them.
       for (const b of blocks) this.#inner.set(b, loop);
     }
-  }
-
-  #resolved(v: Value, at: number): Value {
-    if (v.root >= 0 || v.root <= OTHERS) return v;
-    return sum((this.#before.get(at) as readonly Value[])[-1 - v.root] as Value, v.offset);
-  }
-
-  /** Finds what registers hold at the beginning of each block: where ways meet that do not agree, it is a root of its own. */
-  #followValues(): void {
-    const { order } = this.#flow;
-    const behind = new Map<number, readonly Value[]>();
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (let k = 0; k < order.length; k++) {
-        const { at } = order[k] as Block;
-        const old = this.#before.get(at);
-        const now = this.#met(k, behind, old);
-        if (now === old) continue;
-        this.#before.set(at, now);
-        const { registers } = this.#scan(at);
-        behind.set(at, registers === UNTOUCHED ? now : registers.map((v) => this.#resolved(v, at)));
-        // Only what a loop leads back to has been looked at before.
-        if (old || this.#loops.has(at)) changed = true;
-      }
-    }
-  }
-
-  /** The registers behind all that leads to the block with that number in the order; `old`, if they are the same. */
-  #met(k: number, behind: ReadonlyMap<number, readonly Value[]>, old?: readonly Value[]): readonly Value[] {
-    const { at } = this.#flow.order[k] as Block;
-    const preds = this.#flow.preds.get(at) as readonly number[];
-    const first = OTHERS - REGISTERS * k;
-    let now: readonly Value[] | undefined = k === 0 ? UNTOUCHED : undefined;
-    let own: Value[] | undefined;
-    for (let j = 0; j < preds.length; j++) {
-      const there = behind.get(preds[j] as number);
-      if (!there || there === now) continue;
-      if (!now) {
-        now = there;
-        continue;
-      }
-      for (let n = 0; n < REGISTERS; n++) {
-        if (areSame(now[n] as Value, there[n] as Value)) continue;
-        if (!own) now = own = now.slice();
-        own[n] = { root: first - n, offset: 0 };
-      }
-    }
-    if (!old || !now) return now ?? UNTOUCHED;
-    let isOld = true;
-    for (let n = 0; n < REGISTERS; n++) {
-      const before = old[n] as Value;
-      if (areSame(now[n] as Value, before)) continue;
-      // What is a root of its own remains one.
-      if (before.root === first - n) {
-        if (!own) now = own = now.slice();
-        own[n] = before;
-      } else isOld = false;
-    }
-    return isOld ? old : now;
   }
 }
 
