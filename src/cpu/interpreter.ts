@@ -45,6 +45,8 @@ const TABLE = WORD.engine + 2;
 const COUNT = -0;
 
 const LEAVE = -1;
+/** A run that may end early is at least so many times as long as what it may leave out. */
+const ROUGH_RUNS = 8;
 /** Instructions that may be retired behind a block before it is left: one in an interrupt shadow, a fault on a fetch. */
 const BLOCK_MARGIN = 2;
 /** In an instruction's first word: its operand goes through a segment register, or has an address of 16 bits. */
@@ -71,6 +73,8 @@ export class Interpreter implements Engine {
   readonly #links: Links;
   readonly #tags = new Int32Array(TAG_ENTRIES * TAG_WORDS);
   readonly #interpret: Interpret;
+  /** Budget below which a region that was left ends the run: see `run`. */
+  #enough = 0;
   /** Mode of the block that runs. */
   #mode = -1;
   #codeChanged = false;
@@ -166,15 +170,20 @@ export class Interpreter implements Engine {
     this.flush();
   }
 
-  run(budget: number): void {
+  run(budget: number, isRough = false): void {
     const c = this.cpu;
     const words = c.words;
     const end = this.#before + budget;
     this.#left = 0;
     this.#position = 1;
+    // No region is entered with less than they may overshoot by. The interpreter would take that over: at the end of each
+    // run some hundred instructions, and what it has no cases for, such as those of SSE, it leaves to the reference.
+    const overshoot = this.#regions?.overshoot ?? 0;
+    this.#enough = isRough && budget >= ROUGH_RUNS * overshoot ? overshoot : 0;
     while (this.#before < end) {
       if (this.#mustReturn()) return;
       const left = end - this.#before;
+      if (this.#enough !== 0 && left < this.#enough + MAX_BLOCK) return;
       if (!this.#canRunBlocks(modeOf(this.cpu)) || (left <= MAX_BLOCK && !this.#runBlock(left))) {
         this.#step();
         continue;
@@ -486,6 +495,7 @@ export class Interpreter implements Engine {
       words[SAMPLED] = 0;
       regions.sampled();
     }
+    if (words[BUDGET] < this.#enough) return LEAVE;
     const eip = c.eip;
     const next = findTag(this.#tags, eip, words[STAMP]);
     if (next < 0) return this.#find();

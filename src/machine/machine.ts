@@ -404,7 +404,8 @@ export class Machine implements AsyncDisposable {
         const idleUntil = this.#idle();
         if (idleUntil !== undefined) return idleUntil;
       } else {
-        this.engine.run(this.clock.instructionsUntilDeadline(busy ? BUSY_BUDGET : BUDGET));
+        const budget = this.clock.instructionsUntilDeadline(busy ? BUSY_BUDGET : BUDGET);
+        this.engine.run(budget, this.clock instanceof HostClock);
         this.#countExit();
         this.serial.search();
         if (this.#asked) return undefined;

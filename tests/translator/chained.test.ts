@@ -86,3 +86,30 @@ test('a loop is made again with what it comes to often by now', () => {
   // Had it gone on as at first, each of 59,000 turns but one in two would have left the region and come back.
   expect(regionsChained).toBeLessThan(40_000);
 });
+
+test('a rough run ends where a region ends it, an exact one at the instruction', () => {
+  const machine = new Machine({
+    ...options('turns', 'webassembly'),
+    engine: (cpu, memory) => new Translator(cpu, memory, SOON),
+  });
+  const { engine } = machine;
+  const RUN = 10_000;
+  const lengths = (isRough: boolean): number[] =>
+    Array.from({ length: 20 }, () => {
+      const before = engine.retired();
+      engine.run(RUN, isRough);
+      return engine.retired() - before;
+    });
+  expect(lengths(false)).toEqual(new Array(20).fill(RUN));
+  const rough = lengths(true);
+  expect(Math.max(...rough)).toBeLessThan(RUN);
+  expect(Math.min(...rough)).toBeGreaterThan(RUN - 500);
+  // Where there would not be much left, it is exact as well.
+  const before = engine.retired();
+  engine.run(1000, true);
+  expect(engine.retired() - before).toBe(1000);
+  machine.runTo(MOST);
+  const reference = new Machine({ ...options('turns', 'webassembly'), engine: 'reference' });
+  reference.runTo(MOST);
+  expect(left(machine)).toEqual(left(reference));
+});

@@ -12,33 +12,35 @@ afterAll(() => folder.remove());
 
 /** Times that the loops of the guests go round. */
 const ROUNDS = 1_000_000;
-const rounds = [0, 8, 16, 24].map((shift) => (ROUNDS >> shift) & 255);
+const bytes = (n: number): number[] => [0, 8, 16, 24].map((shift) => (n >> shift) & 255);
+
 /** Where their code starts, and the head of the loop. */
 const ENTRY = 0x100020;
 const HEAD = 0x10002a;
 const CALLEE = 0x100034;
 
 /** A loop of one block. */
-const kernel = folder.file(
-  'kernel',
+const loop = (rounds: number): Uint8Array =>
   guest(
     [0xbc, 0x00, 0x10, 0x11, 0x00], // 20 MOV ESP,111000h
-    [0xb9, ...rounds], // 25 MOV ECX,ROUNDS
+    [0xb9, ...bytes(rounds)], // 25 MOV ECX,rounds
     [0x01, 0xc8], // 2A ADD EAX,ECX
     [0x50, 0x58], // 2C PUSH EAX; POP EAX
     [0x49], // 2E DEC ECX
     [0x75, 0xf9], // 2F JNZ 2A
     print('done'), // 31
     powerOff,
-  ),
-);
+  );
+const kernel = folder.file('kernel', loop(ROUNDS));
+/** The same for long enough that a profiler, which looks once in a millisecond, cannot miss it. */
+const lasting = folder.file('lasting', loop(50 * ROUNDS));
 
 /** A loop with a call in it, and a CPUID behind it. */
 const calling = folder.file(
   'calling',
   guest(
     [0xbc, 0x00, 0x10, 0x11, 0x00], // 20 MOV ESP,111000h
-    [0xb9, ...rounds], // 25 MOV ECX,ROUNDS
+    [0xb9, ...bytes(ROUNDS)], // 25 MOV ECX,ROUNDS
     [0xe8, 0x05, 0x00, 0x00, 0x00], // 2A CALL 34
     [0x49], // 2F DEC ECX
     [0x75, 0xf8], // 30 JNZ 2A
@@ -218,7 +220,7 @@ describe('symbols', () => {
       '--cpu-prof-name',
       'profile.cpuprofile',
     ];
-    const run = spawnSync(process.execPath, [...flags, ...PROGRAM, 'dump', '--code', code, '--symbols', map, kernel]);
+    const run = spawnSync(process.execPath, [...flags, ...PROGRAM, 'dump', '--code', code, '--symbols', map, lasting]);
     expect(run.status).toBe(0);
     const { nodes } = JSON.parse(readFileSync(profile, 'utf8')) as {
       nodes: { callFrame: { functionName: string; url: string } }[];
@@ -261,7 +263,7 @@ describe('text', () => {
 
 test('a guest that shuts its processor down is dumped all the same', async () => {
   // The loop, then LIDT of six zero bytes at 100FF0h; UD2.
-  const loop = [0xb9, ...rounds, 0x49, 0x75, 0xfd];
+  const loop = [0xb9, ...bytes(ROUNDS), 0x49, 0x75, 0xfd];
   const failing = folder.file('failing', guest(loop, [0x0f, 0x01, 0x1d, 0xf0, 0x0f, 0x10, 0x00, 0x0f, 0x0b]));
   const { status, stdout, stderr } = await transvisor(['dump', failing]);
   expect(stderr).toMatch(/shut its processor down/);
