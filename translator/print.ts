@@ -4,6 +4,7 @@
 
 import { SITE } from '../src/cpu/links.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
+import { TIMED } from '../src/isa/prims.ts';
 import { WORD } from '../src/isa/state.ts';
 import { B, C, type Expr, N, R, S, type Stmt } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
@@ -371,7 +372,7 @@ class Printer<Made> implements Names {
         return;
       }
       case 'quick':
-        if (s.f === 'quickCycles') w.set(this.#word(BUDGET), B('+', CNT, N(s.undo ?? 0)));
+        if (TIMED.has(s.f)) w.set(this.#word(BUDGET), B('+', CNT, N(s.undo ?? 0)));
         w.if(C(s.f, s.args));
         this.#slow(s, arm, stop);
         w.end();

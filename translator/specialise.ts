@@ -38,9 +38,12 @@ export interface Guarded {
   readonly callout: Callout;
 }
 
+/** What a block does: residual statements, and what the reference executes. */
+export type Body = readonly (Step | Callout | Guarded)[];
+
 export interface SpecialisedBlock {
   readonly block: Block;
-  readonly body: readonly (Step | Callout | Guarded)[];
+  readonly body: Body;
   /** Condition of a `branch`; value of an `indirect`. */
   readonly test: Expr | undefined;
 }

@@ -3,6 +3,7 @@
 // On the way, flag words sink to where they are wanted: exits and merges.
 
 import { B, C, type Expr, exit, let_, N, S, type Stmt, T } from './ir.ts';
+import type { ControlFlow } from './passes/addresses.ts';
 import { settleChecks } from './passes/checks.ts';
 import { liveFlags, SUNK, sunkIn, sunkReadBy } from './passes/liveness.ts';
 import { sharePlaces } from './passes/places.ts';
@@ -89,7 +90,7 @@ const NOTHING: readonly Stmt[] = [];
 const bitOf = (to: Expr): number => (to.k === 's' ? (SUNK.get(to.name) ?? 0) : 0);
 
 /** Reverse postorder, dominators and what follows from them. */
-class Flow {
+class Flow implements ControlFlow {
   readonly order: Block[] = [];
   readonly index = new Map<number, number>();
   readonly preds = new Map<number, number[]>();

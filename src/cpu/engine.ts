@@ -6,7 +6,7 @@ export interface Engine {
   /**
    * Executes at most `budget` (1 or more) instructions. Returns earlier when the processor asks for attention: it
    * halted, shut down, or an interrupt can be taken. Deterministic: what is executed depends on the guest's state alone.
-   * `isRough`: it may also return when few hundred are left, where going on to the very end would be slow.
+   * `isRough`: it may also return with less than an eighth of the budget left, where going on to the end would be slow.
    */
   run(budget: number, isRough?: boolean): void;
   /** Before the first run, with the processor in its reset state: makes the host ready. Costs some milliseconds once. */

@@ -45,8 +45,8 @@ const TABLE = WORD.engine + 2;
 const COUNT = -0;
 
 const LEAVE = -1;
-/** A run that may end early is at least so many times as long as what it may leave out. */
-const ROUGH_RUNS = 8;
+/** A run may only end early if it is so many times as long as what it may leave out: see `run` of engine.ts. */
+const ROUGH_SHARE = 8;
 /** Instructions that may be retired behind a block before it is left: one in an interrupt shadow, a fault on a fetch. */
 const BLOCK_MARGIN = 2;
 /** In an instruction's first word: its operand goes through a segment register, or has an address of 16 bits. */
@@ -179,7 +179,7 @@ export class Interpreter implements Engine {
     // No region is entered with less than they may overshoot by. The interpreter would take that over: at the end of each
     // run some hundred instructions, and what it has no cases for, such as those of SSE, it leaves to the reference.
     const overshoot = this.#regions?.overshoot ?? 0;
-    this.#enough = isRough && budget >= ROUGH_RUNS * overshoot ? overshoot : 0;
+    this.#enough = isRough && budget >= ROUGH_SHARE * (overshoot + MAX_BLOCK) ? overshoot : 0;
     while (this.#before < end) {
       if (this.#mustReturn()) return;
       const left = end - this.#before;

@@ -1,6 +1,7 @@
 // Quick ways (see isa/prims.ts) of the engines that run packed or translated code: repeated strings over pages that the
-// current shadow page table answers for, loads of segment registers from the GDT, the time-stamp counter. Whatever is not common is refused
-// before anything has changed: a page that is not direct, a direction down, a selector that raises something.
+// current shadow page table answers for, loads of segment registers from the GDT, the time-stamp counter. Whatever is not
+// common is refused before anything has changed: a page that is not direct, a direction down, a selector that raises
+// something.
 //
 // They are for code whose segments are flat; the packer and the translator see to that.
 
@@ -50,14 +51,13 @@ export class Quick {
   readonly #words: Int32Array;
   readonly #h32: Int32Array;
   readonly #u8: Uint8Array;
-
   readonly #beforeTime: () => void;
 
-  /** `beforeTime` is called before the time is asked for. */
+  /** `beforeTime`: called before the time is asked for, so that the engine knows how many instructions are retired. */
   constructor(cpu: Cpu, memory: Memory, beforeTime: () => void) {
-    this.#beforeTime = beforeTime;
     this.#cpu = cpu;
     this.#memory = memory;
+    this.#beforeTime = beforeTime;
     this.#words = cpu.words;
     this.#h32 = memory.i32;
     this.#u8 = memory.u8;
@@ -232,7 +232,7 @@ export class Quick {
     return 0;
   }
 
-  /** Only for translated code, which says before what is left of the budget: time may be a count of instructions. */
+  /** Only translated code asks: it says before what is left of the budget. */
   #cycles(): int {
     const c = this.#cpu;
     if ((c.cr4 & CR4_TSD) !== 0) return 1;

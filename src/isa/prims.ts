@@ -164,6 +164,9 @@ export const QUICK = [
   'quickCycles',
 ] as const;
 
+/** Those that ask for the time, which may be a count of instructions: it must be known how many are retired. */
+export const TIMED: ReadonlySet<string> = new Set(['quickCycles']);
+
 /** REP MOVS upwards of `count` elements of `size` bits between flat segments. */
 export function quickMoves(_c: Cpu, _size: int, _to: int, _from: int, _count: int): int {
   return 1;

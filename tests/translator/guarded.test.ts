@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { NO_PAGE } from '../../src/cpu/regions.ts';
 import { Translator } from '../../translator/engine.ts';
 import { type Guards, Leaving } from '../../translator/leaving.ts';
 import { verify } from '../../translator/verify.ts';
@@ -38,8 +39,6 @@ test.each(['asm.js', 'webassembly'] as const)('guarded instructions of %s do wha
   expect(callouts).toBeGreaterThan(2 * replayed + 100);
   expect(regionSlow).toBeLessThan(50);
 });
-
-const NO_PAGE = -1;
 
 test('an instruction is guarded after many exits, and others with it that left often', () => {
   const leaving = new Leaving();

@@ -5,7 +5,7 @@
 import type { int } from '../../src/isa/insn.ts';
 import { type Expr, isZero } from '../ir.ts';
 import type { Block } from '../scan.ts';
-import type { Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
+import type { Body, SpecialisedBlock, Step } from '../specialise.ts';
 
 export const PAGE = 4096;
 const REGISTERS = 8;
@@ -15,7 +15,6 @@ const REGISTERS = 8;
 export const CONSTANTS = 2 ** 32;
 const OTHERS = -1 - REGISTERS;
 
-export type Body = readonly (Step | Callout | Guarded)[];
 export type PlaceStep = Step & { k: 'place' };
 
 /** What an address or a register is: a root, and a constant more. */
@@ -24,16 +23,20 @@ export interface Value {
   readonly offset: number;
 }
 
-/** How the graph's blocks follow each other. */
-export interface Order {
+/** How the blocks of a region follow each other. A block is named by its offset. */
+export interface ControlFlow {
   /** Reverse postorder; the first one is the root. */
   readonly order: readonly Block[];
   readonly preds: ReadonlyMap<number, readonly number[]>;
+  /** Whether a block is the head of a loop. */
+  isHead(at: number): boolean;
   /** Whether an edge leads back to the head of a loop. */
   isBack(from: number, to: number): boolean;
+  /** Whether every way to `b` leads through `a`; a block dominates itself. */
   dominates(a: number, b: number): boolean;
 }
 
+/** An operand whose address is a value. */
 export interface Place {
   readonly s: PlaceStep;
   /** Its address. */
@@ -44,12 +47,12 @@ export interface Place {
 
 /** Addresses in the blocks of a region. */
 export class Addresses {
-  readonly #flow: Order;
+  readonly #flow: ControlFlow;
   readonly #scans = new Map<number, Scan>();
   readonly #before = new Map<number, readonly Value[]>();
 
   /** `alone`: offsets of instructions that are not looked at. */
-  constructor(flow: Order, blocks: ReadonlyMap<number, SpecialisedBlock>, alone: ReadonlySet<int>) {
+  constructor(flow: ControlFlow, blocks: ReadonlyMap<number, SpecialisedBlock>, alone: ReadonlySet<int>) {
     this.#flow = flow;
     const made = { n: OTHERS - REGISTERS * flow.order.length };
     for (const { at } of flow.order) {
@@ -89,13 +92,9 @@ export class Addresses {
         const { registers } = this.#scan(at);
         behind.set(at, registers === UNTOUCHED ? now : registers.map((v) => this.resolved(v, at)));
         // Only what a loop leads back to has been looked at before.
-        if (old || this.#isHead(at)) changed = true;
+        if (old || this.#flow.isHead(at)) changed = true;
       }
     }
-  }
-
-  #isHead(at: number): boolean {
-    return (this.#flow.preds.get(at) as readonly number[]).some((p) => this.#flow.isBack(p, at));
   }
 
   #scan(at: number): Scan {

@@ -8,7 +8,7 @@
 import { bin, C, call, D, type Expr, exit, let_, load, N, R, type Stmt, T } from '../ir.ts';
 import { DOUBLE_LANES } from '../lanes.ts';
 import type { Graph } from '../scan.ts';
-import type { Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
+import type { Body, Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
 
 const LEAST_NORMAL: Expr = D(2 ** -1022);
 const MOST_FINITE: Expr = D(Number.MAX_VALUE);
@@ -19,7 +19,6 @@ const MOST_FINITE: Expr = D(Number.MAX_VALUE);
 const ONE_EXPONENT = 0x00100000;
 const PLAIN_EXPONENTS = 0x7fc00000;
 
-type Body = readonly (Step | Callout | Guarded)[];
 /** Numbers of elements of DOUBLE_LANES. */
 type Plain = ReadonlySet<number>;
 

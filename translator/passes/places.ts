@@ -11,15 +11,15 @@
 
 import { ESP, type Insn, type int, MEM } from '../../src/isa/insn.ts';
 import { alignmentOf, bin, if_, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
-import type { Block, Placed } from '../scan.ts';
-import type { Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
-import { Addresses, type Body, CONSTANTS, type Order, PAGE, type PlaceStep, type Value } from './addresses.ts';
+import type { Block } from '../scan.ts';
+import type { Body, Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
+import { Addresses, CONSTANTS, type ControlFlow, PAGE, type PlaceStep, type Value } from './addresses.ts';
 
 /** Most bytes of a shared place: the more, the oftener it straddles two pages. */
 const MOST_BYTES = 256;
 
 /** Shares the places of a region. Offsets of the instructions that look them up. */
-export function sharePlaces(flow: Order, blocks: Map<number, SpecialisedBlock>): readonly int[] {
+export function sharePlaces(flow: ControlFlow, blocks: Map<number, SpecialisedBlock>): readonly int[] {
   const addresses = new Addresses(flow, blocks, notShared(flow.order));
   const moved = new Sharing(flow, addresses).moved();
   if (moved.size === 0) return NONE;
@@ -31,9 +31,10 @@ export function sharePlaces(flow: Order, blocks: Map<number, SpecialisedBlock>):
 
 const NONE: readonly int[] = [];
 
-const ON_STACK = new Set(['PUSH', 'POP', 'CALL']);
+/** Instructions that use the stack besides their operand. */
+const ON_STACK = new Set(['PUSH', 'POP', 'CALL', 'CALLn']);
 
-/** What an instruction addresses memory by; its operands first. */
+/** Registers that an instruction addresses memory by. */
 function bases({ dst, src, op }: Insn): readonly int[] {
   const operand = dst.kind === MEM ? dst : src.kind === MEM ? src : undefined;
   if (!operand) return [ESP];
@@ -44,10 +45,7 @@ function bases({ dst, src, op }: Insn): readonly int[] {
 function notShared(order: readonly Block[]): ReadonlySet<int> {
   const registers = new Set<int>();
   for (const { insns } of order) {
-    for (let k = 0; k < insns.length; k++) {
-      const { guarded, insn } = insns[k] as Placed;
-      if (guarded) for (const n of bases(insn)) registers.add(n);
-    }
+    for (const { guarded, insn } of insns) if (guarded) for (const n of bases(insn)) registers.add(n);
   }
   const found = new Set<int>();
   if (registers.size === 0) return found;
@@ -136,13 +134,13 @@ interface Loop {
 }
 
 class Sharing {
-  readonly #flow: Order;
+  readonly #flow: ControlFlow;
   readonly #addresses: Addresses;
   /** By their heads; the innermost ones by their blocks. */
   readonly #loops = new Map<number, Loop>();
   readonly #inner = new Map<number, Loop>();
 
-  constructor(flow: Order, addresses: Addresses) {
+  constructor(flow: ControlFlow, addresses: Addresses) {
     this.#flow = flow;
     this.#addresses = addresses;
     this.#findLoops();
@@ -206,8 +204,8 @@ class Sharing {
     const { order, preds } = this.#flow;
     for (let k = 0; k < order.length; k++) {
       const { at } = order[k] as Block;
+      if (!this.#flow.isHead(at)) continue;
       const ends = (preds.get(at) as readonly number[]).filter((p) => this.#flow.isBack(p, at));
-      if (ends.length === 0) continue;
       const work = ends.slice();
       const blocks = new Set<number>([at]);
       for (let b = work.pop(); b !== undefined; b = work.pop()) {

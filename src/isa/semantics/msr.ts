@@ -1,5 +1,5 @@
-// Model-specific registers (SDM vol. 4, table 2-2) and RDPMC; RDTSC is in time-stamp.ts. Registers outside the list raise #GP(0) and are
-// named on the log channel `msr`.
+// Model-specific registers (SDM vol. 4, table 2-2) and RDPMC; RDTSC is in time-stamp.ts. Registers outside the list raise
+// #GP(0) and are named on the log channel `msr`.
 // Deviations: MTRRs and PAT are storage, since there are no caches to control; no performance counters; no machine
 // checks (MCG_CAP lists no bank).
 
@@ -162,7 +162,7 @@ export function WRMSR(c: Cpu, _i: Insn): void {
   refuse(`${hex(high)}:${hex(low)} written to`, n);
 }
 
-/** What RDTSC does. */
+/** EDX:EAX <- the time-stamp counter, in cycles. With CR4.TSD, privileged. */
 export function readCycles(c: Cpu): void {
   if (c.cr4 & CR4_TSD) privileged(c);
   setCycles(c);

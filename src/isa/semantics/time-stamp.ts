@@ -5,7 +5,7 @@ import { quickCycles } from '../prims.ts';
 import type { Cpu } from '../state.ts';
 import { readCycles } from './msr.ts';
 
-/** RDTSC - EDX:EAX <- the time-stamp counter. With CR4.TSD, privileged. */
+/** RDTSC - EDX:EAX <- the time-stamp counter, in cycles. With CR4.TSD, privileged. */
 export function RDTSC(c: Cpu, _i: Insn): void {
   if (quickCycles(c)) readCycles(c);
   else {
