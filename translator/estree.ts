@@ -1,7 +1,8 @@
 // Residual -> ESTree -> text: the only place that knows JavaScript's syntax. astring prints.
 
 import { generate } from 'astring';
-import { type Expr, isComparison } from './ir.ts';
+import { isComparison } from './fold.ts';
+import type { Expr } from './ir.ts';
 
 /** A node of the ESTree specification; astring reads it by its fields. */
 // biome-ignore lint/suspicious/noExplicitAny: ESTree nodes are open records

@@ -2,7 +2,8 @@
 // may straddle two pages, has each of its words checked by itself: they are aligned, and so on one page each. One of 16 or
 // 32 bits may lie anywhere in a page.
 
-import { bin, call, type Expr, let_, load, loosePlace, N, place, type Stmt, store, T } from './ir.ts';
+import { bin, call } from './fold.ts';
+import { type Expr, let_, load, loosePlace, N, place, type Stmt, store, T } from './ir.ts';
 
 /** The places of an operand's words. */
 type Words = readonly Expr[];

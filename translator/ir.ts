@@ -1,5 +1,6 @@
 // The residual language: what is left of the semantics once an instruction's shape is known. Some ten kinds of
-// expression and of statement; ESTree appears only when printing. Constructors fold.
+// expression and of statement; ESTree appears only when printing. The constructors make what they are told; those that
+// fold are in fold.ts.
 
 export type Expr =
   /** Literal, temporary, hole (filled when a template is instantiated). */
@@ -78,9 +79,10 @@ const element = (array: string, n: Expr): Expr => ({ k: 'r', array, n });
 const registers: readonly Expr[] = Array.from({ length: 9 }, (_, n) => element('reg', N(n)));
 export const R = (array: string, n: Expr): Expr =>
   array === 'reg' && n.k === 'n' && n.v >= 0 && n.v < 9 ? (registers[n.v] as Expr) : element(array, n);
-/** As they are: nothing is folded. */
 export const B = (op: string, a: Expr, b: Expr): Expr => operation('b', op, a, b);
 export const C = (f: string, args: readonly Expr[]): Expr => other('c', f, args);
+export const complement = (a: Expr): Expr => operation('u', undefined, a);
+export const choice = (test: Expr, a: Expr, b: Expr): Expr => other('q', undefined, undefined, test, a, b);
 
 type Simple = 'let' | 'set' | 'holds' | 'exit' | 'branch' | 'jump' | 'jumpTo';
 type Access = 'load' | 'store' | 'place';
@@ -123,7 +125,7 @@ const rare = <K extends 'if' | 'quick'>(
 ): Of<K> => ({ k, f, args, e, then, else: otherwise, at, undo }) as unknown as Of<K>;
 
 /** Of a statement that may leave: see Step of specialise.ts. */
-interface Leaves {
+export interface Leaves {
   readonly at?: number | undefined;
   readonly undo?: number | undefined;
 }
@@ -229,11 +231,11 @@ function remade(e: Expr): Expr {
     case 'b':
       return B(e.op, remade(e.a), remade(e.b));
     case 'u':
-      return operation('u', undefined, remade(e.a));
+      return complement(remade(e.a));
     case 'c':
       return C(e.f, e.args.map(remade));
     case 'q':
-      return other('q', undefined, undefined, remade(e.test), remade(e.a), remade(e.b));
+      return choice(remade(e.test), remade(e.a), remade(e.b));
   }
 }
 
@@ -307,247 +309,4 @@ const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg'
 export function isDouble(e: Expr): boolean {
   if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles' || e.array === 'doubleLanes';
   return e.k === 'd' || (e.k === 'c' && DOUBLES.has(e.f));
-}
-
-const OPERATORS: ReadonlyMap<string, (a: number, b: number) => number> = new Map<
-  string,
-  (a: number, b: number) => number
->([
-  ['+', (a, b) => a + b],
-  ['-', (a, b) => a - b],
-  ['*', Math.imul],
-  ['&', (a, b) => a & b],
-  ['|', (a, b) => a | b],
-  ['^', (a, b) => a ^ b],
-  ['<<', (a, b) => a << b],
-  ['>>', (a, b) => a >> b],
-  ['>>>', (a, b) => a >>> b],
-]);
-
-const COMPARISONS: ReadonlyMap<string, (a: number, b: number) => boolean> = new Map<
-  string,
-  (a: number, b: number) => boolean
->([
-  ['lt', (a, b) => a < b],
-  ['ltu', (a, b) => a >>> 0 < b >>> 0],
-  ['le', (a, b) => a <= b],
-  ['leu', (a, b) => a >>> 0 <= b >>> 0],
-  ['gt', (a, b) => a > b],
-  ['gtu', (a, b) => a >>> 0 > b >>> 0],
-  ['ge', (a, b) => a >= b],
-  ['geu', (a, b) => a >>> 0 >= b >>> 0],
-  ['eq', (a, b) => a === b],
-  ['ne', (a, b) => a !== b],
-]);
-
-const NEGATED: ReadonlyMap<string, string> = new Map<string, string>([
-  ['lt', 'ge'],
-  ['ge', 'lt'],
-  ['le', 'gt'],
-  ['gt', 'le'],
-  ['ltu', 'geu'],
-  ['geu', 'ltu'],
-  ['leu', 'gtu'],
-  ['gtu', 'leu'],
-  ['eq', 'ne'],
-  ['ne', 'eq'],
-]);
-
-export const isComparison = (f: string): boolean => COMPARISONS.has(f);
-export const isOperator = (op: string): boolean => OPERATORS.has(op);
-
-/** Whether the value is an int32 as it stands (a sum, or a logical shift, is not). */
-const isInt = (e: Expr): boolean => !(e.k === 'b' && (e.op === '+' || e.op === '-' || e.op === '*' || e.op === '>>>'));
-
-export function bin(op: string, a: Expr, b: Expr): Expr {
-  if (a.k === 'n' && b.k === 'n') return N((OPERATORS.get(op) as (a: number, b: number) => number)(a.v, b.v));
-  if (b.k === 'n') {
-    const v = b.v;
-    if (v === 0 && (op === '+' || op === '-' || op === '^' || op === '<<' || op === '>>')) return a;
-    if (v === 0 && op === '|' && isInt(a)) return a;
-    if (v === 0 && (op === '&' || op === '*')) return b;
-    if (v === 1 && op === '*') return a;
-    if (v === -1 && op === '&') return bin('|', a, N(0));
-    if (op === '&' && a.k === 'h' && a.name === COUNT && v === 31) return a;
-    if (op === '&' && a.k === 'b' && a.op === '&' && a.b.k === 'n') return bin('&', a.a, N(a.b.v & v));
-    if (v === 1 && op === '^' && a.k === 'c' && NEGATED.has(a.f)) return C(NEGATED.get(a.f) as string, a.args);
-    if (op === '+' && a.k === 'b' && a.op === '+' && a.b.k === 'n') return bin('+', a.a, N(a.b.v + v));
-  }
-  if (a.k === 'n') {
-    if (a.v === 0 && (op === '+' || op === '^')) return b;
-    if (a.v === 0 && op === '|' && isInt(b)) return b;
-    if (a.v === 0 && (op === '&' || op === '<<' || op === '>>' || op === '>>>' || op === '*')) return a;
-  }
-  if (same(a, b)) {
-    if (op === '^') return N(0);
-    if (op === '&' || op === '|') return a;
-  }
-  return B(op, a, b);
-}
-
-export function call(f: string, args: readonly Expr[]): Expr {
-  const a = args[0] as Expr;
-  const b = args[1] as Expr;
-  const compare = COMPARISONS.get(f);
-  if (compare) {
-    if (a.k === 'n' && b.k === 'n') return N(compare(a.v, b.v) ? 1 : 0);
-    if (same(a, b)) return N(compare(0, 0) ? 1 : 0);
-    if (a.k === 'h' && a.name === COUNT && isZero(b)) return N(f === 'ne' ? 1 : 0);
-  }
-  return C(f, args);
-}
-
-export function not(a: Expr): Expr {
-  return a.k === 'n' ? N(~a.v) : operation('u', undefined, a);
-}
-
-export function select(test: Expr, a: Expr, b: Expr): Expr {
-  return test.k === 'n' ? (test.v ? a : b) : other('q', undefined, undefined, test, a, b);
-}
-
-/** Rebuilds an expression with its leaves replaced; folds on the way. */
-export function map(e: Expr, f: (leaf: Expr) => Expr): Expr {
-  switch (e.k) {
-    case 'n':
-    case 'd':
-      return e;
-    case 't':
-    case 'h':
-    case 's':
-      return f(e);
-    case 'r': {
-      const n = e.n.k === 'n' ? e.n : map(e.n, f);
-      return f(n === e.n ? e : R(e.array, n));
-    }
-    case 'b': {
-      const a = map(e.a, f);
-      const b = map(e.b, f);
-      return a === e.a && b === e.b ? e : bin(e.op, a, b);
-    }
-    case 'u': {
-      const a = map(e.a, f);
-      return a === e.a ? e : not(a);
-    }
-    case 'c': {
-      const args = mapAll(e.args, f);
-      return args === e.args ? e : call(e.f, args);
-    }
-    case 'q':
-      return select(map(e.test, f), map(e.a, f), map(e.b, f));
-  }
-}
-
-/** Of all; the same array where all are the same. */
-function mapAll(list: readonly Expr[], f: (leaf: Expr) => Expr): readonly Expr[] {
-  let made: Expr[] | undefined;
-  for (let k = 0; k < list.length; k++) {
-    const e = list[k] as Expr;
-    const to = map(e, f);
-    if (to !== e && !made) made = list.slice();
-    if (made) made[k] = to;
-  }
-  return made ?? list;
-}
-
-/** The same over a statement, whose temporaries are renumbered from `first` on. */
-export function mapStmt(s: Stmt, f: (leaf: Expr) => Expr, first = 0): Stmt {
-  switch (s.k) {
-    case 'let':
-      return let_(first + s.i, map(s.e, f));
-    case 'set':
-      return set(mapIndex(s.to, f), map(s.e, f));
-    case 'holds':
-      return holds(mapIndex(s.to, f), map(s.e, f));
-    case 'load':
-      return load(first + s.i, map(s.p, f), s.size, s.at);
-    case 'store':
-      return store(map(s.p, f), s.size, s.at, map(s.e, f));
-    case 'place':
-      return place(s, first + s.i, map(s.seg, f), map(s.a, f));
-    case 'if': {
-      const then = s.then.map((x) => mapStmt(x, f, first));
-      const otherwise = s.else.map((x) => mapStmt(x, f, first));
-      return if_(map(s.e, f), then, otherwise);
-    }
-    case 'quick':
-      return quick(s.f, mapAll(s.args, f), s as Leaves);
-    case 'exit':
-      return exit(map(s.e, f), s.unless && mapAll(s.unless, f), s as Leaves);
-    case 'branch':
-      return branch(map(s.e, f));
-    case 'jumpTo':
-      return jumpTo(map(s.e, f));
-    case 'jump':
-      return s;
-  }
-}
-
-/** What is set: its index only. */
-function mapIndex(to: Expr, f: (leaf: Expr) => Expr): Expr {
-  return to.k === 'r' && to.n.k !== 'n' ? R(to.array, map(to.n, f)) : to;
-}
-
-/** Calls `f` for every leaf; an element of an array is one, and so are those of its index. */
-export function visit(e: Expr, f: (leaf: Expr) => void): void {
-  switch (e.k) {
-    case 'r':
-      if (e.n.k !== 'n') visit(e.n, f);
-      f(e);
-      break;
-    case 'b':
-      visit(e.a, f);
-      visit(e.b, f);
-      break;
-    case 'u':
-      visit(e.a, f);
-      break;
-    case 'c':
-      for (let k = 0; k < e.args.length; k++) visit(e.args[k] as Expr, f);
-      break;
-    case 'q':
-      visit(e.test, f);
-      visit(e.a, f);
-      visit(e.b, f);
-      break;
-    default:
-      f(e);
-  }
-}
-
-/** Calls `f` for every leaf that a statement reads. */
-export function uses(s: Stmt, f: (leaf: Expr) => void): void {
-  switch (s.k) {
-    case 'load':
-      visit(s.p, f);
-      break;
-    case 'store':
-      visit(s.p, f);
-      visit(s.e, f);
-      break;
-    case 'place':
-      visit(s.seg, f);
-      visit(s.a, f);
-      break;
-    case 'if':
-      visit(s.e, f);
-      for (const x of s.then) uses(x, f);
-      for (const x of s.else) uses(x, f);
-      break;
-    case 'jump':
-      break;
-    case 'exit':
-      for (const e of s.unless ?? []) visit(e, f);
-      visit(s.e, f);
-      break;
-    case 'quick':
-      for (const a of s.args) visit(a, f);
-      break;
-    case 'set':
-    case 'holds':
-      if (s.to.k === 'r' && s.to.n.k !== 'n') visit(s.to.n, f);
-      visit(s.e, f);
-      break;
-    default:
-      visit(s.e, f);
-  }
 }

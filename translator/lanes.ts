@@ -8,11 +8,12 @@
 
 import type { Insn, int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
-import { D, type Expr, holds, isZero, let_, load, map, mapStmt, N, R, type Stmt, set, store, T, uses } from './ir.ts';
+import { D, type Expr, holds, isZero, let_, load, N, R, type Stmt, set, store, T } from './ir.ts';
 import { removeDeadTemporaries } from './passes/dead.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Graph, Placed } from './scan.ts';
 import type { Ready } from './templates.ts';
+import { map, mapStmt, uses } from './walk.ts';
 
 /** What a lane is. */
 export type Lane = 'double' | 'words' | 'file';

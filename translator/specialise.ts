@@ -4,11 +4,12 @@ import { isCounted } from '../src/cpu/shape.ts';
 import { IMM, type Insn, type int, MEM, type Operand } from '../src/isa/insn.ts';
 import { isCalledOut } from './classify.ts';
 import { splitPlaces } from './halves.ts';
-import { B, C, type Expr, exit, let_, mapStmt, N, place as placeAt, R, S, type Stmt, set, T, uses } from './ir.ts';
+import { B, C, type Expr, exit, let_, N, place as placeAt, R, S, type Stmt, set, T } from './ir.ts';
 import { throughLanes } from './lanes.ts';
 import { Propagation, propagate } from './passes/propagate.ts';
 import type { Block, Placed } from './scan.ts';
 import { isStaging } from './templates.ts';
+import { mapStmt, uses } from './walk.ts';
 import { guardOf } from './x87.ts';
 
 /** A residual statement with what an exit from it needs to know. */

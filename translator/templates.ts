@@ -7,8 +7,9 @@ import { templateKey } from './classify.ts';
 import type { Template } from './gen/specialise.ts';
 import { TEMPLATES } from './generated/templates.js';
 import { type Conditions, conditionsIn } from './invariants.ts';
-import { type Expr, laidOut, type Stmt, uses } from './ir.ts';
+import { type Expr, laidOut, type Stmt } from './ir.ts';
 import { isCheck } from './passes/checks.ts';
+import { uses } from './walk.ts';
 
 export interface Ready {
   readonly body: readonly Stmt[];

@@ -6,7 +6,8 @@
 
 import type { Insn, int } from '../src/isa/insn.ts';
 import { CR0_EM, CR0_TS } from '../src/isa/state.ts';
-import { bin, type Expr, N, S } from './ir.ts';
+import { bin } from './fold.ts';
+import { type Expr, N, S } from './ir.ts';
 import type { Block, Graph, Placed } from './scan.ts';
 
 /** TOP, and a bit for each physical register in use. */

@@ -1,22 +1,21 @@
 // The fast interpreter: packed blocks, run by a function that is generated from the semantics. Whatever is not the
 // common case it leaves to the reference, which executes that one instruction.
 
-import { GuestFault, PF } from '../isa/fault.ts';
-import { type Insn, type int, MEM, type Operand } from '../isa/insn.ts';
+import { GuestFault } from '../isa/fault.ts';
+import type { int } from '../isa/insn.ts';
 import { isWatched } from '../isa/prims.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import { type Cpu, WORD } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
-import { NOT_DIRECT, NOT_WRITABLE } from '../memory/shadow.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import type { Decoded, Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
 import { type Interpret, makeInterpreter, PLACES } from './generated/interpreter.js';
 import { Links, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
-import { isBent, isFlatCode, modeOf, NEVER_FLAT } from './mode.ts';
-import { placeOf } from './pack.ts';
+import { isFlatCode, modeOf } from './mode.ts';
+import { AGAIN, FAULTED, Operands, REFERENCE } from './operands.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import {
@@ -29,7 +28,6 @@ import {
   type RegionHost,
   type Regions,
 } from './regions.ts';
-import { PLACE_WRITTEN } from './shape.ts';
 import { findTag, setTag, TAG_ENTRIES, TAG_WORDS } from './tags.ts';
 import { TRAINING_EXIT, train } from './training.ts';
 
@@ -51,10 +49,6 @@ const ROUGH_SHARE = 8;
 const BLOCK_MARGIN = 2;
 /** In an instruction's first word: its operand goes through a segment register, or has an address of 16 bits. */
 const WITH_SEGMENT = 0x40000000;
-// Answers of #touch.
-const REFERENCE = 0;
-const AGAIN = 1;
-const FAULTED = 2;
 
 /** Page of RAM that training plays with; it is zero afterwards. */
 const TRAINING_PAGE = 0x1000;
@@ -80,6 +74,7 @@ export class Interpreter implements Engine {
   #codeChanged = false;
   #training = false;
   readonly #quick: Quick;
+  readonly #operands: Operands;
   /** Where `#enter` found the code. */
   #physical = 0;
   /** Instructions retired before the current run of the generated function, less its budget then: see `retired`. */
@@ -91,8 +86,6 @@ export class Interpreter implements Engine {
   #inRegions: number = COUNT;
   /** Regions that were entered one by one, for `onRegionExit`. */
   #alone = 0;
-  /** Operands of instructions at which regions stopped: see `placeOf` in pack.ts. */
-  readonly #places = new WeakMap<Insn, int>();
   readonly #counts = { slow: 0, regionSlow: 0, lookups: 0, stepped: 0, callouts: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
@@ -100,6 +93,7 @@ export class Interpreter implements Engine {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
+    this.#operands = new Operands(cpu, memory);
     this.#links = new Links(memory.i32, memory.layout.linksAt);
     this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
     this.#quick = new Quick(cpu, memory, () => {
@@ -382,7 +376,7 @@ export class Interpreter implements Engine {
     return this.#resume();
   }
 
-  /** Looks at the memory operand of the instruction at `o`, which is at EIP: see `#touchPlace`. */
+  /** Looks at the memory operand of the instruction at `o`, which is at EIP: see `touch` of operands.ts. */
   #touch(o: int): int {
     const code = this.#blocks.code;
     const word = code[o];
@@ -393,30 +387,10 @@ export class Interpreter implements Engine {
     return this.#touchPlace((reg[(word >> 18) & 15] + index + code[o + 2]) | 0, place);
   }
 
-  /**
-   * Looks at the first memory operand of the instruction at EIP. Mostly that is all it takes: the shadow table is filled
-   * and the instruction tried AGAIN, or its page fault delivered (FAULTED), without an exception of the host's, which
-   * takes microseconds. Else the reference has to execute it.
-   */
+  /** The same of an operand that is known; the instruction is not tried AGAIN if code has changed. */
   #touchPlace(linear: int, place: int): int {
-    const c = this.cpu;
-    const bytes = place & (PLACE_WRITTEN - 1);
-    if ((linear & (bytes - 1)) !== 0) return REFERENCE;
-    const user = c.cpl === 3 ? 1 : 0;
-    const bad = badOf(place);
-    const heap = this.#memory.i32;
-    const entry = this.#memory.tableWord(user) + (linear >>> 12);
-    // It is another operand that it takes the reference for.
-    if (((heap[entry] ^ linear) & bad) === 0) return REFERENCE;
-    const error = this.#memory.touch(linear, user, (place & PLACE_WRITTEN) !== 0);
-    if (error >= 0) {
-      c.shadow = 0;
-      c.RF = 0;
-      c.cr2 = linear;
-      deliverFault(c, new GuestFault(PF, error));
-      return FAULTED;
-    }
-    return !this.#codeChanged && ((heap[entry] ^ linear) & bad) === 0 ? AGAIN : REFERENCE;
+    const touched = this.#operands.touch(linear, place);
+    return touched === AGAIN && this.#codeChanged ? REFERENCE : touched;
   }
 
   /** After the end of a block in the slow path: interrupts and shadows first, then the next block. */
@@ -531,11 +505,11 @@ export class Interpreter implements Engine {
       return;
     }
     const { insn } = known;
-    const place = this.#placeOf(insn);
-    const isTouched = place !== 0 && !isBent(this.#mode, operandOf(insn).seg);
-    const linear = isTouched ? this.#addressOf(insn) : 0;
-    (this.#regions as Regions).left(isTouched && this.#isAtHand(linear, place) ? linear >>> 12 : NO_PAGE);
-    if (!isTouched || this.#touchPlace(linear, place) !== FAULTED) this.#reference.execute(known);
+    const place = this.#operands.placeOf(insn, this.#mode);
+    const linear = place !== 0 ? this.#operands.addressOf(insn) : 0;
+    const isAtHand = place !== 0 && this.#operands.isAtHand(linear, place);
+    (this.#regions as Regions).left(isAtHand ? linear >>> 12 : NO_PAGE);
+    if (place === 0 || this.#touchPlace(linear, place) !== FAULTED) this.#reference.execute(known);
   }
 
   /** An instruction of a region that only the reference executes: 0 if the region goes on, else a REGION_ answer. */
@@ -546,7 +520,7 @@ export class Interpreter implements Engine {
     this.#position = 1;
     this.#counts.callouts++;
     const cpl = c.cpl;
-    if (place !== 0 && this.#touchPlace(this.#addressOf(known.insn), place) === FAULTED) {
+    if (place !== 0 && this.#touchPlace(this.#operands.addressOf(known.insn), place) === FAULTED) {
       words[BUDGET] -= 1;
       return this.#switch();
     }
@@ -577,43 +551,9 @@ export class Interpreter implements Engine {
     return REGION_SWITCHED;
   }
 
-  /** Its operand in memory, were that one's segment flat. */
-  #placeOf(insn: Insn): int {
-    let place = this.#places.get(insn);
-    if (place === undefined) {
-      place = placeOf(insn, { bent: NEVER_FLAT });
-      this.#places.set(insn, place);
-    }
-    return place;
-  }
-
-  /** Where its operand in memory is, in a segment that is flat. */
-  #addressOf(insn: Insn): int {
-    const reg = this.cpu.words;
-    const m = operandOf(insn);
-    return (reg[m.base] + (reg[m.index] << m.scale) + m.disp) | 0;
-  }
-
-  /** Whether an operand is aligned, and the shadow table answers for it: then it is not why a region was left. */
-  #isAtHand(linear: int, place: int): boolean {
-    if ((linear & ((place & (PLACE_WRITTEN - 1)) - 1)) !== 0) return false;
-    const entry = this.#memory.tableWord(this.cpu.cpl === 3 ? 1 : 0) + (linear >>> 12);
-    return ((this.#memory.i32[entry] ^ linear) & badOf(place)) === 0;
-  }
-
   #loseLinks(): void {
     this.#links.loseAll();
     // What is running must not go on with them either.
     this.cpu.words[STAMP] = this.#links.fresh();
   }
-}
-
-/** Bits of a shadow table's entry, exclusive-or the address, that are clear where an operand is at hand. */
-function badOf(place: int): int {
-  return (place & PLACE_WRITTEN) !== 0 ? NOT_DIRECT | NOT_WRITABLE : NOT_DIRECT;
-}
-
-/** Its operand in memory, if it has one. */
-function operandOf(insn: Insn): Operand {
-  return insn.dst.kind === MEM ? insn.dst : insn.src;
 }

@@ -1,7 +1,8 @@
 // The passes over residuals, each on a small one.
 
 import { describe, expect, test } from 'vitest';
-import { bin, COUNT, call, type Expr, H, N, not, type Stmt, select, T } from '../../translator/ir.ts';
+import { bin, call, not, select } from '../../translator/fold.ts';
+import { COUNT, type Expr, H, N, type Stmt, T } from '../../translator/ir.ts';
 import { removeDeadTemporaries } from '../../translator/passes/dead.ts';
 import { forward } from '../../translator/passes/forward.ts';
 import { fuse } from '../../translator/passes/fuse.ts';

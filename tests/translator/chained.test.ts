@@ -19,6 +19,21 @@ const options = (name: string, code: CodeKind) => ({ ...guestMachine(name, code)
 /** Results and log. */
 const left = ({ memory }: Machine): number[] => [...memory.i32.subarray(RESULTS >> 2, (RESULTS + BYTES_LEFT) >> 2)];
 
+/** Runs a guest: what was translated, in order, and the engine's statistics. */
+function observed(guest: string, how: ConstructorParameters<typeof Translator>[2]) {
+  const regions: Graph[] = [];
+  const observer = {
+    name: (region: number) => `region${region}`,
+    translated: ({ graph }: { graph: Graph }) => void regions.push(graph),
+  };
+  const machine = new Machine({
+    ...options(guest, 'webassembly'),
+    engine: (cpu, memory) => new Translator(cpu, memory, { ...how, observer }),
+  });
+  machine.runTo(MOST);
+  return { regions, statistics: machine.engine.statistics() };
+}
+
 describe.each(['asm.js', 'webassembly'] as const)('regions of %s', (code) => {
   test.each(NAMES)('%s', (name) => {
     const reference = new Machine({ ...options(name, code), engine: 'reference' });
@@ -50,40 +65,21 @@ test('faults and returns from them lead from region to region', () => {
 });
 
 test('what several functions lead to is translated for the first of them, and once more for all the others', () => {
-  const regions: Graph[] = [];
-  const machine = new Machine({
-    ...options('apart', 'webassembly'),
-    engine: (cpu, memory) =>
-      new Translator(cpu, memory, {
-        ...SOON,
-        observer: { name: (region) => `region${region}`, translated: ({ graph }) => void regions.push(graph) },
-      }),
-  });
-  machine.runTo(MOST);
-  const { regionsAgain } = machine.engine.statistics();
+  const { regions, statistics } = observed('apart', SOON);
+  const { regionsAgain } = statistics;
   expect(regionsAgain).toBe(0);
   // The tail has 61 instructions, a function three more.
   expect(regions.map((graph) => graph.instructions).filter((n) => n > 48)).toEqual([64, 61]);
 });
 
 test('a loop is made again with what it comes to often by now', () => {
-  const regions: Graph[] = [];
-  const machine = new Machine({
-    ...options('turns', 'webassembly'),
-    engine: (cpu, memory) =>
-      new Translator(cpu, memory, {
-        ...SOON,
-        samplesPerInstruction: 1,
-        observer: { name: (region) => `region${region}`, translated: ({ graph }) => void regions.push(graph) },
-      }),
-  });
-  machine.runTo(MOST);
-  const { regionsAgain = 0, regionsChained = 0 } = machine.engine.statistics();
+  const { regions, statistics } = observed('turns', { ...SOON, samplesPerInstruction: 1 });
+  const { regionsAgain = 0, regionsChained = 0 } = statistics;
   expect(regionsAgain).toBeGreaterThan(0);
   // At first without the other way, which has a region of its own when it is hot; then with all of the loop's 11.
   expect(regions[0]?.instructions).toBeLessThan(9);
   expect(Math.max(...regions.map((graph) => graph.instructions))).toBeGreaterThan(9);
-  // Had it gone on as at first, each of 59,000 turns but one in two would have left the region and come back.
+  // Had it gone on as at first, every second of 59,000 turns would have left the region and come back.
   expect(regionsChained).toBeLessThan(40_000);
 });
 

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { residualLines } from '../../translator/explain/residual.ts';
 import { TEMPLATES } from '../../translator/generated/templates.js';
-import { type Expr, HOLES, laidOut, type Stmt, uses } from '../../translator/ir.ts';
+import { type Expr, HOLES, laidOut, type Stmt } from '../../translator/ir.ts';
+import { uses } from '../../translator/walk.ts';
 
 const templates = Object.entries(TEMPLATES);
 

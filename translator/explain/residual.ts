@@ -1,6 +1,7 @@
 // The residual language as text, one statement a line: what `dump --stages` and `explain` show of it.
 
-import { type Expr, isComparison, type Stmt } from '../ir.ts';
+import { isComparison } from '../fold.ts';
+import type { Expr, Stmt } from '../ir.ts';
 import type { Callout, Guarded, Step } from '../specialise.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi', '0'];

@@ -31,10 +31,11 @@ import {
   text,
   typed,
 } from '../estree.ts';
-import { type Expr, mapStmt, type Stmt, T } from '../ir.ts';
+import { type Expr, type Stmt, T } from '../ir.ts';
 import { removeDeadTemporaries } from '../passes/dead.ts';
 import { forward } from '../passes/forward.ts';
 import { propagate } from '../passes/propagate.ts';
+import { mapStmt } from '../walk.ts';
 import { FREQUENT, WHOLE } from './frequent.ts';
 import type { Template } from './specialise.ts';
 

@@ -3,9 +3,11 @@
 
 import { WORD } from '../../src/isa/state.ts';
 import type { Node } from '../estree.ts';
-import { atom, bin, call, type Expr, H, isOperator, literal, N, not, type Stmt, select, T, visit } from '../ir.ts';
+import { bin, call, isOperator, not, select } from '../fold.ts';
+import { atom, type Expr, H, literal, N, type Stmt, T } from '../ir.ts';
 import { removeDeadTemporaries } from '../passes/dead.ts';
 import { propagate } from '../passes/propagate.ts';
+import { visit } from '../walk.ts';
 import { breach, type Dialect } from './dialect.ts';
 import { EFFECTS, RESIDUAL } from './effects.ts';
 import type { Shape } from './shapes.ts';

@@ -5,7 +5,8 @@
 // What is left is done in two steps: the exponent, in the high word, tells that nearly every number is plain; for zeros
 // and what is close to the limits, the numbers are compared.
 
-import { bin, C, call, D, type Expr, exit, let_, load, N, R, type Stmt, T } from '../ir.ts';
+import { bin, call } from '../fold.ts';
+import { C, D, type Expr, exit, let_, load, N, R, type Stmt, T } from '../ir.ts';
 import { DOUBLE_LANES } from '../lanes.ts';
 import type { Graph } from '../scan.ts';
 import type { Body, Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';

@@ -1,6 +1,7 @@
 // Dead temporaries: a value that nobody reads is not computed. A place stays, since checking it may leave.
 
-import { if_, type Stmt, uses } from '../ir.ts';
+import { if_, type Stmt } from '../ir.ts';
+import { uses } from '../walk.ts';
 
 export function removeDeadTemporaries(body: readonly Stmt[], live: Set<number> = new Set()): Stmt[] {
   const out: Stmt[] = [];

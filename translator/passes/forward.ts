@@ -1,7 +1,8 @@
 // Forwarding: a temporary that is read once, before anything it reads changes, is written where it is read.
 // Loads stay where they are.
 
-import { type Expr, if_, let_, map, mapStmt, mayAlias, type Stmt, uses, visit } from '../ir.ts';
+import { type Expr, if_, let_, mayAlias, type Stmt } from '../ir.ts';
+import { map, mapStmt, uses, visit } from '../walk.ts';
 
 /** Deeper expressions than this help nobody. */
 const LEAVES = 15;

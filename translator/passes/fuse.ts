@@ -6,7 +6,8 @@
 //   (a != b) == 0                              ->  a == b     (of doubles)
 // Algebra only: it does not matter which instruction set the flags. (ca <u cb falls out of copy propagation.)
 
-import { atom, bin, call, type Expr, isZero, same } from '../ir.ts';
+import { bin, call } from '../fold.ts';
+import { atom, type Expr, isZero, same } from '../ir.ts';
 
 const RELATIONS = new Set(['flt', 'fle', 'feq', 'fne']);
 

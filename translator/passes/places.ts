@@ -10,7 +10,8 @@
 // pages, the instruction is guarded (see leaving.ts), and the region shares nothing off its base register any more.
 
 import { ESP, type Insn, type int, MEM } from '../../src/isa/insn.ts';
-import { alignmentOf, bin, if_, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
+import { bin } from '../fold.ts';
+import { alignmentOf, if_, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
 import type { Block } from '../scan.ts';
 import type { Body, Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
 import { Addresses, CONSTANTS, type ControlFlow, PAGE, type PlaceStep, type Value } from './addresses.ts';

@@ -4,21 +4,8 @@
 // and was passed, is not looked at again.
 // An element whose index is not known may be any: a write to it forgets all of its array.
 
-import {
-  atom,
-  branch,
-  type Expr,
-  if_,
-  isZero,
-  leaving,
-  let_,
-  map,
-  mapStmt,
-  mayAlias,
-  type Stmt,
-  stateKey,
-  T,
-} from '../ir.ts';
+import { atom, branch, type Expr, if_, isZero, leaving, let_, mayAlias, type Stmt, stateKey, T } from '../ir.ts';
+import { map, mapStmt } from '../walk.ts';
 import { fuse } from './fuse.ts';
 
 /** A piece of state and what it holds. */
