@@ -27,7 +27,7 @@ export interface ProfileSummary {
 const PARTS: readonly { readonly name: string; readonly function?: RegExp; readonly file?: RegExp }[] = [
   { name: 'translated', function: /^region\d+/ },
   { name: 'entries', function: /^js-to-wasm/ },
-  { name: 'interpreter', file: /src\/cpu\/generated\// },
+  { name: 'interpreter', function: /^interpret$/ },
   { name: 'engine', file: /src\/cpu\// },
   { name: 'semantics', file: /src\/isa\/|^wasm:/ },
   { name: 'memory', file: /src\/memory\// },

@@ -1,12 +1,15 @@
-// The opcodes of WebAssembly that regions are made of (core specification 2.0, chapter 5.4), and what stands for the operators
+// The opcodes of WebAssembly that regions and the interpreter are made of (core specification 2.0, chapter 5.4), and what stands for the operators
 // and primitives of the residual language.
 
+export const UNREACHABLE = 0x00;
 export const BLOCK = 0x02;
 export const LOOP = 0x03;
 export const IF = 0x04;
 export const ELSE = 0x05;
 export const END = 0x0b;
 export const BR = 0x0c;
+export const BR_IF = 0x0d;
+export const BR_TABLE = 0x0e;
 export const RETURN = 0x0f;
 export const CALL = 0x10;
 export const CALL_INDIRECT = 0x11;
@@ -19,9 +22,12 @@ export const I32_LOAD = 0x28;
 const F64_LOAD = 0x2b;
 const F64_STORE = 0x39;
 export const I32_CONST = 0x41;
+export const I32_EQZ = 0x45;
 export const I32_LT_S = 0x48;
 export const I32_ADD = 0x6a;
+export const I32_SUB = 0x6b;
 export const I32_AND = 0x71;
+export const I32_OR = 0x72;
 export const I32_XOR = 0x73;
 export const I32_SHL = 0x74;
 export const I32_SHR_U = 0x76;
@@ -54,10 +60,10 @@ export const accessOf = (size: number): Access =>
 
 export const INT: ReadonlyMap<string, number> = new Map([
   ['+', I32_ADD],
-  ['-', 0x6b],
+  ['-', I32_SUB],
   ['*', 0x6c],
   ['&', I32_AND],
-  ['|', 0x72],
+  ['|', I32_OR],
   ['^', I32_XOR],
   ['<<', I32_SHL],
   ['>>', 0x75],

@@ -5,6 +5,7 @@
 import { endsBlock } from '../isa/control.ts';
 import { decode } from '../isa/decode.ts';
 import type { Insn, int } from '../isa/insn.ts';
+import { PACKED_BYTES } from '../memory/layout.ts';
 import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES, type Executable, semanticOf } from './decoded.ts';
 import { NO_STAMP } from './links.ts';
@@ -23,7 +24,7 @@ const EXIT_HEAT = 2;
 /** Share of a hot head's entries that make a block warm. */
 const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
-const CODE_WORDS = 1 << 23;
+const CODE_WORDS = PACKED_BYTES / 4;
 /** Blocks that are found without a search: a power of two. */
 const RECENT_ENTRIES = 16384;
 const RECENT_WORDS = 4;
@@ -52,7 +53,8 @@ interface CodePage {
 }
 
 export class BlockCache {
-  readonly code = new Int32Array(CODE_WORDS);
+  /** Part of the heap, which WebAssembly works on. */
+  readonly code: Int32Array;
   /** By slot: EIP relative to the page's EIP. */
   readonly eips = new Int32Array(CODE_WORDS >> 2);
   /** By slot: SLOT_ flags. */
@@ -71,6 +73,7 @@ export class BlockCache {
 
   constructor(memory: Memory, heat: int) {
     this.#memory = memory;
+    this.code = new Int32Array(memory.heap, memory.layout.codeAt, CODE_WORDS);
     this.#heat = heat;
   }
 

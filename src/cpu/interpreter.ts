@@ -12,7 +12,8 @@ import { GRANULE_BYTES } from '../memory/traces.ts';
 import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
 import type { Decoded, Executable } from './decoded.ts';
 import type { Engine } from './engine.ts';
-import { type Interpret, makeInterpreter, PLACES } from './generated/interpreter.js';
+import { type Interpret, PLACES } from './generated/interpreter.js';
+import { makeInterpret, mustTrain } from './interpret.ts';
 import { Links, NO_SITE, SAMPLE_LINKS, SAMPLED, SITE, STAMP } from './links.ts';
 import { isFlatCode, modeOf } from './mode.ts';
 import { AGAIN, FAULTED, Operands, REFERENCE } from './operands.ts';
@@ -65,7 +66,7 @@ export class Interpreter implements Engine {
   readonly #blocks: BlockCache;
   readonly #regions: Regions | undefined;
   readonly #links: Links;
-  readonly #tags = new Int32Array(TAG_ENTRIES * TAG_WORDS);
+  readonly #tags: Int32Array;
   readonly #interpret: Interpret;
   /** Budget below which a region that was left ends the run: see `run`. */
   #enough = 0;
@@ -93,6 +94,7 @@ export class Interpreter implements Engine {
     this.cpu = cpu;
     this.#memory = memory;
     this.#reference = new Reference(cpu, memory);
+    this.#tags = new Int32Array(memory.heap, memory.layout.tagsAt, TAG_ENTRIES * TAG_WORDS);
     this.#operands = new Operands(cpu, memory);
     this.#links = new Links(memory.i32, memory.layout.linksAt);
     this.#blocks = new BlockCache(memory, makeRegions ? heat : NO_HEADS);
@@ -112,7 +114,7 @@ export class Interpreter implements Engine {
         this.#links.forget(region);
       },
     });
-    this.#interpret = makeInterpreter({
+    this.#interpret = makeInterpret(memory, {
       R: cpu.words,
       H8: memory.i8,
       H16: memory.i16,
@@ -136,9 +138,9 @@ export class Interpreter implements Engine {
   }
 
   warmUp(): void {
-    if (trained) return;
-    trained = true;
     const memory = this.#memory;
+    if (trained || !mustTrain(memory)) return;
+    trained = true;
     const words = this.cpu.words;
     // Paging is off: the page is RAM at its own address.
     memory.writePlace(TRAINING_PAGE, 4, 0);

@@ -3,12 +3,13 @@
 // Programs that were forked are at the same EIPs in turns, and so have a way each.
 
 import type { int } from '../isa/insn.ts';
+import { TAGS_BYTES } from '../memory/layout.ts';
 import { hash } from './hash.ts';
 
-/** Entries: a power of two. */
-export const TAG_ENTRIES = 32768;
 /** Words of an entry: EIP, stamp, code offset, nothing. */
 export const TAG_WORDS = 4;
+/** Entries: a power of two. */
+export const TAG_ENTRIES = TAGS_BYTES / (4 * TAG_WORDS);
 
 /** Exclusive-or this, the first word of the other way. */
 export const OTHER_WAY = TAG_WORDS;

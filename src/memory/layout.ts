@@ -5,8 +5,10 @@
 //   registersAt  the register file, one page
 //   linksAt      the link table of translated code: see cpu/links.ts
 //   tablesAt     shadow page tables, 4 MiB each: the supervisor table, then the user tables
+//   tagsAt       the fast interpreter's tags: see cpu/tags.ts
+//   codeAt       packed code: see cpu/block-cache.ts
 //
-// The sizes are those that asm.js accepts: a power of two up to 16 MiB, then a multiple of 16 MiB, at most 2 GiB.
+// The sizes are those that asm.js accepts: a multiple of 16 MiB, at most 2 GiB.
 
 import { UserError } from '../lib/errors.ts';
 
@@ -19,11 +21,16 @@ export const MAX_RAM_BYTES = 1024 * MIB;
 /** Memory from this host offset on has no shadow entries: every access takes the slow path. */
 export const DIRECT_BYTES = 0x40000000;
 const MAX_HEAP_BYTES = 0x80000000;
+const HEAP_UNIT = 16 * MIB;
 
 /** Bytes kept for the register file. */
 export const REGISTERS_BYTES = 4096;
 /** Bytes kept for the link table of translated code. */
 export const LINKS_BYTES = 524288;
+/** Bytes kept for the tags of packed code. */
+export const TAGS_BYTES = 524288;
+/** Bytes kept for packed code. What is never written takes no memory of the host's. */
+export const PACKED_BYTES = 32 * MIB;
 /** Entries of a shadow page table: one for each guest-linear page. */
 export const TABLE_ENTRIES = 1 << 20;
 export const TABLE_BYTES = TABLE_ENTRIES * 4;
@@ -49,6 +56,8 @@ export interface HeapLayout {
   readonly registersAt: number;
   readonly linksAt: number;
   readonly tablesAt: number;
+  readonly tagsAt: number;
+  readonly codeAt: number;
   readonly userTables: number;
   readonly heapBytes: number;
 }
@@ -68,15 +77,23 @@ export function layoutHeap(options: HeapOptions): HeapLayout {
   const registersAt = extraAt + extra;
   const linksAt = registersAt + REGISTERS_BYTES;
   const tablesAt = linksAt + LINKS_BYTES;
-  const heapBytes = roundHeap(tablesAt + (1 + userTables) * TABLE_BYTES);
+  const tagsAt = tablesAt + (1 + userTables) * TABLE_BYTES;
+  const codeAt = tagsAt + TAGS_BYTES;
+  const heapBytes = Math.ceil((codeAt + PACKED_BYTES) / HEAP_UNIT) * HEAP_UNIT;
   if (heapBytes > MAX_HEAP_BYTES)
     throw new RangeError(`extra memory of ${extraBytes} bytes does not fit in a 2 GiB heap`);
-  return { ramBytes, extraAt, extraBytes: extra, registersAt, linksAt, tablesAt, userTables, heapBytes };
-}
-
-function roundHeap(bytes: number): number {
-  if (bytes > 16 * MIB) return Math.ceil(bytes / (16 * MIB)) * 16 * MIB;
-  return 2 ** Math.ceil(Math.log2(bytes));
+  return {
+    ramBytes,
+    extraAt,
+    extraBytes: extra,
+    registersAt,
+    linksAt,
+    tablesAt,
+    tagsAt,
+    codeAt,
+    userTables,
+    heapBytes,
+  };
 }
 
 function megabytes(bytes: number): string {

@@ -85,7 +85,7 @@ test('self time of a profile by part, without waiting and the profiler', () => {
   const profile: CpuProfile = {
     nodes: [
       { id: 1, callFrame: frame('region7_memcpy') },
-      { id: 2, callFrame: frame('interpret', 'file:///x/src/cpu/generated/interpreter.js') },
+      { id: 2, callFrame: frame('interpret', 'wasm://wasm/interpret-1') },
       { id: 3, callFrame: frame('step', 'file:///x/src/cpu/reference.ts') },
       { id: 4, callFrame: frame('(idle)') },
       { id: 5, callFrame: frame('print', 'file:///x/translator/print.ts') },

@@ -24,6 +24,7 @@ const WAYS = {
 const machines = [
   new UserMachine((...a) => new Reference(...a)),
   new UserMachine((...a) => new Interpreter(...a)),
+  new UserMachine((...a) => new Interpreter(...a), 'webassembly'),
   new UserMachine((...a) => new Translator(...a, { heat: 0, batchEntries: 1 })),
 ] as const;
 

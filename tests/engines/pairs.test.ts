@@ -46,6 +46,7 @@ const BUDGET = 100;
 const machines = [
   new UserMachine((...a) => new Reference(...a)),
   new UserMachine((...a) => new Interpreter(...a)),
+  new UserMachine((...a) => new Interpreter(...a), 'webassembly'),
 ] as const;
 for (const m of machines) {
   m.protect(ABSENT, 'none');

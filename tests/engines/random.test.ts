@@ -27,6 +27,7 @@ const machines = [
   // Everything is hot the third time.
   new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2 })),
   new UserMachine((...a) => new Translator(...a, { heat: 3, batchEntries: 2 }), 'webassembly'),
+  new UserMachine((...a) => new Interpreter(...a), 'webassembly'),
 ] as const;
 for (const m of machines) {
   m.resumeAfterFaults();

@@ -67,10 +67,12 @@ describe('the corpus', () => {
 });
 
 describe.each([
-  ['reference', (...a: ConstructorParameters<typeof Reference>) => new Reference(...a)],
-  ['interpreter', (...a: ConstructorParameters<typeof Interpreter>) => new Interpreter(...a)],
-] as const)(`as recorded on ${corpus.cpu}: the %s`, (name, make) => {
-  const machine = new UserMachine(make);
+  ['reference', undefined],
+  ['interpreter', 'asm.js'],
+  ['interpreter', 'webassembly'],
+] as const)(`as recorded on ${corpus.cpu}: the %s, heap of %s`, (name, code) => {
+  const Engine = name === 'reference' ? Reference : Interpreter;
+  const machine = new UserMachine((...a) => new Engine(...a), code);
   const replay = new Replay(machine);
   const hits = new Set<number>();
 

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDialect } from './dialect.ts';
-import { makeCases, printInterpreter } from './interpreter.ts';
+import { makeCases, makeInterpreter } from './interpreter.ts';
 import { allShapes, FUSED, hotShapes, PAIRS, type Shape } from './shapes.ts';
 import { specialise, type Template } from './specialise.ts';
 
@@ -22,8 +22,10 @@ export function generate(): Map<string, string> {
     return templates;
   };
   const cases = makeCases(instantiate(hotShapes(), true), FUSED, PAIRS);
+  const { text, encoded } = makeInterpreter(cases);
   return new Map([
-    ['src/cpu/generated/interpreter.js', printInterpreter(cases)],
+    ['src/cpu/generated/interpreter.js', text],
+    ['src/cpu/generated/interpreter-wasm.js', encoded],
     ['translator/generated/templates.js', printTemplates(instantiate(allShapes(), false))],
   ]);
 }
