@@ -44,12 +44,14 @@ interface Block {
   readonly start: int;
   readonly end: int;
   readonly offset: int;
+  /** In its page's `offsets`. */
+  readonly key: int;
 }
 
 interface CodePage {
   /** Code offsets by (mode << 12 | offset in the page). */
   readonly offsets: Map<int, int>;
-  blocks: Block[];
+  readonly blocks: Block[];
 }
 
 export class BlockCache {
@@ -198,32 +200,32 @@ export class BlockCache {
 
   /** Drops the blocks that overlap `bytes` at a guest-physical address. Whether there were any. */
   invalidate(physical: int, bytes: int): boolean {
-    let any = false;
+    let dropped = 0;
     const last = (physical >>> 0) + bytes - 1;
     for (let frame = physical >>> 12; frame <= last / PAGE; frame++) {
       const page = this.#pages.get(frame);
       if (!page) continue;
       const from = (physical >>> 0) - frame * PAGE;
       const to = from + bytes;
-      const kept: Block[] = [];
-      for (const b of page.blocks) {
-        if (b.end <= from || b.start >= to) {
-          kept.push(b);
-          continue;
-        }
-        any = true;
-        this.counts.invalidated++;
-        this.code[b.offset] = SLOW;
-        this.slots[b.offset >> 2] = SLOT_STALE;
-        for (const [key, o] of page.offsets) {
-          if (o !== b.offset) continue;
-          page.offsets.delete(key);
-          this.#recent[recentEntry((frame << 12) | (key & (PAGE - 1)), key >> 12) + 2] = -1;
-        }
+      const { blocks } = page;
+      let kept = 0;
+      for (let k = 0; k < blocks.length; k++) {
+        const b = blocks[k] as Block;
+        if (b.end <= from || b.start >= to) blocks[kept++] = b;
+        else this.#drop(page, frame, b);
       }
-      page.blocks = kept;
+      dropped += blocks.length - kept;
+      blocks.length = kept;
     }
-    return any;
+    this.counts.invalidated += dropped;
+    return dropped > 0;
+  }
+
+  #drop({ offsets }: CodePage, frame: int, { offset, key }: Block): void {
+    this.code[offset] = SLOW;
+    this.slots[offset >> 2] = SLOT_STALE;
+    offsets.delete(key);
+    this.#recent[recentEntry((frame << 12) | (key & (PAGE - 1)), key >> 12) + 2] = -1;
   }
 
   #pack(page: CodePage, physical: int, at: int, mode: int, key: int): int {
@@ -279,7 +281,7 @@ export class BlockCache {
           stubs.push({ word: o + (swap ? 2 : 1), target }, { word: o + (swap ? 1 : 2), target: next });
         } else stubs.push({ word: o + 2, target });
         if (i.op === 'Jcc' && previous) {
-          const fused = fusedCase(previous, i);
+          const fused = fusedCase(code[o - 4], i);
           if (fused !== undefined && (code[o - 4] & 1023) !== SLOW) code[o - 4] = (code[o - 4] & ~1023) | fused;
         }
       }
@@ -311,7 +313,7 @@ export class BlockCache {
     for (const s of stubs) o = this.#stub(o, s.word, s.target, physical >>> 12);
     this.#top = o;
     page.offsets.set(key, start);
-    page.blocks.push({ start: at, end: q, offset: start });
+    page.blocks.push({ start: at, end: q, offset: start, key });
     memory.traceCode(physical, Math.min(q, PAGE) - at);
     this.counts.blocks++;
     this.counts.instructions += position;

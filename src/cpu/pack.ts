@@ -5,10 +5,17 @@ import { endsBlock } from '../isa/control.ts';
 import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, SREG } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES, PLACES } from './generated/interpreter.js';
-import { isCounted, isRepeated, NOTHING, shapeKey } from './shape.ts';
+import { isCounted, isRepeated, isString, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
+/** Cases of compares with the conditional jump behind them, by the compare's and its condition. */
+const FUSED: ReadonlyMap<int, int> = new Map(
+  CASES.filter((key) => key.includes('+')).map((key) => {
+    const [compare, cc] = key.split('+') as [string, string];
+    return [((NUMBERS.get(compare) as int) << 4) | Number(cc), NUMBERS.get(key) as int];
+  }),
+);
 /** Cases of pairs, by those of both instructions. */
 const PAIRED: ReadonlyMap<int, int> = new Map(
   CASES.filter((key) => key.includes(';')).map((key) => {
@@ -29,9 +36,9 @@ export const UNSHADOW = NUMBERS.get('unshadow') as number;
 export const JUMP = NUMBERS.get('JMP32.,') as number;
 const IDLE = NUMBERS.get('NOP32.,') as number;
 
-/** Case that does this instruction and the conditional jump behind it, or undefined. */
-export function fusedCase(i: Insn, next: Insn): number | undefined {
-  return NUMBERS.get(`${shapeKey(i)}+${next.cc & ~1}`);
+/** Case that does the instruction whose word 0 is `word` and the conditional jump behind it, or undefined. */
+export function fusedCase(word: int, next: Insn): number | undefined {
+  return FUSED.get(((word & 1023) << 4) | (next.cc & ~1));
 }
 
 /** Case that does the instructions whose words 0 are `word` and `next`, one after the other, or undefined. */
@@ -102,28 +109,84 @@ function reads(i: Insn): boolean {
 }
 
 function caseOf(i: Insn, mode: PackMode): int {
+  const operation = operationOf(i.op);
   // Quick ways are for flat segments and 32-bit addresses.
-  if (isRepeated(i)) {
+  if (operation.isString && isRepeated(i)) {
     const source = i.src.kind === MEM ? i.src.seg : DS;
     if (i.asize !== 32 || (mode.bent & ((1 << ES) | (1 << source))) !== 0) return SLOW;
-    return NUMBERS.get(shapeKey(i)) ?? SLOW;
+    return numberOf(i, operation);
   }
-  if ((i.op === 'POPSEG' || i.op === 'MOVSEG') && endsBlock(i)) return SLOW;
-  if (isCounted(i.op)) {
-    const count = i.op === 'SHLD' || i.op === 'SHRD' ? i.src2 : i.src;
+  if (operation.loadsSegment && endsBlock(i)) return SLOW;
+  if (operation.isCounted) {
+    const count = isDoubleShift(i) ? i.src2 : i.src;
     // A count of zero changes nothing (but checks its memory operand: slow).
     if (count.kind === IMM && (count.value & 31) === 0) return i.dst.kind === MEM ? SLOW : IDLE;
   }
-  if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return SLOW;
-  if (NOTHING.has(i.op)) return IDLE;
-  if (usesSegmentRegister(i)) return SLOW;
-  return NUMBERS.get(shapeKey(i)) ?? SLOW;
+  if (operation.counts && i.asize === 16) return SLOW;
+  if (operation.doesNothing) return IDLE;
+  if (operation.usesStack && i.ssize === 16) return SLOW;
+  return numberOf(i, operation);
+}
+
+/** What packing asks of an operation, found by its name once. */
+interface Operation {
+  readonly isString: boolean;
+  readonly loadsSegment: boolean;
+  /** It has a shift count. */
+  readonly isCounted: boolean;
+  /** It counts CX or ECX, by its address size. */
+  readonly counts: boolean;
+  readonly doesNothing: boolean;
+  readonly usesStack: boolean;
+  /** Cases by shape, as a number; by condition and repeat prefix. */
+  readonly numbers: Map<int, int>[];
 }
 
 const STACK = new Set(['PUSH', 'POP', 'CALL', 'RET', 'LEAVE', 'PUSHF', 'PUSHSEG', 'POPSEG']);
+const COUNTING = new Set(['LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']);
+const operations = new Map<string, Operation>();
 
-function usesSegmentRegister(i: Insn): boolean {
-  return i.ssize === 16 && STACK.has(i.op);
+function operationOf(op: string): Operation {
+  let known = operations.get(op);
+  if (!known) {
+    known = {
+      isString: isString(op),
+      loadsSegment: op === 'POPSEG' || op === 'MOVSEG',
+      isCounted: isCounted(op),
+      counts: COUNTING.has(op),
+      doesNothing: NOTHING.has(op),
+      usesStack: STACK.has(op),
+      numbers: [],
+    };
+    operations.set(op, known);
+  }
+  return known;
+}
+
+/** The case of a shape. Its name is a long string to make: that is done once for each. */
+function numberOf(i: Insn, { numbers }: Operation): int {
+  const row = (i.cc << 2) | i.rep;
+  let found = numbers[row];
+  if (!found) {
+    found = new Map();
+    numbers[row] = found;
+  }
+  const shape = (kindOf(i.dst) << 20) | (kindOf(i.src) << 11) | (kindOf(i.src2) << 2) | (i.size >> 4);
+  let number = found.get(shape);
+  if (number === undefined) {
+    number = NUMBERS.get(shapeKey(i)) ?? SLOW;
+    found.set(shape, number);
+  }
+  return number;
+}
+
+/** Kind (4 bits) and size (5 bits: the power of two, and whether it is one) of an operand. */
+function kindOf({ kind, size }: Operand): int {
+  return (kind << 5) | ((31 - Math.clz32(size)) << 1) | ((size & (size - 1)) === 0 ? 0 : 1);
+}
+
+function isDoubleShift({ op }: Insn): boolean {
+  return op === 'SHLD' || op === 'SHRD';
 }
 
 function registerOf(o: Operand): int {
@@ -135,7 +198,6 @@ function highByte(o: Operand): boolean {
 }
 
 function immediateOf(i: Insn): int {
-  if (i.op === 'SHLD' || i.op === 'SHRD') return i.src2.value & 31;
-  if (isCounted(i.op)) return i.src.value & 31;
+  if (operationOf(i.op).isCounted) return (isDoubleShift(i) ? i.src2 : i.src).value & 31;
   return i.src.kind === IMM ? i.src.value : i.src2.kind === IMM ? i.src2.value : 0;
 }

@@ -40,6 +40,11 @@ export function isCounted(op: string): boolean {
 const REPEATED = new Set(['MOVS', 'STOS', 'SCAS', 'CMPS', 'LODS', 'INS', 'OUTS']);
 const ENDS_ON_ZF = new Set(['SCAS', 'CMPS']);
 
+/** Whether it is a string instruction, whose repeated forms have shapes. */
+export function isString(op: string): boolean {
+  return REPEATED.has(op);
+}
+
 /** Whether it is a string instruction with a repeat prefix. */
 export function isRepeated(i: Insn): boolean {
   return i.rep !== REP_NONE && REPEATED.has(i.op);

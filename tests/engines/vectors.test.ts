@@ -178,5 +178,5 @@ function caseOf(one: Case, i: Insn): number {
   const bytes = new Uint8Array(64);
   bytes.set(one.code);
   const next = decode(bytes, i.length, 32, mode) as Insn;
-  return fusedCase(i, next) ?? (words[0] as number) & 1023;
+  return fusedCase(words[0] as number, next) ?? (words[0] as number) & 1023;
 }
