@@ -1,16 +1,31 @@
 // What the translation cache holds: regions by number, and by everything that leads to them: heads, blocks, frames of
-// guest memory. Its bound is an estimate of what they take.
+// guest memory. Its bound is an estimate of what their modules take.
 
 import type { int } from '../src/isa/insn.ts';
 import type { Region } from './region.ts';
 
 /** What is free behind an eviction. */
 const FREE_SHARE = 0.25;
+/** Share of a module's bytes that regions which are gone take, from which on it goes though the others are in use. */
+const GONE_SHARE = 0.5;
+
+/** Regions that were compiled together: V8 keeps all of them until the last one is gone. */
+export interface Module {
+  /** What it takes, those that are gone included. */
+  bytes: number;
+  readonly regions: Set<Region>;
+}
+
+export function emptyModule(): Module {
+  return { bytes: 0, regions: new Set() };
+}
 
 export class RegionCache {
   readonly #maxBytes: number;
-  /** By number, those that are to be evicted first at the front. */
   readonly #regions = new Map<int, Region>();
+  /** Those that are to be evicted first at the front. */
+  readonly #modules = new Set<Module>();
+  readonly #moduleOf = new Map<Region, Module>();
   readonly #byHead = new Map<string, int>();
   readonly #byFrame = new Map<int, Set<int>>();
   /** Regions by the guest-physical addresses of their blocks, and of the blocks that they leave to. */
@@ -22,7 +37,7 @@ export class RegionCache {
     this.#maxBytes = maxBytes;
   }
 
-  /** About what its regions take. */
+  /** About what its modules take. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -80,9 +95,13 @@ export class RegionCache {
   }
 
   /** Adds a region that was announced. Returns the heads that lead to it: others may lead to another one already. */
-  add(region: Region): int[] {
+  add(region: Region, module: Module): int[] {
     const { number, heads } = region;
     this.#bytes += region.bytes;
+    module.bytes += region.bytes;
+    module.regions.add(region);
+    this.#modules.add(module);
+    this.#moduleOf.set(region, module);
     this.#regions.set(number, region);
     for (const { physical } of region.pieces) {
       const frame = physical >>> 12;
@@ -99,7 +118,13 @@ export class RegionCache {
   }
 
   remove(region: Region): void {
-    this.#bytes -= region.bytes;
+    const module = this.#moduleOf.get(region) as Module;
+    this.#moduleOf.delete(region);
+    module.regions.delete(region);
+    if (module.regions.size === 0) {
+      this.#modules.delete(module);
+      this.#bytes -= module.bytes;
+    }
     this.#regions.delete(region.number);
     for (const key of region.keys) if (this.#byHead.get(key) === region.number) this.#byHead.delete(key);
     for (const at of [...region.inside.keys(), ...region.outside]) {
@@ -111,20 +136,29 @@ export class RegionCache {
 
   /**
    * The regions that are to go, one by one: each is removed before the next is asked for. While there is too much, it is
-   * the oldest, but not those that were seen in use since the last time: they are the youngest then, and come up again if
-   * there is nothing else.
+   * the oldest modules, whole, but not those that were seen in use since the last time: they are the youngest then, and
+   * come up again if there is nothing else.
    */
   *excess(): Generator<Region, void> {
     if (this.#bytes <= this.#maxBytes) return;
-    for (const region of this.#regions.values()) {
+    for (const module of this.#modules) {
       if (this.#bytes <= this.#maxBytes * (1 - FREE_SHARE)) return;
-      if (region.samples === region.samplesBefore) {
-        yield region;
-        continue;
-      }
-      region.samplesBefore = region.samples;
-      this.#regions.delete(region.number);
-      this.#regions.set(region.number, region);
+      if (isInUse(module) && !isMostlyGone(module)) {
+        for (const region of module.regions) region.samplesBefore = region.samples;
+        this.#modules.delete(module);
+        this.#modules.add(module);
+      } else yield* module.regions;
     }
   }
+}
+
+function isInUse({ regions }: Module): boolean {
+  for (const { samples, samplesBefore } of regions) if (samples !== samplesBefore) return true;
+  return false;
+}
+
+function isMostlyGone({ regions, bytes }: Module): boolean {
+  let held = 0;
+  for (const region of regions) held += region.bytes;
+  return held < bytes * (1 - GONE_SHARE);
 }

@@ -12,7 +12,7 @@ const PAGE = 4096;
  */
 const BYTES_PER_REGION = 4096;
 const BYTES_PER_CHARACTER = 3;
-const BYTES_PER_INSTRUCTION = 400;
+const BYTES_PER_INSTRUCTION = 300;
 
 /** What several paths lead to is a region of its own where it has more guest instructions than this. */
 export const SHARED = 48;

@@ -27,7 +27,7 @@ import {
   profileKey,
   type Region,
 } from './region.ts';
-import { RegionCache } from './region-cache.ts';
+import { emptyModule, type Module, RegionCache } from './region-cache.ts';
 import { type Graph, RETURN } from './scan.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
@@ -292,12 +292,13 @@ export class Translations implements Regions {
     if (made.length === 0) return;
     const foreign = { ...this.#host.quick, ...this.#chain.imports, visit: observer?.count };
     const runs = batch.compile(foreign, this.#host.callout);
+    const module = emptyModule();
     made.forEach((region, k) => {
       region.run = runs[k];
       observer?.compiled?.(region.number, runs[k] as RegionFunction);
       const old = this.#cache.get(region.again ?? region.number);
       if (old) this.#drop(old);
-      this.#add(region);
+      this.#add(region, module);
     });
     this.#counts.modules++;
     this.#evict();
@@ -330,10 +331,10 @@ export class Translations implements Regions {
     return this.#cache.isInside(physical, mode) && !this.#sides.has(key);
   }
 
-  #add(region: Region): void {
+  #add(region: Region, module: Module): void {
     const { number, mode } = region;
     this.#chain.add(number, region.run as RegionFunction);
-    for (const physical of this.#cache.add(region)) this.#host.made(physical, mode, number);
+    for (const physical of this.#cache.add(region, module)) this.#host.made(physical, mode, number);
     for (const { physical, length } of region.pieces) this.#memory.traceCode(physical, length);
     this.#counts.regions++;
     if (region.again !== undefined) this.#counts.regionsAgain++;

@@ -1,8 +1,8 @@
-// Which regions go where the cache is full.
+// Which regions go where the cache is full, and what they take until their module is gone.
 
 import { expect, test } from 'vitest';
 import type { Region } from '../../translator/region.ts';
-import { RegionCache } from '../../translator/region-cache.ts';
+import { emptyModule, RegionCache } from '../../translator/region-cache.ts';
 
 const FRAME = 0x1000;
 
@@ -30,7 +30,7 @@ function filled(count: number, maxBytes: number): { cache: RegionCache; regions:
   const regions = Array.from({ length: count }, (_, k) => regionOf(k + 1));
   for (const region of regions) {
     cache.announce(region);
-    cache.add(region);
+    cache.add(region, emptyModule());
   }
   return { cache, regions };
 }
@@ -62,12 +62,12 @@ test('what was in use stays once, and is the youngest then', () => {
   expect(evicted(cache)).toEqual([2, 4, 5]);
   for (const region of [10, 11, 12].map(regionOf)) {
     cache.announce(region);
-    cache.add(region);
+    cache.add(region, emptyModule());
   }
   expect(evicted(cache)).toEqual([6, 7, 8]);
   for (const region of [13, 14, 15].map(regionOf)) {
     cache.announce(region);
-    cache.add(region);
+    cache.add(region, emptyModule());
   }
   // Behind 9: the two that were not seen again.
   expect(evicted(cache)).toEqual([9, 1, 3]);
@@ -90,4 +90,45 @@ test('a region that is removed leads nowhere', () => {
   expect(cache.isInside(FRAME, 3)).toBe(false);
   expect(cache.overlapping(FRAME + 4, 1)).toEqual([]);
   expect(cache.bytes).toBe(100);
+});
+
+test('what was compiled together takes memory until all of it is gone', () => {
+  const cache = new RegionCache(800);
+  const together = emptyModule();
+  const regions = [1, 2, 3, 4].map(regionOf) as [Region, Region, Region, Region];
+  for (const region of regions) {
+    cache.announce(region);
+    cache.add(region, together);
+  }
+  cache.remove(regions[0]);
+  expect(cache.bytes).toBe(400);
+  for (const region of regions.slice(1)) cache.remove(region);
+  expect(cache.bytes).toBe(0);
+});
+
+test('modules are evicted whole; one that is in use stays, unless most of it is gone', () => {
+  const cache = new RegionCache(800);
+  const modules = [1, 4, 7].map((first) => {
+    const module = emptyModule();
+    const regions = [first, first + 1, first + 2].map(regionOf);
+    for (const region of regions) {
+      cache.announce(region);
+      cache.add(region, module);
+    }
+    return regions as [Region, Region, Region];
+  });
+  const [mostlyGone, inUse, idle] = modules as [(typeof modules)[0], (typeof modules)[0], (typeof modules)[0]];
+  mostlyGone[2].samples = 9;
+  inUse[1].samples = 1;
+  cache.remove(mostlyGone[0]);
+  expect(cache.bytes).toBe(900);
+  cache.remove(mostlyGone[1]);
+  expect(evicted(cache)).toEqual([3]);
+  const more = emptyModule();
+  for (const region of [10, 11, 12].map(regionOf)) {
+    cache.announce(region);
+    cache.add(region, more);
+  }
+  expect(evicted(cache)).toEqual(idle.map(({ number }) => number));
+  expect(cache.get(4)).toBe(inUse[0]);
 });
