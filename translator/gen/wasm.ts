@@ -261,11 +261,7 @@ class Encoder {
   /** Pushes the address of an element, less what is returned. */
   #address({ object, property }: Node): number {
     if (VIEWS[object.name]) {
-      // An index of aligned bytes: `x >> 2`.
-      const isShifted = property.type === 'BinaryExpression' && property.operator === '>>';
-      this.#value(
-        object.name === 'H8' || isShifted ? (isShifted ? property.left : property) : scaled(property, object.name),
-      );
+      this.#value(bytesOf(property, object.name));
       return 0;
     }
     if (property.type === 'Literal') {
@@ -274,7 +270,7 @@ class Encoder {
     }
     const isOffset =
       property.type === 'BinaryExpression' && property.operator === '+' && property.right.type === 'Literal';
-    this.#value(scaled(isOffset ? property.left : property, 'H32'));
+    this.#value(binary('<<', isOffset ? property.left : property, lit(2)));
     return isOffset ? 4 * property.right.value : 0;
   }
 
@@ -382,9 +378,12 @@ class Encoder {
 /** The case of an instruction. */
 const CASE: Node = binary('&', id('w'), lit(1023));
 
-/** An index as a number of bytes. */
-function scaled(index: Node, view: string): Node {
-  return binary('<<', index, lit(view === 'H32' ? 2 : 1));
+/** An index of a view of the heap as a number of bytes: mostly it is one that is aligned, `x >> 2` or `x >> 1`. */
+function bytesOf(index: Node, view: string): Node {
+  if (view === 'H8') return index;
+  const power = view === 'H32' ? 2 : 1;
+  const isAligned = index.type === 'BinaryExpression' && index.operator === '>>' && index.right.value === power;
+  return isAligned ? index.left : binary('<<', index, lit(power));
 }
 
 function isUnsigned(e: Node): boolean {
