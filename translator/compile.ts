@@ -2,7 +2,7 @@
 // that the guest controls is in it but numbers, and names that were looked at.
 
 import { wide } from '../src/isa/wide.ts';
-import { x87 } from '../src/isa/x87-unit.ts';
+import { x87 } from '../src/isa/x87/unit.ts';
 import { UserError } from '../src/lib/errors.ts';
 import { memoryOf } from '../src/memory/heap.ts';
 

@@ -10,7 +10,7 @@ import {
 } from 'acorn';
 import { QUICK } from '../src/isa/prims.ts';
 import { wide } from '../src/isa/wide.ts';
-import { x87 } from '../src/isa/x87-unit.ts';
+import { x87 } from '../src/isa/x87/unit.ts';
 import { constantOf, nameOf, Refused, refuse } from './verify-match.ts';
 
 /** What the functions of a module may refer to. */

@@ -8,7 +8,7 @@ import { linearForRead, linearForWrite } from './segment.ts';
 import { dataBreakpoints, hasBreakpoints } from './semantics/debug-registers.ts';
 import { type Cpu, CR0_AM, type Place } from './state.ts';
 import { wide } from './wide.ts';
-import { x87 } from './x87-unit.ts';
+import { x87 } from './x87/unit.ts';
 
 // Comparisons: 0 or 1, so that conditions are values.
 export const lt = (a: int, b: int): int => (a < b ? 1 : 0);
@@ -70,7 +70,7 @@ export function oddQuotient(r: number, a: number): int {
   return r === 0 && a !== 0 ? 1 : oddDouble(r);
 }
 
-// The x87's arithmetic, on the words of its numbers: see x87-unit.ts.
+// The x87's arithmetic, on the words of its numbers: see x87/unit.ts.
 export const {
   x87add,
   x87sub,

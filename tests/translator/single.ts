@@ -7,7 +7,7 @@ import { decode } from '../../src/isa/decode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
 import { WORD } from '../../src/isa/state.ts';
 import { wide } from '../../src/isa/wide.ts';
-import { x87 } from '../../src/isa/x87-unit.ts';
+import { x87 } from '../../src/isa/x87/unit.ts';
 import { codeOf } from '../../src/memory/heap.ts';
 import { classify } from '../../translator/classify.ts';
 import {

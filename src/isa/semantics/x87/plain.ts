@@ -1,6 +1,6 @@
 // What is plain of the x87, in the dialect: the stack, operands, results. Registers hold 80 bits in three words; a source
 // is the index of its first word in `c.words`, memory operands are staged behind the XMM registers. Arithmetic is that
-// of ../../x87-unit.ts. Functions here leave where something is not plain (an empty register, a full stack, a NaN, an
+// of ../../x87/unit.ts. Functions here leave where something is not plain (an empty register, a full stack, a NaN, an
 // exception), and answer 1 there: the reference then goes the general way, with a function whose name ends in Slowly.
 
 import { CS, type Insn, type int, type Operand } from '../../insn.ts';
