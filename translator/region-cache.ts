@@ -22,6 +22,7 @@ export function emptyModule(): Module {
 
 export class RegionCache {
   readonly #maxBytes: number;
+  /** By number. */
   readonly #regions = new Map<int, Region>();
   /** Those that are to be evicted first at the front. */
   readonly #modules = new Set<Module>();

@@ -2,10 +2,10 @@
 // translator/gen/interpreter.ts, which prints the other side.
 
 import { endsBlock } from '../isa/control.ts';
-import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, SREG } from '../isa/insn.ts';
+import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, REP_NONE, SREG } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
 import { CASES, PLACES } from './generated/interpreter.js';
-import { isCounted, isRepeated, isString, NOTHING, shapeKey } from './shape.ts';
+import { isCounted, isString, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
@@ -110,8 +110,8 @@ function reads(i: Insn): boolean {
 
 function caseOf(i: Insn, mode: PackMode): int {
   const operation = operationOf(i.op);
-  // Quick ways are for flat segments and 32-bit addresses.
-  if (operation.isString && isRepeated(i)) {
+  // Repeated: quick ways are for flat segments and 32-bit addresses.
+  if (operation.isString && i.rep !== REP_NONE) {
     const source = i.src.kind === MEM ? i.src.seg : DS;
     if (i.asize !== 32 || (mode.bent & ((1 << ES) | (1 << source))) !== 0) return SLOW;
     return numberOf(i, operation);
@@ -171,7 +171,7 @@ function numberOf(i: Insn, { numbers }: Operation): int {
     found = new Map();
     numbers[row] = found;
   }
-  const shape = (kindOf(i.dst) << 20) | (kindOf(i.src) << 11) | (kindOf(i.src2) << 2) | (i.size >> 4);
+  const shape = (operandCode(i.dst) << 20) | (operandCode(i.src) << 11) | (operandCode(i.src2) << 2) | (i.size >> 4);
   let number = found.get(shape);
   if (number === undefined) {
     number = NUMBERS.get(shapeKey(i)) ?? SLOW;
@@ -181,7 +181,7 @@ function numberOf(i: Insn, { numbers }: Operation): int {
 }
 
 /** Kind (4 bits) and size (5 bits: the power of two, and whether it is one) of an operand. */
-function kindOf({ kind, size }: Operand): int {
+function operandCode({ kind, size }: Operand): int {
   return (kind << 5) | ((31 - Math.clz32(size)) << 1) | ((size & (size - 1)) === 0 ? 0 : 1);
 }
 
