@@ -38,34 +38,54 @@ export class ModuleEncoder {
 
   /** The binary. */
   bytes(): Uint8Array {
-    const types: Code[] = [];
-    const typeOf = (parameters: number, results: number): number => {
-      const type = [0x60, ...vector(new Array(parameters).fill([I32])), ...vector(new Array(results).fill([I32]))];
-      const known = types.findIndex((t) => t.join() === type.join());
-      return known >= 0 ? known : types.push(type) - 1;
-    };
-    // The first one: REGION_TYPE.
-    const region = typeOf(0, 1);
-    const imported: Code[] = [[...name('env'), ...name('memory'), 0x02, 0x00, 0x01]];
-    for (const i of this.#imports.values())
-      imported.push([...name('env'), ...name(i.name), 0x00, ...unsigned(typeOf(i.parameters, i.results))]);
-    if (this.#ofRegions) imported.push([...name('env'), ...name('table'), 0x01, FUNCREF, 0x00, 0x00]);
-    const first = this.#imports.size;
-    const names = this.#names;
-    const out = new Bytes();
-    out.put(HEADER);
-    out.section(1, vector(types));
-    out.section(2, vector(imported));
-    out.section(3, vector(names.map(() => unsigned(region))));
-    out.section(7, vector(names.map((own, k) => [...name(own), 0x00, ...unsigned(first + k)])));
-    const count = unsigned(names.length);
-    const code = this.#code.bytes();
-    out.byte(10);
-    out.unsigned(count.length + code.length);
-    out.put(count);
-    out.put(code);
-    const named = vector(names.map((own, k) => [...unsigned(first + k), ...name(own)]));
-    out.section(0, [...name('name'), 0x01, ...unsigned(named.length), ...named]);
-    return out.bytes();
+    const exported = this.#names.map((name) => ({ name, parameters: 0, results: 1 }));
+    return encodeModule(this.#imports, exported, this.#code.bytes(), this.#ofRegions).bytes;
   }
+}
+
+/** A function that a module exports: parameters and results are ints. */
+export interface Exported {
+  readonly name: string;
+  readonly parameters: number;
+  readonly results: number;
+}
+
+/**
+ * The binary of a module of functions, which it exports under their names, and where their `code` begins in it: bodies,
+ * each behind its size. It imports `env.memory`, and `env.table` where it `hasTable`.
+ */
+export function encodeModule(
+  imports: Imports,
+  exported: readonly Exported[],
+  code: Uint8Array,
+  hasTable: boolean,
+): { bytes: Uint8Array; codeAt: number } {
+  const types: Code[] = [];
+  const typeOf = ({ parameters, results }: Pick<Exported, 'parameters' | 'results'>): Code => {
+    const type = [0x60, ...vector(new Array(parameters).fill([I32])), ...vector(new Array(results).fill([I32]))];
+    const known = types.findIndex((t) => t.join() === type.join());
+    return unsigned(known >= 0 ? known : types.push(type) - 1);
+  };
+  // That of regions is the first one: REGION_TYPE.
+  const functions = exported.map(typeOf);
+  const imported: Code[] = [[...name('env'), ...name('memory'), 0x02, 0x00, 0x01]];
+  for (const i of imports.values()) imported.push([...name('env'), ...name(i.name), 0x00, ...typeOf(i)]);
+  if (hasTable) imported.push([...name('env'), ...name('table'), 0x01, FUNCREF, 0x00, 0x00]);
+  const first = imports.size;
+  const out = new Bytes();
+  out.put(HEADER);
+  out.section(1, vector(types));
+  out.section(2, vector(imported));
+  out.section(3, vector(functions));
+  out.section(7, vector(exported.map((own, k) => [...name(own.name), 0x00, ...unsigned(first + k)])));
+  const count = unsigned(exported.length);
+  out.byte(10);
+  out.unsigned(count.length + code.length);
+  out.put(count);
+  const codeAt = out.length;
+  out.put(code);
+  // For profiles.
+  const named = vector(exported.map((own, k) => [...unsigned(first + k), ...name(own.name)]));
+  out.section(0, [...name('name'), 0x01, ...unsigned(named.length), ...named]);
+  return { bytes: out.bytes(), codeAt };
 }

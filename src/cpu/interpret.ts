@@ -1,6 +1,7 @@
 // The generated function of the fast interpreter: WebAssembly where the heap is a memory of that kind, else JavaScript.
 // WebAssembly has a real jump table, is compiled in a tenth of a second, and needs no training: docs/decisions/0017.
 
+import { PADDED_BYTES, padded } from '../isa/wasm.ts';
 import { codeOf, memoryOf } from '../memory/heap.ts';
 import type { Memory } from '../memory/memory.ts';
 import { type Environment, type Interpret, makeInterpreter } from './generated/interpreter.js';
@@ -12,9 +13,6 @@ declare const WebAssembly: {
   Instance: new (module: object, imports: object) => { exports: { interpret: Interpret } };
 };
 declare function atob(base64: string): string;
-
-/** Bytes of a number in the binary that something is added to: LEB128, padded. */
-const WIDTH = 5;
 
 /** The function, over a machine's heap. */
 export function makeInterpret(memory: Memory, environment: Environment): Interpret {
@@ -35,16 +33,13 @@ export function mustTrain(memory: Memory): boolean {
   return codeOf(memory.heap) === 'asm.js';
 }
 
-/** Adds to the numbers in the binary that are `steps` apart. */
+/** Adds to the padded numbers in the binary that are `steps` apart. */
 function add(what: number, steps: readonly number[], bytes: Uint8Array): void {
   let at = 0;
   for (const step of steps) {
     at += step;
     let value = what;
-    for (let k = 0; k < WIDTH; k++) value += ((bytes[at + k] as number) & 127) * 2 ** (7 * k);
-    for (let k = 0; k < WIDTH; k++) {
-      bytes[at + k] = (value & 127) | (k < WIDTH - 1 ? 128 : 0);
-      value = Math.floor(value / 128);
-    }
+    for (let k = 0; k < PADDED_BYTES; k++) value += ((bytes[at + k] as number) & 127) * 2 ** (7 * k);
+    bytes.set(padded(value), at);
   }
 }

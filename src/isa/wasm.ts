@@ -21,6 +21,14 @@ export function unsigned(value: number): Code {
   return out;
 }
 
+/** Bytes of a number that is written as wide as any of 32 bits. */
+export const PADDED_BYTES = 5;
+
+/** Unsigned LEB128 of 32 bits, as wide as any: what it is can be changed where it stands. */
+export function padded(value: number): Code {
+  return Array.from({ length: PADDED_BYTES }, (_, k) => ((value >>> (7 * k)) & 127) | (k < PADDED_BYTES - 1 ? 128 : 0));
+}
+
 /** Signed LEB128. */
 function signed(value: bigint): Code {
   const out: number[] = [];

@@ -3,9 +3,10 @@
 // it that lie elsewhere in each machine: their offsets are as wide as any, and src/cpu/interpret.ts adds where they begin.
 
 import { parse } from 'acorn';
-import { HEADER, I32, name, section, unsigned, vector } from '../../src/isa/wasm.ts';
+import { I32, padded, unsigned } from '../../src/isa/wasm.ts';
 import { binary, id, lit, type Node } from '../estree.ts';
 import { Bytes } from '../wasm-bytes.ts';
+import { encodeModule } from '../wasm-module.ts';
 import {
   accessOf,
   BLOCK,
@@ -33,6 +34,7 @@ import {
   UNREACHABLE,
   WIDE,
 } from '../wasm-opcodes.ts';
+import type { Imports } from '../wasm-writer.ts';
 
 /** What is only known once there is a machine: where arrays of words begin in the heap; a number. */
 export const PLACED = ['R', 'CODE', 'TAGS', 'overshoot'] as const;
@@ -40,12 +42,10 @@ export type Placed = (typeof PLACED)[number];
 
 export interface Encoded {
   readonly bytes: Uint8Array;
-  /** Positions in `bytes` of numbers of five bytes (LEB128) to which it is added. */
+  /** Positions in `bytes` of padded numbers to which it is added. */
   readonly positions: Readonly<Record<Placed, readonly number[]>>;
 }
 
-/** Bytes of such a number. */
-const WIDTH = 5;
 const VIEWS: Readonly<Record<string, number>> = { H8: 8, H16: 16, H32: 32 };
 /** Comparisons by JavaScript's operators: of ints, and of what `>>> 0` makes. */
 const COMPARED: Readonly<Record<string, readonly [signed: string, unsigned: string]>> = {
@@ -82,8 +82,7 @@ class Encoder {
   readonly #arms: readonly (readonly Node[])[];
   readonly #parameters: number;
   readonly #locals = new Map<string, number>();
-  /** Functions from outside, with the number of their parameters. */
-  readonly #imports = new Map<string, number>();
+  readonly #imports: Imports = new Map();
   readonly #out = new Bytes();
   readonly #positions: Record<Placed, number[]> = { R: [], CODE: [], TAGS: [], overshoot: [] };
   /** Enclosing blocks, innermost last. */
@@ -101,38 +100,18 @@ class Encoder {
 
   /** The module, once all statements are written: it exports the function. */
   module(own: string): Encoded {
-    const types = new Map<number, number>();
-    const typeOf = (parameters: number): number => {
-      if (!types.has(parameters)) types.set(parameters, types.size);
-      return types.get(parameters) as number;
-    };
-    const imported = [[...name('env'), ...name('memory'), 0x02, 0x00, 0x01]];
-    for (const [f, n] of this.#imports) imported.push([...name('env'), ...name(f), 0x00, typeOf(n)]);
-    const index = this.#imports.size;
-    const type = typeOf(this.#parameters);
-    const signatures = [...types.keys()].map((n) => [0x60, ...vector(new Array(n).fill([I32])), 1, I32]);
-    const out = new Bytes();
-    out.put(HEADER);
-    out.put(section(1, vector(signatures)));
-    out.put(section(2, vector(imported)));
-    out.put(section(3, vector([[type]])));
-    out.put(section(7, vector([[...name(own), 0x00, index]])));
     const body = new Bytes();
     body.put([1, ...unsigned(this.#locals.size - this.#parameters), I32]);
     const first = body.length;
     body.put(this.#out.bytes());
     body.byte(END);
     const code = new Bytes();
-    code.byte(1);
     code.sized(body);
-    out.byte(10);
-    out.sized(code);
-    const moved = out.length - body.length + first;
-    // Its name, for profiles.
-    const named = vector([[index, ...name(own)]]);
-    out.put(section(0, [...name('name'), 0x01, ...unsigned(named.length), ...named]));
+    const exported = { name: own, parameters: this.#parameters, results: 1 };
+    const { bytes, codeAt } = encodeModule(this.#imports, [exported], code.bytes(), false);
+    const moved = codeAt + code.length - body.length + first;
     const positions = Object.fromEntries(PLACED.map((p) => [p, this.#positions[p].map((at) => at + moved)]));
-    return { bytes: out.bytes(), positions: positions as Record<Placed, number[]> };
+    return { bytes, positions: positions as Record<Placed, number[]> };
   }
 
   #statement(s: Node): void {
@@ -283,7 +262,7 @@ class Encoder {
 
   #placed(of: Placed, addend: number): void {
     this.#positions[of].push(this.#out.length);
-    for (let k = 0; k < WIDTH; k++) this.#out.byte(((addend >>> (7 * k)) & 127) | (k < WIDTH - 1 ? 128 : 0));
+    this.#out.put(padded(addend));
   }
 
   #constant(v: number): void {
@@ -355,23 +334,26 @@ class Encoder {
     // `| 0` and `>>> 0` say to JavaScript what is an int.
     if ((operator === '|' || operator === '>>>') && right.type === 'Literal' && right.value === 0) return;
     this.#value(right);
-    const compared = COMPARED[operator]?.[isUnsigned(left) || isUnsigned(right) ? 1 : 0];
-    const code = compared ? OF_INTS.get(compared) : (OTHERS[operator] ?? INT.get(operator));
+    const compared = COMPARED[operator];
+    const code = compared
+      ? OF_INTS.get(compared[isUnsigned(left, right) ? 1 : 0])
+      : (OTHERS[operator] ?? INT.get(operator));
     if (code === undefined) throw new Error(`${operator} in the interpreter`);
     this.#out.byte(code);
   }
 
   #call({ callee, arguments: args }: Node): void {
-    const f = text(callee);
+    const f = functionName(callee);
     const wide = WIDE.get(f);
     args.forEach((a: Node, k: number) => {
       this.#value(a);
       if (wide) this.#out.put(wide[k] as readonly number[]);
     });
     if (wide) return;
-    if (!this.#imports.has(f)) this.#imports.set(f, args.length);
+    const index = this.#imports.get(f)?.index ?? this.#imports.size;
+    this.#imports.set(f, { name: f, parameters: args.length, results: 1, index });
     this.#out.byte(CALL);
-    this.#out.unsigned([...this.#imports.keys()].indexOf(f));
+    this.#out.unsigned(index);
   }
 }
 
@@ -386,12 +368,20 @@ function bytesOf(index: Node, view: string): Node {
   return isAligned ? index.left : binary('<<', index, lit(power));
 }
 
-function isUnsigned(e: Node): boolean {
+/** Whether a comparison is one of what `>>> 0` makes: then both sides are such, or literals that are the same either way. */
+function isUnsigned(left: Node, right: Node): boolean {
+  const sides = [left, right];
+  if (!sides.some(isShifted)) return false;
+  if (sides.every((e) => isShifted(e) || (e.type === 'Literal' && e.value >= 0 && e.value <= 0x7fffffff))) return true;
+  throw new Error('an unsigned number is compared with a signed one');
+}
+
+function isShifted(e: Node): boolean {
   return e.type === 'BinaryExpression' && e.operator === '>>>';
 }
 
 /** Name of a function; of Math's, by the names of the residual language. */
-function text(callee: Node): string {
+function functionName(callee: Node): string {
   if (callee.type === 'MemberExpression') return callee.property.name === 'clz32' ? 'clz' : callee.property.name;
   return callee.name === 'Math.clz32' ? 'clz' : callee.name.replace('Math.', '');
 }
