@@ -6,18 +6,9 @@
 // JavaScript to one of a thousand such functions in as many modules takes 60 ns and more; an indirect call from
 // WebAssembly takes 3, whatever module the function is of, if the processor predicts it.
 
+import { ALONE, BUDGET, CHAINED, NO_SITE, PAGE_EIP, SAMPLED, SITE, STAMP } from '../src/cpu/engine-words.ts';
 import { hashShift, MULTIPLIER } from '../src/cpu/hash.ts';
-import {
-  ALONE,
-  CHAINED,
-  LINK_ENTRIES,
-  LINK_WORDS,
-  NO_SITE,
-  SAMPLE_LINKS,
-  SAMPLED,
-  SITE,
-  STAMP,
-} from '../src/cpu/links.ts';
+import { LINK_ENTRIES, LINK_WORDS, SAMPLE_LINKS } from '../src/cpu/links.ts';
 import { REGION_STOPS } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/state.ts';
@@ -77,7 +68,7 @@ function writeNext<Made>({ registersAt, linksAt }: HeapLayout, overshoot: int, m
     w.end();
   };
   const ofEntry = (k: int): void => w.load(n, { p: ENTRY, offset: 4 * k, size: 32, isMarked: false, isAligned: true });
-  giveUpWhen(C('lt', [word(WORD.engine), N(overshoot)]));
+  giveUpWhen(C('lt', [word(BUDGET), N(overshoot)]));
   giveUpWhen(word(ALONE));
   w.set(ip, word(WORD.eip));
   const hashed = B('>>>', B('*', IP, N(MULTIPLIER)), N(hashShift(LINK_ENTRIES)));
@@ -93,7 +84,7 @@ function writeNext<Made>({ registersAt, linksAt }: HeapLayout, overshoot: int, m
   w.return(N(NONE));
   w.end();
   w.set(at(SITE), N(NO_SITE));
-  w.set(at(WORD.engine + 1), B('&', IP, N(-4096)));
+  w.set(at(PAGE_EIP), B('&', IP, N(-4096)));
   ofEntry(2);
   return w.finish({ name: 'next', locals: LOCALS, held: [], answer: NUMBER });
 }

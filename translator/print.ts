@@ -2,7 +2,7 @@
 // in locals: loaded at entry, written back in one epilogue. No call stands on the hot path: what is not the common case
 // sets the EIP and leaves for the epilogue before the instruction has committed anything.
 
-import { SITE } from '../src/cpu/links.ts';
+import { BUDGET, PAGE_EIP, SITE, TABLE } from '../src/cpu/engine-words.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { TIMED } from '../src/isa/prims.ts';
 import { WORD } from '../src/isa/state.ts';
@@ -19,9 +19,6 @@ import type { Cell, Fixed, Held, Local, MakeWriter, Names, Writer } from './writ
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 
 // Words that regions share with the interpreter: see src/cpu/interpreter.ts.
-const BUDGET = WORD.engine;
-const PAGE_EIP = WORD.engine + 1;
-const TABLE = WORD.engine + 2;
 
 export interface PrintOptions {
   /** Name of the function. */

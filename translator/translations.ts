@@ -1,10 +1,12 @@
 // The second tier of the interpreter: regions are made when it finds a head hot, entered while their code and its mapping
 // stand, thrown out when the guest writes over it.
 
-import { ALONE, CHAINED, linkedRegion, NO_SITE, SITE } from '../src/cpu/links.ts';
+import { ALONE, CHAINED, ENTERED, NO_SITE, SITE } from '../src/cpu/engine-words.ts';
+import { linkedRegion } from '../src/cpu/links.ts';
 import { NEVER, type RegionHost, type Regions } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { Cpu } from '../src/isa/state.ts';
+import { codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import { Batch } from './batch.ts';
 import { Chain } from './chain.ts';
@@ -58,6 +60,7 @@ export interface TranslationsOptions extends TranslationsPolicy {
 
 export class Translations implements Regions {
   readonly overshoot = OVERSHOOT;
+  readonly run: (region: int) => int;
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #host: RegionHost;
@@ -94,7 +97,6 @@ export class Translations implements Regions {
     modules: 0,
     translateMillis: 0,
     compileMillis: 0,
-    regionEntries: 0,
   };
 
   constructor(options: TranslationsOptions) {
@@ -114,7 +116,11 @@ export class Translations implements Regions {
       likely: (key) => this.#profiles.likely(key),
       isGuarded: (physical) => options.guardAll === true || this.#leaving.isGuarded(physical),
     };
-    this.#chain = new Chain(options.memory.heap, options.memory.layout, this.overshoot, options.host.stopped);
+    const { heap, layout } = options.memory;
+    const chain = new Chain(heap, layout, this.overshoot, (answer) => options.host.stopped(answer));
+    this.#chain = chain;
+    // That of asm.js may turn out to be another one.
+    this.run = codeOf(heap) === 'asm.js' ? (region) => chain.run(region) : chain.run;
   }
 
   hot(physical: int, eip: int, mode: int): int {
@@ -149,13 +155,7 @@ export class Translations implements Regions {
     return (region.stamp === stamp && region.page === page) || this.#verify(region, stamp, page);
   }
 
-  enter(number: int): int {
-    this.#counts.regionEntries++;
-    return this.#chain.run(number);
-  }
-
   enterAlone(number: int): int {
-    this.#counts.regionEntries++;
     const { words } = this.#cpu;
     words[ALONE] = 1;
     const answer = (this.#cache.get(number) as Region & { run: RegionFunction }).run();
@@ -234,10 +234,10 @@ export class Translations implements Regions {
 
   statistics(): Readonly<Record<string, number>> {
     const chained = this.#cpu.words[CHAINED] as int;
-    const { regionEntries } = this.#counts;
+    const entered = this.#cpu.words[ENTERED] as int;
     return {
       ...this.#counts,
-      regionEntries: regionEntries + chained,
+      regionEntries: entered + chained,
       regionsChained: chained,
       regionsHeld: this.#cache.size,
       cacheBytes: this.#cache.bytes,
@@ -291,7 +291,7 @@ export class Translations implements Regions {
     this.#counts.translateMillis += translated - started;
     if (made.length === 0) return;
     const foreign = { ...this.#host.quick, ...this.#chain.imports, visit: observer?.count };
-    const runs = batch.compile(foreign, this.#host.callout);
+    const runs = batch.compile(foreign, (next, known, place) => this.#host.callout(next, known, place));
     const module = emptyModule();
     made.forEach((region, k) => {
       region.run = runs[k];

@@ -2,7 +2,7 @@
 // to the shadow page table for a lookup, and to guest memory through a place that was checked.
 
 import type { Expression, MemberExpression } from 'acorn';
-import { SITE } from '../src/cpu/links.ts';
+import { SITE } from '../src/cpu/engine-words.ts';
 import { WORD } from '../src/isa/state.ts';
 import { REGISTERS_BYTES } from '../src/memory/layout.ts';
 import { HOST_BITS, NOT_DIRECT, NOT_WRITABLE } from '../src/memory/shadow.ts';

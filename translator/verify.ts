@@ -16,8 +16,8 @@ import type {
   Node,
   Statement,
 } from 'acorn';
+import { BUDGET, PAGE_EIP, TABLE } from '../src/cpu/engine-words.ts';
 import { REGION_LEFT } from '../src/cpu/regions.ts';
-import { WORD } from '../src/isa/state.ts';
 import { meet, START, type State, withChecked, without, withUnchecked } from './verify-flow.ts';
 import { constantOf, isNumber, nameOf, Refused, refuse, sumOf, sumOfBits } from './verify-match.ts';
 import { type ModuleNames, verifyModule } from './verify-module.ts';
@@ -33,9 +33,6 @@ export interface Abi {
 
 /** Characters of the text in a refusal. */
 const QUOTED = 80;
-const BUDGET = WORD.engine;
-const PAGE_EIP = WORD.engine + 1;
-const TABLE = WORD.engine + 2;
 
 /** @throws Refused, which quotes the place and says what is wrong there. */
 export function verify(text: string, abi: Abi): void {

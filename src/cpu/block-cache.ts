@@ -10,6 +10,7 @@ import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES, type Executable, semanticOf } from './decoded.ts';
 import { NO_STAMP } from './links.ts';
 import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, pairCase, SLOW, UNSHADOW } from './pack.ts';
+import { EXIT_HEAT } from './regions.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
@@ -19,8 +20,6 @@ export const MAX_BLOCK = 32;
 export const NO_HEADS = -1;
 /** Entries of a block that take about as long as an instruction by the reference. */
 const SLOW_HEAT = 4;
-/** Entries of a head that a region's exit to it counts for. */
-const EXIT_HEAT = 2;
 /** Share of a hot head's entries that make a block warm. */
 const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
@@ -105,9 +104,9 @@ export class BlockCache {
 
   /** Makes the head at `o` enter a region. */
   setRegion(o: int, region: int): void {
-    this.code[o] = ENTER;
+    this.code[o] = ENTER | (this.eips[o >> 2] << 10);
     this.code[o + 1] = region;
-    // Stamp and page that it may be entered for: the interpreter's.
+    // Stamp and page that it may be entered for.
     this.code[o + 2] = NO_STAMP;
     this.code[o + 3] = 0;
   }

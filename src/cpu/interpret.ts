@@ -18,11 +18,12 @@ declare function atob(base64: string): string;
 export function makeInterpret(memory: Memory, environment: Environment): Interpret {
   const heap = memoryOf(memory.heap);
   if (!heap) return makeInterpreter(environment);
-  const { registersAt, codeAt, tagsAt } = memory.layout;
+  const { registersAt, codeAt, tagsAt, linksAt } = memory.layout;
   const bytes = Uint8Array.from(atob(BINARY), (c) => c.charCodeAt(0));
   add(registersAt, STEPS.R, bytes);
   add(codeAt, STEPS.CODE, bytes);
   add(tagsAt, STEPS.TAGS, bytes);
+  add(linksAt, STEPS.LINKS, bytes);
   add(environment.overshoot, STEPS.overshoot, bytes);
   const module = new WebAssembly.Module(bytes);
   return new WebAssembly.Instance(module, { env: { ...environment, memory: heap } }).exports.interpret;

@@ -5,7 +5,6 @@
 // space and mappings. Whoever changes one of these takes a new stamp; a region whose code is written has its links taken.
 
 import type { int } from '../isa/insn.ts';
-import { WORD } from '../isa/state.ts';
 import { LINKS_BYTES } from '../memory/layout.ts';
 import { hash } from './hash.ts';
 
@@ -13,36 +12,20 @@ import { hash } from './hash.ts';
 export const LINK_WORDS = 4;
 export const LINK_ENTRIES = LINKS_BYTES / (4 * LINK_WORDS);
 
-/** Word of the stamp that holds now. */
-export const STAMP = WORD.engine + 4;
-/** Word that counts the regions that were entered from a region. */
-export const CHAINED = WORD.engine + 5;
-/** Word that names where a region was left by a value: for profiles. NO_SITE: it was left otherwise. */
-export const SITE = WORD.engine + 6;
-export const NO_SITE = 0;
-/** Word that is set when the way from region to region is to be looked at. */
-export const SAMPLED = WORD.engine + 7;
-/** Word that is not 0 while regions are not to lead to each other. */
-export const ALONE = WORD.engine + 8;
 /** One of so many links is not taken: it is looked at, for the profile of indirect jumps. A power of two. */
 export const SAMPLE_LINKS = 256;
 /** A stamp that never holds. */
 export const NO_STAMP = -1;
 
 /** Number of the entry for an EIP. */
-export function linkEntry(eip: int): int {
+function linkEntry(eip: int): int {
   return hash(eip, LINK_ENTRIES);
 }
 
 /** The region that was last linked at an EIP, for whatever stamp; -1 if there is none. `linksAt` as in the heap's layout. */
 export function linkedRegion(heap: Int32Array, linksAt: int, eip: int): int {
-  const at = wordOfEntry(linksAt, eip);
+  const at = (linksAt >> 2) + linkEntry(eip) * LINK_WORDS;
   return heap[at] === eip ? (heap[at + 2] as int) : -1;
-}
-
-/** Index in the heap by words of the entry for an EIP. */
-function wordOfEntry(linksAt: int, eip: int): int {
-  return (linksAt >> 2) + linkEntry(eip) * LINK_WORDS;
 }
 
 /** What a stamp was given for. */
@@ -54,18 +37,17 @@ interface Known {
 }
 
 export class Links {
-  /** The heap by words, and where the table is in it, in bytes. */
-  readonly #heap: Int32Array;
-  readonly #at: int;
+  /** Part of the heap, which generated code works on. */
+  readonly table: Int32Array;
   /** Stamps begin at 1: entries that nobody has written, of links and of tags, have EIP 0 and stamp 0. */
   #last = 0;
   #supervisor: Known | undefined;
   /** User stamps by CR3: an address space that comes back finds its links. */
   readonly #user = new Map<int, Known>();
 
-  constructor(heap: Int32Array, linksAt: int) {
-    this.#heap = heap;
-    this.#at = linksAt;
+  /** `linksAt` as in the heap's layout. */
+  constructor(heap: ArrayBuffer, linksAt: int) {
+    this.table = new Int32Array(heap, linksAt, LINK_ENTRIES * LINK_WORDS);
   }
 
   /** The stamp for a mode, and for an address space if `user`; `table` is the word of the shadow page table in use. */
@@ -108,18 +90,17 @@ export class Links {
 
   /** No link leads to the region any more. */
   forget(region: int): void {
-    const heap = this.#heap;
-    const first = this.#at >> 2;
-    for (let at = first; at < first + LINK_ENTRIES * LINK_WORDS; at += LINK_WORDS) {
-      if (heap[at + 2] === region) heap[at + 1] = NO_STAMP;
+    const { table } = this;
+    for (let at = 0; at < table.length; at += LINK_WORDS) {
+      if (table[at + 2] === region) table[at + 1] = NO_STAMP;
     }
   }
 
   /** The region may be entered at EIP. */
   set(eip: int, stamp: int, region: int): void {
-    const at = wordOfEntry(this.#at, eip);
-    this.#heap[at] = eip;
-    this.#heap[at + 1] = stamp;
-    this.#heap[at + 2] = region;
+    const at = linkEntry(eip) * LINK_WORDS;
+    this.table[at] = eip;
+    this.table[at + 1] = stamp;
+    this.table[at + 2] = region;
   }
 }

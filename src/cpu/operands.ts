@@ -10,6 +10,7 @@ import { NOT_DIRECT, NOT_WRITABLE } from '../memory/shadow.ts';
 import { isBent, NEVER_FLAT } from './mode.ts';
 import { placeOf } from './pack.ts';
 import { PLACE_WRITTEN } from './shape.ts';
+import type { Situation } from './situation.ts';
 
 // Answers of `touch`: the reference has to execute the instruction; it can be tried again; its page fault is delivered.
 export const REFERENCE = 0;
@@ -17,12 +18,14 @@ export const AGAIN = 1;
 export const FAULTED = 2;
 
 export class Operands {
+  readonly #situation: Situation;
   readonly #cpu: Cpu;
   readonly #memory: Memory;
   readonly #places = new WeakMap<Insn, int>();
 
-  constructor(cpu: Cpu, memory: Memory) {
-    this.#cpu = cpu;
+  constructor(situation: Situation, memory: Memory) {
+    this.#situation = situation;
+    this.#cpu = situation.cpu;
     this.#memory = memory;
   }
 
@@ -58,7 +61,8 @@ export class Operands {
     if (!isAligned(linear, place) || this.#isMapped(linear, place)) return REFERENCE;
     const c = this.#cpu;
     const error = this.#memory.touch(linear, c.cpl === 3 ? 1 : 0, (place & PLACE_WRITTEN) !== 0);
-    if (error < 0) return this.#isMapped(linear, place) ? AGAIN : REFERENCE;
+    // The code may be what has changed: by page tables that are written.
+    if (error < 0) return this.#isMapped(linear, place) && !this.#situation.codeChanged ? AGAIN : REFERENCE;
     c.shadow = 0;
     c.RF = 0;
     c.cr2 = linear;

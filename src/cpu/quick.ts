@@ -18,10 +18,10 @@ import {
 import { setFromDescriptor, setNullSegment } from '../isa/semantics/segments.ts';
 import { type Cpu, CR0_PE, CR4_TSD, WORD } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
+import { TABLE } from './engine-words.ts';
 import { isFlatData } from './mode.ts';
 
 const PAGE = 4096;
-const TABLE = WORD.engine + 2;
 const HOST_OFFSET = 0x3fffffff;
 /** Bits of an entry, exclusive-or the address, that a page to be written has clear. */
 const NOT_FOR_WRITING = ~HOST_OFFSET;

@@ -16,6 +16,9 @@ export const REGION_SWITCHED = 4;
 /** Bits of an answer with which a region does not lead on. */
 export const REGION_STOPS = REGION_SLOW | REGION_LEFT;
 
+/** Entries of a head that the exit of a region to it counts for: it costs more than to go on. */
+export const EXIT_HEAT = 2;
+
 /** What the tier asks of the interpreter. */
 export interface RegionHost {
   /** Whether the code at a guest-physical address was executed as the start of a block, and not much less than a head. */
@@ -48,9 +51,12 @@ export interface Regions {
   hot(physical: int, eip: int, mode: int): int;
   /** Whether the region, whose head is at EIP, may be entered in the current address space: the pages it spans are mapped as they were. */
   mayEnter(region: int): boolean;
-  /** Runs a region whose head is at EIP, and those that it is linked to (see links.ts); one of the REGION_ answers. */
-  enter(region: int): int;
-  /** The same for one region only. */
+  /**
+   * Runs a region whose head is at EIP, and those that it is linked to (see links.ts); one of the REGION_ answers. A function
+   * of WebAssembly where regions are.
+   */
+  readonly run: (region: int) => int;
+  /** The same for one region only. It may be left to the reference (REGION_SLOW). */
   enterAlone(region: int): int;
   /** A sample of the ways from region to region: EIP is where one leads, and the word SITE (see links.ts) whence. */
   sampled(): void;

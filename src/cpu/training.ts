@@ -4,6 +4,7 @@
 
 import { type int, NONE } from '../isa/insn.ts';
 import { WORD } from '../isa/state.ts';
+import { ENTERED } from './engine-words.ts';
 import { CASES } from './generated/interpreter.js';
 import { NO_STAMP } from './links.ts';
 import { HEAT } from './pack.ts';
@@ -34,6 +35,7 @@ export function train(g: Gymnasium): void {
   const random = generator();
   const { code, words } = g;
   const exit = TRAINING_EXIT;
+  const eipAtReset = words[WORD.eip] as int;
   code.fill(0, FIRST, exit + 4);
   for (let run = 0; run < RUNS; run++) {
     CASES.forEach((name, k) => {
@@ -89,12 +91,19 @@ export function train(g: Gymnasium): void {
         code[FIRST + 3] = run % 6 === 0 ? g.page + 4096 : g.page;
         code[FIRST + 4] = isKnown ? 0 : NO_STAMP;
       }
+      if (name === 'enter') {
+        // Known, or to be asked about; the region's number says how it is left.
+        code[FIRST + 3] = run % 4 === 0 ? 0 : g.page;
+        code[FIRST + 1] = run;
+      }
       g.run(FIRST, run % 7 === 6 ? 0 : 1000);
     });
   }
   code.fill(0, FIRST, exit + 4);
   g.heap.fill(0, g.page >> 2, (g.page >> 2) + 1024);
   words.fill(0, 0, WORD.cb + 1);
+  words[ENTERED] = 0;
+  words[WORD.eip] = eipAtReset;
 }
 
 /**

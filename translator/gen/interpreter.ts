@@ -9,7 +9,21 @@
 //   3  position in its block, from 1 (8 bits); the words of the segment registers that the operand goes through
 // Everything uncommon (a miss in the shadow table, an unaligned access, a fault, a residual) breaks to `slow`.
 
+import {
+  BUDGET,
+  ENOUGH,
+  ENTERED,
+  IN_REGIONS,
+  NO_SITE,
+  PAGE_EIP,
+  SAMPLED,
+  SITE,
+  STAMP,
+  TABLE,
+} from '../../src/cpu/engine-words.ts';
 import { hashShift, MULTIPLIER } from '../../src/cpu/hash.ts';
+import { LINK_ENTRIES, LINK_WORDS } from '../../src/cpu/links.ts';
+import { EXIT_HEAT, REGION_LEFT } from '../../src/cpu/regions.ts';
 import { PLACE_WRITTEN } from '../../src/cpu/shape.ts';
 import { OTHER_WAY, TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
 import { WORD } from '../../src/isa/state.ts';
@@ -75,14 +89,11 @@ export function makeCases(
   return cases;
 }
 
-/** First word of the tag for EIP `a`. */
-const TAG_OF_A = int(
-  binary(
-    '*',
-    binary('>>>', invoke('Math.imul', [id('a'), lit(MULTIPLIER)]), lit(hashShift(TAG_ENTRIES))),
-    lit(TAG_WORDS),
-  ),
-);
+/** First word of the entry for EIP `a` in a table: see hash.ts. */
+const entryOfA = (entries: number, words: number): Node =>
+  int(binary('*', binary('>>>', invoke('Math.imul', [id('a'), lit(MULTIPLIER)]), lit(hashShift(entries))), lit(words)));
+const TAG_OF_A = entryOfA(TAG_ENTRIES, TAG_WORDS);
+const LINK_OF_A = entryOfA(LINK_ENTRIES, LINK_WORDS);
 const code = (k: number): Node => at(id('CODE'), k ? binary('+', id('o'), lit(k)) : id('o'));
 const field = (shift: number, mask: number): Node =>
   binary('&', shift ? binary('>>', id('w'), lit(shift)) : id('w'), lit(mask));
@@ -363,7 +374,8 @@ function holdsOthers(tree: Tree): boolean {
 
 /**
  * Block heads, where there is a second tier: `heat` counts entries down in word 1 and asks what to do at the end;
- * `enter` runs the region whose number is in word 1, if the budget is enough for it.
+ * `enter` runs the region whose number is in word 1, if the budget is enough for it: at once if words 2 and 3 say that it
+ * may be entered for this stamp and page. In bits 10 to 21 of word 0 is where the head is in its page.
  */
 function headArms(): Arm[] {
   const heat = [
@@ -371,7 +383,12 @@ function headArms(): Arm[] {
     assign(code(1), id('b')),
     iff(binary('<', id('b'), lit(0)), [brk('slow')]),
   ];
-  const enter = [iff(binary('<', id('n'), id('overshoot')), [brk('next')]), brk('region')];
+  const isUnknown = binary('||', binary('!==', code(2), id('stamp')), binary('!==', code(3), id('pb')));
+  const enter = [
+    iff(binary('<', id('n'), id('overshoot')), [brk('next')]),
+    iff(isUnknown, [brk('region')]),
+    brk('known'),
+  ];
   return [
     { key: 'heat', body: heat },
     { key: 'enter', body: enter },
@@ -412,14 +429,14 @@ function caseList(keys: readonly string[], arms: readonly Arm[]): string {
 
 function skeleton(table: string, temporaries: number, heat: number): string {
   const locals = Array.from({ length: temporaries }, (_, k) => `, t${k} = 0`).join('');
-  const E = WORD.engine;
-  return `export function makeInterpreter({ R, H8, H16, H32, CODE, TAGS, mulhu, divu, quickMoves, quickStores, quickScans, quickCompares, quickSegment, slow, lookup, region, overshoot }) {
+  return `export function makeInterpreter({ R, H8, H16, H32, CODE, TAGS, LINKS, mulhu, divu, quickMoves, quickStores, quickScans, quickCompares, quickSegment, slow, lookup, region, run, left, overshoot }) {
 return function interpret(o, n) {
 o = o | 0; n = n | 0;
-let a = 0, b = 0, w = 0, pb = R[${E + 1}], tab = R[${E + 2}], stamp = R[${E + 4}]${locals};
+let a = 0, b = 0, w = 0, pb = R[${PAGE_EIP}], tab = R[${TABLE}], stamp = R[${STAMP}]${locals};
 for (;;) {
 jump: {
 indirect: {
+known: {
 region: {
 slow: {
 w = CODE[o];
@@ -438,18 +455,46 @@ o = o + 4 | 0;
 continue;
 }
 // The reference executes this one: a miss, a fault, an unaligned access, a residual.
-R[${E}] = n; R[${E + 1}] = pb;
+R[${BUDGET}] = n; R[${PAGE_EIP}] = pb;
 o = slow(o) | 0;
 if (o < 0) return o;
-n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
+n = R[${BUDGET}]; pb = R[${PAGE_EIP}]; tab = R[${TABLE}]; stamp = R[${STAMP}];
 break jump;
 }
-// Translated code: everything is in the register file meanwhile.
-R[${E}] = n; R[${E + 1}] = pb;
+// Translated code for the first time with this stamp and page. Everything is in the register file meanwhile.
+R[${BUDGET}] = n; R[${PAGE_EIP}] = pb;
 o = region(o) | 0;
 if (o < 0) return o;
-n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
+n = R[${BUDGET}]; pb = R[${PAGE_EIP}]; tab = R[${TABLE}]; stamp = R[${STAMP}];
 break jump;
+}
+// Translated code.
+a = pb + (w >> 10 & 4095) | 0;
+b = ${text(LINK_OF_A)};
+LINKS[b] = a;
+LINKS[b + 1] = stamp;
+LINKS[b + 2] = CODE[o + 1];
+R[${BUDGET}] = n; R[${PAGE_EIP}] = pb; R[${WORD.eip}] = a; R[${SITE}] = ${NO_SITE};
+R[${ENTERED}] = R[${ENTERED}] + 1 | 0;
+w = run(CODE[o + 1]) | 0;
+b = n;
+n = R[${BUDGET}];
+R[${IN_REGIONS}] = R[${IN_REGIONS}] + (b - n | 0) | 0;
+if (w === ${REGION_LEFT} || R[${SAMPLED}] !== 0) {
+o = left(w) | 0;
+if (o < 0) return o;
+n = R[${BUDGET}]; pb = R[${PAGE_EIP}]; tab = R[${TABLE}]; stamp = R[${STAMP}];
+break jump;
+}
+if (n < R[${ENOUGH}]) return -1;
+a = R[${WORD.eip}]; tab = R[${TABLE}]; stamp = R[${STAMP}];
+b = ${text(TAG_OF_A)};
+if (TAGS[b] === a && TAGS[b + 1] === stamp) {
+o = TAGS[b + 2];
+pb = a & -4096;
+if (CODE[o] === ${heat}) CODE[o + 1] = CODE[o + 1] - ${EXIT_HEAT} | 0;
+break jump;
+}
 }
 // A return, an indirect or a cross-page transfer to EIP a.
 b = ${text(TAG_OF_A)};
@@ -460,13 +505,13 @@ pb = a & -4096;
 o = TAGS[(b ^ ${OTHER_WAY}) + 2];
 pb = a & -4096;
 } else {
-R[${E}] = n;
+R[${BUDGET}] = n;
 o = lookup(a) | 0;
 if (o < 0) return o;
-n = R[${E}]; pb = R[${E + 1}]; tab = R[${E + 2}]; stamp = R[${E + 4}];
+n = R[${BUDGET}]; pb = R[${PAGE_EIP}]; tab = R[${TABLE}]; stamp = R[${STAMP}];
 }
 }
-if (n < 0) { R[${E}] = n; R[${E + 1}] = pb; return o; }
+if (n < 0) { R[${BUDGET}] = n; R[${PAGE_EIP}] = pb; return o; }
 // A head that counts is mostly passed: without a turn of its own.
 if (CODE[o] === ${heat}) {
 b = CODE[o + 1] - 1 | 0;

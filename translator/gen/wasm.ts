@@ -1,5 +1,5 @@
 // Encodes the fast interpreter as WebAssembly (WebAssembly core specification 2.0, chapter 5): the tree that is printed as
-// JavaScript, which is of few constructs. All values are ints. H8, H16 and H32 are the heap; R, CODE and TAGS are parts of
+// JavaScript, which is of few constructs. All values are ints. H8, H16 and H32 are the heap; R, CODE, TAGS and LINKS are parts of
 // it that lie elsewhere in each machine: their offsets are as wide as any, and src/cpu/interpret.ts adds where they begin.
 
 import { parse } from 'acorn';
@@ -37,7 +37,7 @@ import {
 import type { Imports } from '../wasm-writer.ts';
 
 /** What is only known once there is a machine: where arrays of words begin in the heap; a number. */
-export const PLACED = ['R', 'CODE', 'TAGS', 'overshoot'] as const;
+export const PLACED = ['R', 'CODE', 'TAGS', 'LINKS', 'overshoot'] as const;
 export type Placed = (typeof PLACED)[number];
 
 export interface Encoded {
@@ -84,7 +84,7 @@ class Encoder {
   readonly #locals = new Map<string, number>();
   readonly #imports: Imports = new Map();
   readonly #out = new Bytes();
-  readonly #positions: Record<Placed, number[]> = { R: [], CODE: [], TAGS: [], overshoot: [] };
+  readonly #positions: Record<Placed, number[]> = { R: [], CODE: [], TAGS: [], LINKS: [], overshoot: [] };
   /** Enclosing blocks, innermost last. */
   readonly #labels: string[] = [];
 

@@ -10,6 +10,7 @@ export interface Environment extends QuickWays {
   readonly H32: Int32Array;
   readonly CODE: Int32Array;
   readonly TAGS: Int32Array;
+  readonly LINKS: Int32Array;
   readonly mulhu: (a: number, b: number) => number;
   readonly divu: (hi: number, lo: number, d: number) => number;
   /** Executes the instruction at a code offset by the reference; the offset to go on at, or a negative number to leave. */
@@ -18,6 +19,10 @@ export interface Environment extends QuickWays {
   readonly lookup: (eip: number) => number;
   /** Runs the region of the head at a code offset; the offset to go on at, or a negative number to leave. */
   readonly region: (o: number) => number;
+  /** Runs a region by its number: `run` of regions.ts. */
+  readonly run: (region: number) => number;
+  /** A region was left with an answer that stops it, or for a sample: the offset to go on at, or a negative number to leave. */
+  readonly left: (answer: number) => number;
   /** Instructions that a region may retire between two looks at the budget. */
   readonly overshoot: number;
 }
