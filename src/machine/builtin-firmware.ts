@@ -11,6 +11,7 @@ import type { Cpu } from '../isa/state.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Board } from './board.ts';
+import type { BoardSetup } from './board-setup.ts';
 
 /** Present, writable, accessed data: what every segment is in real-address mode. */
 const REAL_MODE_ACCESS = 0x93;
@@ -22,6 +23,7 @@ export interface BuiltinFirmwareParts {
   readonly memory: Memory;
   readonly board: Board;
   readonly clock: Clock;
+  readonly setup: BoardSetup;
   readonly memoryBytes: number;
   readonly bootOrder: readonly BootSource[];
   readonly media: () => BiosMedia;
@@ -31,10 +33,12 @@ export interface BuiltinFirmwareParts {
 
 export class BuiltinFirmware {
   readonly #cpu: Cpu;
+  readonly #setup: BoardSetup;
   readonly #bios: BuiltinBios;
 
   constructor(parts: BuiltinFirmwareParts) {
     this.#cpu = parts.cpu;
+    this.#setup = parts.setup;
     this.#bios = new BuiltinBios(hostOf(parts));
     parts.board.ports.add('built-in BIOS', CALL_PORT, 1, {
       read: (_offset, size) => (size === 32 ? -1 : 2 ** size - 1),
@@ -44,6 +48,7 @@ export class BuiltinFirmware {
 
   /** After a reset of the machine: all is ready for the first instruction, which boots. */
   reset(): void {
+    this.#setup.apply();
     this.#bios.reset();
   }
 
@@ -61,9 +66,11 @@ export class BuiltinFirmware {
   }
 }
 
-function hostOf({ cpu, memory, board, clock, ...rest }: BuiltinFirmwareParts): BiosHost {
+function hostOf({ cpu, memory, board, clock, memoryBytes, bootOrder, media }: BuiltinFirmwareParts): BiosHost {
   return {
-    ...rest,
+    memoryBytes,
+    bootOrder,
+    media,
     registers: registersOf(cpu),
     readMemory: (address, into) => memory.readPhysical(address, into),
     writeMemory: (address, from) => memory.writePhysical(address, from),

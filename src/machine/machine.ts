@@ -4,50 +4,35 @@
 import type { Engine } from '../cpu/engine.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
-import type { BootDevice } from '../devices/rtc146818.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
-import { setFrameBufferMode, setMode3 } from '../devices/vga/mode3.ts';
-import { DISPLAY_MEMORY_BYTES, VGA_IDENTITY, VGA_MEMORY_BYTES } from '../devices/vga/vga.ts';
-import { acpiTables } from '../firmware/acpi.ts';
-import { firmwareConfiguration } from '../firmware/fw-cfg-files.ts';
-import { planBoot } from '../firmware/image.ts';
-import { ZERO_PAGE } from '../firmware/memory-map.ts';
-import { mpTables } from '../firmware/mptable.ts';
-import { setUpPci } from '../firmware/pci-setup.ts';
-import type { BootPlan, Load } from '../firmware/plan.ts';
-import { smbiosLoads } from '../firmware/smbios.ts';
-import { SCREEN_INFO_FROM, screenInfo, vbeModeOf } from '../firmware/vbe-mode.ts';
+import { DISPLAY_MEMORY_BYTES } from '../devices/vga/vga.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
-import { CS, DS, ES, FS, GS, SS } from '../isa/insn.ts';
-import { setEflags } from '../isa/semantics/eflags.ts';
+import { CS } from '../isa/insn.ts';
 import { deliverInterrupt, resetCpu, resetFloatingPoint } from '../isa/semantics/exception.ts';
-import { setSegment } from '../isa/semantics/segments.ts';
 import { Cpu, type Platform } from '../isa/state.ts';
 import { UserError } from '../lib/errors.ts';
 import { channel } from '../lib/log.ts';
 import { Memory } from '../memory/memory.ts';
 import type { BlockDevice } from '../storage/contract.ts';
-import { biosProblem } from './bios-rom.ts';
-import { Board, type BoardFirmware } from './board.ts';
-import { BuiltinFirmware } from './builtin-firmware.ts';
+import { Board } from './board.ts';
+import { type Boot, bootOrderOf, makeBoot } from './boot.ts';
 import { ByteOutput } from './byte-output.ts';
 import { CdromDrive } from './cdrom-drive.ts';
-import { biosMedia, hasDrives, ideDrives } from './drives.ts';
+import { ideDrives } from './drives.ts';
 import { Floppies } from './floppies.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
 import { HostRequests } from './host-requests.ts';
 import { KeyboardInput, MouseInput } from './input.ts';
-import { PLATFORM } from './layout.ts';
-import { LineLog } from './line-log.ts';
 import { Listeners } from './listeners.ts';
 import type { EngineChoice, Exit, MachineEvents, MachineOptions } from './options.ts';
 import { Screen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
+import { both, nowhere } from './sinks.ts';
 import type { MachineStatistics, MonitorExits } from './statistics.ts';
+import { systemBios, systemBiosRom } from './system-bios.ts';
 import { type WaitOptions, waitFor, waitForScreen } from './wait-for.ts';
 
 const irqLog = channel('irq');
-const firmwareLog = channel('firmware');
 
 const MIB = 1024 * 1024;
 /** How long the loop keeps the host's event loop waiting, in milliseconds. */
@@ -58,8 +43,6 @@ const BUDGET = 100_000;
 const BUSY_SLICE_MILLIS = 0.2;
 const BUSY_BUDGET = 10_000;
 const NMI_VECTOR = 2;
-const BOOT_ORDER: readonly BootDevice[] = ['disk', 'cdrom', 'floppy'];
-const nowhere: SerialSink = { write() {} };
 
 // Bits of `attention` that the machine sets; bit 0 is the processor's (halted, shut down).
 const ATTENTION_CPU = 1;
@@ -89,8 +72,7 @@ export class Machine implements AsyncDisposable {
   readonly #listeners = new Listeners<MachineEvents>();
   readonly #debugConsole = new ByteOutput((chunk) => this.#listeners.emit('debugConsole', chunk));
   readonly #exits: { -readonly [K in keyof MonitorExits]: number } = { budget: 0, interrupt: 0, halt: 0, other: 0 };
-  readonly #plan: BootPlan | undefined;
-  readonly #builtin: BuiltinFirmware | undefined;
+  readonly #boot: Boot | undefined;
   /** The guest waits for the host in a call of the built-in BIOS. */
   #blocked: Promise<void> | undefined;
   readonly #floppies: Floppies;
@@ -99,7 +81,6 @@ export class Machine implements AsyncDisposable {
   #asked = false;
   /** One was answered since the processor ran. */
   #answered = false;
-  readonly #acpi = acpiTables(PLATFORM);
   #settle: (exit: Exit) => void = () => {};
   #exit: Exit | undefined;
   #running = false;
@@ -132,7 +113,7 @@ export class Machine implements AsyncDisposable {
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
-    const rom = options.kernel ? undefined : romOf(options.bios);
+    const rom = systemBiosRom(options);
     this.memory = new Memory({
       ramBytes,
       ...(options.code && { code: options.code }),
@@ -202,36 +183,23 @@ export class Machine implements AsyncDisposable {
       reset: () => {
         this.cpu.attention |= ATTENTION_RESET;
       },
-      ...(rom && { firmware: this.#firmware(rom, ramBytes) }),
+      ...(rom && { firmware: systemBios(rom, this.memory.layout.extraAt, ramBytes, options) }),
     });
-    this.board.rtc.setBootOrder(options.bootOrder ?? BOOT_ORDER);
+    this.board.rtc.setBootOrder(bootOrderOf(options));
     this.screen = new Screen(this.board.vga);
     this.keyboard = new KeyboardInput(this.board.keyboard, this.clock, this.exited);
     this.mouse = new MouseInput(this.board.mouse, this.clock);
-    if (options.kernel) {
-      this.#plan = planBoot({
-        kernel: options.kernel,
-        modules: options.modules ?? [],
-        commandLine: options.commandLine ?? '',
-        memoryBytes: ramBytes,
-        rsdp: this.#acpi.rsdp,
-        textMode: true,
-      });
-    }
-    if (!options.kernel && !rom && (options.bios === 'builtin' || hasDrives(options))) {
-      this.#builtin = new BuiltinFirmware({
-        cpu: this.cpu,
-        memory: this.memory,
-        board: this.board,
-        clock: this.clock,
-        memoryBytes: ramBytes,
-        bootOrder: options.bootOrder ?? BOOT_ORDER,
-        media: () => biosMedia(options, this.#floppies, this.cdrom),
-        called: () => {
-          this.cpu.attention |= ATTENTION_FIRMWARE;
-        },
-      });
-    }
+    this.#boot = makeBoot(options, {
+      cpu: this.cpu,
+      memory: this.memory,
+      board: this.board,
+      clock: this.clock,
+      floppies: this.#floppies,
+      cdrom: this.cdrom,
+      called: () => {
+        this.cpu.attention |= ATTENTION_FIRMWARE;
+      },
+    });
     resetCpu(this.cpu);
     this.engine.warmUp?.();
     this.reset();
@@ -245,11 +213,7 @@ export class Machine implements AsyncDisposable {
     resetFloatingPoint(this.cpu);
     this.engine.flush();
     this.cpu.attention = 0;
-    if (this.#plan) this.#boot(this.#plan);
-    else if (this.#builtin) {
-      this.#prepareBoard();
-      this.#builtin.reset();
-    }
+    this.#boot?.reset();
   }
 
   /** Calls `listener` with each event of that name, between two instructions. Returns what ends that. */
@@ -467,7 +431,7 @@ export class Machine implements AsyncDisposable {
       this.#listeners.emit('reset', undefined);
     }
     if ((attention & ATTENTION_FIRMWARE) !== 0) {
-      this.#blocked = this.#builtin?.serve();
+      this.#blocked = this.#boot?.serve?.();
       if (this.#blocked) return;
     }
     if ((attention & ATTENTION_NMI) !== 0) deliverInterrupt(c, NMI_VECTOR);
@@ -553,91 +517,6 @@ export class Machine implements AsyncDisposable {
       shutdown: (reason) => this.#stop({ reason: 'triple-fault', detail: reason }),
     };
   }
-
-  /** The boot loader's part of Linux's `vga=`: a frame buffer. */
-  #setVideoMode(): void {
-    const mode = vbeModeOf(this.#options.commandLine ?? '');
-    const { vga } = this.board;
-    if (!mode || vga.frameBuffer === undefined) return;
-    setFrameBufferMode(vga, mode.width, mode.height, mode.bitsPerPixel);
-    this.memory.writePhysical(ZERO_PAGE + SCREEN_INFO_FROM, screenInfo(mode, vga.frameBuffer, VGA_MEMORY_BYTES));
-  }
-
-  #firmware(rom: Uint8Array, ramBytes: number): BoardFirmware {
-    const { vgaBios, firmwareLog: log } = this.#options;
-    const configuration = firmwareConfiguration({
-      memoryBytes: ramBytes,
-      romBytes: rom.length,
-      platform: PLATFORM,
-      ...(vgaBios && { vgaBios: vgaBios.bytes, vga: VGA_IDENTITY }),
-    });
-    const lines = firmwareLog.enabled ? new LineLog(firmwareLog) : undefined;
-    const sink = lines && log ? both(lines, log) : (lines ?? log);
-    return {
-      rom,
-      host: this.memory.layout.extraAt,
-      ...configuration,
-      ...(sink && { log: sink }),
-    };
-  }
-
-  /** Chip set, PCI and interrupt routing as firmware leaves them, and its tables in memory. */
-  #prepareBoard(): void {
-    const { pci, localApic, dma } = this.board;
-    setUpPci(pci, PLATFORM);
-    localApic.enterVirtualWire();
-    dma.enableCascade();
-    const { ramBytes } = this.memory.layout;
-    this.#load([...this.#acpi.loads, ...mpTables(PLATFORM), ...smbiosLoads(ramBytes)]);
-  }
-
-  #load(loads: readonly Load[]): void {
-    for (const load of loads) {
-      const bytes = new Uint8Array(load.size);
-      bytes.set(load.bytes);
-      this.memory.writePhysical(load.address, bytes);
-    }
-  }
-
-  /** What firmware would have done, then the kernel and the state it starts in. */
-  #boot(plan: BootPlan): void {
-    const c = this.cpu;
-    this.#prepareBoard();
-    setMode3(this.board.vga);
-    this.#load(plan.loads);
-    if (plan.protocol === 'linux') this.#setVideoMode();
-    const r = plan.registers;
-    c.reg.set([r.eax, r.ecx, r.edx, r.ebx, r.esp, r.ebp, r.esi, r.edi].map((v) => v | 0));
-    c.cr0 = plan.cr0;
-    c.gdtBase = plan.gdtr.base | 0;
-    c.gdtLimit = plan.gdtr.limit;
-    c.idtBase = plan.idtr.base | 0;
-    c.idtLimit = plan.idtr.limit;
-    for (const seg of [ES, SS, DS, FS, GS]) {
-      setSegment(c, seg, plan.data.selector, plan.data.base | 0, plan.data.limit | 0, plan.data.access);
-    }
-    setSegment(c, CS, plan.code.selector, plan.code.base | 0, plan.code.limit | 0, plan.code.access);
-    setEflags(c, plan.eflags, -1);
-    c.eip = plan.entry | 0;
-    c.memory.contextChanged(c, true);
-  }
-}
-
-function romOf(bios: MachineOptions['bios']): Uint8Array | undefined {
-  if (bios === undefined || bios === 'builtin') return undefined;
-  const problem = biosProblem(bios.bytes);
-  if (problem) throw new UserError(`${bios.name}: ${problem}; give a system BIOS such as SeaBIOS's bios-256k.bin`);
-  return bios.bytes;
-}
-
-/** Writes to the first, and tells the second. */
-function both(output: SerialSink, tap: SerialSink): SerialSink {
-  return {
-    write: (byte) => {
-      output.write(byte);
-      tap.write(byte);
-    },
-  };
 }
 
 function makeEngine(choice: EngineChoice, cpu: Cpu, memory: Memory): Engine {
