@@ -1,6 +1,6 @@
 // Counters of a run, as `--stats` and the API give them.
 
-import type { MemoryStats } from '../memory/memory.ts';
+import type { MemoryStats } from '../memory/contract.ts';
 
 /** Why the engine returned to the monitor. */
 export interface MonitorExits {

@@ -6,72 +6,22 @@
 
 import { MemoryAccess } from './access.ts';
 import { Bulk } from './bulk.ts';
-import { type CodeKind, DEFAULT_CODE, makeHeap } from './heap.ts';
-import { DIRECT_BYTES, type HeapLayout, type HeapOptions, layoutHeap, TABLE_ENTRIES } from './layout.ts';
-import { PAGE_KIND, PAGE_RAM, PhysicalMap } from './physical-map.ts';
+import type { MemoryOptions, MemoryState, MemoryStats } from './contract.ts';
+import { DEFAULT_CODE, makeHeap } from './heap.ts';
+import { DIRECT_BYTES, type HeapLayout, layoutHeap } from './layout.ts';
+import { MapChanges } from './map-changes.ts';
+import { Paging, type PagingRegisters } from './paging.ts';
+import { PhysicalMap } from './physical-map.ts';
+import { PhysicalTraces } from './physical-traces.ts';
 import { EXECUTED, NO_EXECUTE, NOT_WRITABLE, ShadowTables } from './shadow.ts';
 import { ROM, SlowPath } from './slow-path.ts';
 import { AddressSpaces } from './spaces.ts';
-import { CODE, type DirtySubscriber, PAGE_TABLE, Traces } from './traces.ts';
+import { CODE, type DirtySubscriber, Traces } from './traces.ts';
 import { FETCH, PageWalk, READ, WRITE } from './walk.ts';
 
 type int = number;
 
 const HOST_BITS = 0x3fffffff;
-
-const CR0_WP = 1 << 16;
-const CR0_PG = 1 << 31;
-const CR4_PSE = 1 << 4;
-const CR4_PAE = 1 << 5;
-const EFER_NXE = 1 << 11;
-
-/** The control registers that paging depends on (int32 each). */
-export interface PagingRegisters {
-  readonly cr0: int;
-  readonly cr3: int;
-  readonly cr4: int;
-  readonly efer: int;
-}
-
-export interface MemoryOptions extends HeapOptions {
-  /** Bits of physical addresses: 32 to 52; those above are reserved in PAE entries. 36 unless given. */
-  readonly physicalAddressBits?: number;
-  /** What translated code on this heap will be: `DEFAULT_CODE` unless given. */
-  readonly code?: CodeKind;
-  /** Sets CR2 to `linear` and throws #PF with the error code. */
-  raisePageFault(linear: int, code: int): never;
-  /** A write, done by now, touched granules marked by `traceCode`. */
-  onCodeWrite?(physical: number, bytes: number): void;
-  /**
-   * An entry that code was fetched through went away or changed, in the table with that word (see `tableWord`) of the
-   * supervisor (0) or of a user (1). A change of CR3 that selects another table is not told: compare `tableWord(1)`.
-   */
-  onMappingLost?(user: int, tableWord: int): void;
-}
-
-/** Counters since the start, for `--stats`. */
-export interface MemoryStats {
-  readonly hiddenFills: number;
-  readonly trueFaults: number;
-  readonly traceHits: {
-    readonly pageTable: number;
-    readonly code: number;
-    readonly rom: number;
-    readonly dirty: number;
-  };
-  readonly spaces: {
-    readonly cached: number;
-    readonly hits: number;
-    readonly misses: number;
-    readonly evictions: number;
-  };
-}
-
-/** What a snapshot keeps besides RAM, extra memory and the register file. */
-export interface MemoryState {
-  readonly a20: boolean;
-  readonly pdptes: readonly number[];
-}
 
 export class Memory {
   readonly layout: HeapLayout;
@@ -96,18 +46,13 @@ export class Memory {
   readonly #view: DataView;
   readonly #access: MemoryAccess;
   readonly #slow: SlowPath;
-  readonly #options: MemoryOptions;
   readonly #attributes: Uint8Array;
   readonly #firstWord: int;
   readonly #ramBytes: int;
-  readonly #frames: int;
-  /** First entry number of the current user table. */
+  /** First entry number of the current user table: `Paging` says which. */
   #userFirst: int = 0;
-  /** PDPTEs: low and high words of each. */
-  readonly #pdptes = new Int32Array(8);
-  readonly #loadedPdptes = new Int32Array(8);
-  /** The physical map is changing under a page table. */
-  #rebuild = false;
+  readonly #paging: Paging;
+  readonly #physicalTraces: PhysicalTraces;
 
   /** Throws `UserError` for a RAM size out of range. */
   constructor(options: MemoryOptions) {
@@ -115,7 +60,6 @@ export class Memory {
     const heap = makeHeap(layout.heapBytes, options.code ?? DEFAULT_CODE);
     this.layout = layout;
     this.heap = heap;
-    this.#options = options;
     this.u8 = new Uint8Array(heap);
     this.i8 = new Int8Array(heap);
     this.u16 = new Uint16Array(heap);
@@ -126,7 +70,6 @@ export class Memory {
     this.#view = new DataView(heap);
     this.bulk = new Bulk(heap);
     const frames = Math.min(layout.registersAt, DIRECT_BYTES) >>> 12;
-    this.#frames = frames;
     this.#ramBytes = layout.ramBytes;
     this.traces = new Traces(frames);
     this.shadow = new ShadowTables(this.i32, layout, frames);
@@ -143,7 +86,7 @@ export class Memory {
       this.traces,
       this.spaces,
       (physical, bytes) => options.onCodeWrite?.(physical, bytes),
-      () => this.#reportLost(),
+      () => this.#paging.reportLost(),
     );
     this.#slow = new SlowPath({
       h32: this.i32,
@@ -154,18 +97,28 @@ export class Memory {
       spaces: this.spaces,
       access: this.#access,
       raisePageFault: (linear, code) => options.raisePageFault(linear, code),
-      reportLost: () => this.#reportLost(),
+      reportLost: () => this.#paging.reportLost(),
     });
-    this.shadow.useChanged = (frame, used) => {
-      if (used) {
-        this.traces.flags[frame] |= PAGE_TABLE;
-        this.shadow.downgradeFrame(frame);
-      } else this.traces.flags[frame] &= ~PAGE_TABLE;
-    };
-    this.map.listener = {
-      changing: (first, last) => this.#mapChanging(first, last),
-      changed: () => this.#mapChanged(),
-    };
+    this.#paging = new Paging({
+      shadow: this.shadow,
+      walk: this.walker,
+      spaces: this.spaces,
+      slow: this.#slow,
+      listener: options,
+      useEntries: (first) => {
+        this.#userFirst = first;
+        this.#slow.userFirst = first;
+      },
+    });
+    this.#physicalTraces = new PhysicalTraces(this.map, this.shadow, this.traces);
+    this.map.listener = new MapChanges({
+      map: this.map,
+      shadow: this.shadow,
+      traces: this.traces,
+      spaces: this.spaces,
+      access: this.#access,
+      paging: this.#paging,
+    });
   }
 
   // Places. See GuestMemory in isa/state.ts.
@@ -192,7 +145,7 @@ export class Memory {
    */
   touch(linear: int, user: int, write: boolean): int {
     const code = this.#slow.attempt(linear, user, write ? WRITE : READ);
-    this.#reportLost();
+    this.#paging.reportLost();
     return code;
   }
 
@@ -267,7 +220,7 @@ export class Memory {
       }
     }
     this.#slow.translate(linear, user, FETCH);
-    this.#reportLost();
+    this.#paging.reportLost();
     if (this.#attributes[at] !== 0) this.#attributes[at] |= EXECUTED;
     return this.#slow.mode <= ROM ? this.#access.physicalOf(this.#slow.host) : this.#slow.physical;
   }
@@ -297,41 +250,17 @@ export class Memory {
 
   /** CR0, CR3, CR4 or EFER changed. Nothing needs flushing for its own sake: entries are always true. */
   contextChanged(cpu: PagingRegisters, _flushGlobal: boolean): void {
-    const walk = this.walker;
-    const paging = (cpu.cr0 & CR0_PG) !== 0;
-    const pae = (cpu.cr4 & CR4_PAE) !== 0;
-    const pse = (cpu.cr4 & CR4_PSE) !== 0;
-    const nxe = pae && (cpu.efer & EFER_NXE) !== 0;
-    const wp = (cpu.cr0 & CR0_WP) !== 0;
-    if (pae !== walk.pae || pse !== walk.pse || nxe !== walk.nxe) this.spaces.dropAll();
-    else if (paging !== walk.paging) this.shadow.dropTable(0);
-    if (wp && !walk.wp) this.#slow.endLifting();
-    walk.paging = paging;
-    walk.pae = pae;
-    walk.pse = pse;
-    walk.nxe = nxe;
-    walk.wp = wp;
-    this.shadow.regionShift = pae ? 9 : 10;
-    if (paging) this.loadCr3(cpu);
-    else this.#leavePaging();
+    this.#paging.contextChanged(cpu);
   }
 
   /** MOV CR3: selects the address space. With PAE, `loadPdptes` comes first. */
   loadCr3(cpu: PagingRegisters): void {
-    if (!this.walker.paging) return;
-    this.spaces.select(cpu.cr3, this.#pdptes);
-    this.#useTable(this.spaces.current.table);
+    this.#paging.loadCr3(cpu);
   }
 
   /** PAE: loads the four PDPTEs from `cr3`; false, and nothing changes, if a present one has reserved bits set. */
   loadPdptes(cr3: int): boolean {
-    const walk = this.walker;
-    const loaded = this.#loadedPdptes;
-    for (let k = 0; k < 8; k++) loaded[k] = walk.loadEntry((cr3 & ~0x1f) + 4 * k);
-    for (let k = 0; k < 8; k += 2)
-      if ((loaded[k] & 1) !== 0 && walk.pdpteIsReserved(loaded[k], loaded[k + 1])) return false;
-    this.#pdptes.set(loaded);
-    return true;
+    return this.#paging.loadPdptes(cr3);
   }
 
   /**
@@ -339,40 +268,29 @@ export class Memory {
    * instruction that stores into a page table which one of its own accesses has just used for the first time.
    */
   invalidatePage(linear: int): void {
-    this.shadow.drop(linear >>> 12);
-    this.shadow.drop(this.#userFirst | (linear >>> 12));
-    this.#reportLost();
+    this.#paging.invalidatePage(linear);
   }
 
   /** The A20 gate: while it is shut (false), the processor's address bit 20 is zero. DMA does not pass it. */
   setA20(open: boolean): void {
-    const mask = open ? -1 : ~0x100;
-    if (mask === this.walker.pageMask) return;
-    this.walker.pageMask = mask;
-    this.#reselect();
+    this.#paging.setA20(open);
   }
 
   // Traces.
 
   /** Marks the granules (64 bytes) of [physical, physical + bytes) as holding code: writes reach `onCodeWrite`. */
   traceCode(physical: number, bytes: number): void {
-    this.#eachPart(physical, bytes, (host, part) => {
-      if (this.traces.markCode(host, part)) this.shadow.downgradeFrame(host >>> 12);
-    });
+    this.#physicalTraces.traceCode(physical, bytes);
   }
 
   /** Takes marks off granules that lie wholly or partly in [physical, physical + bytes). */
   untraceCode(physical: number, bytes: number): void {
-    this.#eachPart(physical, bytes, (host, part) => this.traces.unmarkCode(host, part));
+    this.#physicalTraces.untraceCode(physical, bytes);
   }
 
   /** Reports the next write to each page of a range, once. Calling it again for a page sets its trace again. */
   traceDirty(physical: number, bytes: number, subscriber: DirtySubscriber): void {
-    this.#eachPart(physical & ~0xfff, bytes + (physical & 0xfff), (host, _part, address) => {
-      const frame = host >>> 12;
-      this.traces.watch(frame, frame, address, subscriber);
-      this.shadow.downgradeFrame(frame);
-    });
+    this.#physicalTraces.traceDirty(physical, bytes, subscriber);
   }
 
   untraceDirty(subscriber: DirtySubscriber): void {
@@ -429,91 +347,17 @@ export class Memory {
 
   /** Power-on: no paging, A20 open, no traces on code. RAM keeps its contents. */
   reset(): void {
-    this.#pdptes.fill(0);
-    this.walker.pageMask = -1;
-    this.contextChanged({ cr0: 0, cr3: 0, cr4: 0, efer: 0 }, true);
-    this.#reselect();
+    this.#paging.reset();
   }
 
   save(): MemoryState {
-    return { a20: this.walker.pageMask === -1, pdptes: [...this.#pdptes] };
+    return this.#paging.save();
   }
 
   /** After the heap's memory was replaced: forgets all that was derived from it. `contextChanged` must follow. */
   load(state: MemoryState): void {
-    this.walker.pageMask = state.a20 ? -1 : ~0x100;
-    this.#pdptes.set(state.pdptes);
-    for (let frame = 0; frame < this.#frames; frame++)
+    for (let frame = 0; frame < this.traces.flags.length; frame++)
       if ((this.traces.flags[frame] & CODE) !== 0) this.#access.forget(-1, frame);
-    this.spaces.dropAll();
-    this.#leavePaging();
-    this.walker.paging = false;
-  }
-
-  // Changes of context.
-
-  #leavePaging(): void {
-    this.spaces.leave();
-    this.#useTable(0);
-  }
-
-  /** Makes a table the one for user rights. */
-  #useTable(table: int): void {
-    this.#userFirst = table * TABLE_ENTRIES;
-    this.#slow.userFirst = this.#userFirst;
-    this.#reportLost();
-  }
-
-  /** Drops everything and selects the current space again. */
-  #reselect(): void {
-    const { cr3 } = this.spaces.current;
-    this.spaces.dropAll();
-    if (this.walker.paging) this.spaces.select(cr3, this.#pdptes);
-    this.#useTable(this.spaces.current.table);
-  }
-
-  #reportLost(): void {
-    const lost = this.shadow.lost;
-    if (lost === 0) return;
-    this.shadow.lost = 0;
-    const report = this.#options.onMappingLost;
-    if (!report) return;
-    for (let table = 0; table < this.shadow.tables; table++) {
-      if ((lost & (1 << table)) === 0) continue;
-      const word = this.#firstWord + table * TABLE_ENTRIES;
-      report.call(this.#options, table === 0 ? 0 : 1, word);
-      // Without paging, both privileges use table 0.
-      if (table === 0 && this.#userFirst === 0) report.call(this.#options, 1, word);
-    }
-  }
-
-  /** Calls `each` for the parts, page by page, of a physical range that are memory which can be traced. */
-  #eachPart(physical: number, bytes: number, each: (host: int, bytes: int, physical: number) => void): void {
-    const start = physical >>> 0;
-    for (let done = 0; done < bytes; ) {
-      const address = start + done;
-      const part = Math.min(bytes - done, 4096 - (address & 0xfff));
-      const host = this.map.hostOf(address);
-      if (host >= 0 && host < DIRECT_BYTES) each(host, part, address);
-      done += part;
-    }
-  }
-
-  #mapChanging(first: int, last: int): void {
-    for (let page = first; page <= last; page++) {
-      const word = this.map.pages[page];
-      if ((word & PAGE_KIND) < PAGE_RAM) continue;
-      const frame = word >>> 2;
-      if (frame >= this.#frames) continue;
-      this.shadow.dropFrame(frame);
-      if ((this.traces.flags[frame] & PAGE_TABLE) !== 0) this.#rebuild = true;
-      this.#access.forget(page, frame);
-    }
-  }
-
-  #mapChanged(): void {
-    if (this.#rebuild || this.spaces.anyUntraced) this.#reselect();
-    this.#rebuild = false;
-    this.#reportLost();
+    this.#paging.load(state);
   }
 }
