@@ -4,14 +4,26 @@
 //
 // A number is unpacked into sign, exponent and a 64-bit significand whose top bit is the integer bit; each operation
 // yields such a triple with the bits lost below or-ed into the lowest (sticky), and `round` packs it. Both formats have
-// at least ten bits to spare below, so one sticky bit is enough.
-//
-// Results and flags are left in module variables: `resultHigh`, `resultLow` (a single is in `resultLow`), `raised`.
-// Underflow is detected after rounding, as the processors do.
+// at least ten bits to spare below, so one sticky bit is enough. Results and flags: see `float-round.ts`.
 
 import type { int } from '../../insn.ts';
 import { imul, mulhu } from '../../prims.ts';
-import { DAZ, DE, FTZ, IE, OE, OM, PE, RC, RC_DOWN, RC_UP, RC_ZERO, UE, UM, ZE } from './mxcsr.ts';
+import {
+  infinity,
+  invalid,
+  putDouble,
+  putSingle,
+  quietNaN,
+  raiseFlags,
+  round,
+  shiftedHigh,
+  shiftedLow,
+  shiftRightJam,
+  zero,
+} from './float-round.ts';
+import { DAZ, DE, IE, RC, RC_DOWN, ZE } from './mxcsr.ts';
+
+export { begin, raisedFlags, resultHigh, resultLow } from './float-round.ts';
 
 /** Operations of `arithmetic`. */
 export const ADD = 0;
@@ -19,26 +31,6 @@ export const SUB = 1;
 export const MUL = 2;
 export const DIV = 3;
 export type Operation = 0 | 1 | 2 | 3;
-
-/** Result of the last operation: low and high word of a double, or a single in the low one. */
-export let resultLow: int = 0;
-export let resultHigh: int = 0;
-
-/** MXCSR flags raised since `begin`. */
-let raised: int = 0;
-
-/** Starts collecting flags. */
-export function begin(): void {
-  raised = 0;
-}
-/** The flags raised since `begin`. */
-export function raisedFlags(): int {
-  return raised;
-}
-/** Adds flags to those raised. */
-export function raiseFlags(flags: int): void {
-  raised |= flags;
-}
 
 // Classes of an unpacked number.
 const ZERO = 0;
@@ -81,13 +73,13 @@ export function squareRoot(wide: boolean, ah: int, al: int, mxcsr: int): void {
   unpack(A, wide, ah, al, mxcsr);
   const kind = n[A + CLASS];
   if (kind >= QUIET) {
-    if (kind === SIGNALLING) raised |= IE;
+    if (kind === SIGNALLING) raiseFlags(IE);
     quietNaN(wide, ah, al);
   } else if (kind === ZERO) zero(wide, n[A + SIGN]);
   else if (n[A + SIGN] !== 0) invalid(wide);
   else if (kind === INFINITE) infinity(wide, 0);
   else {
-    if (n[A + DENORMAL] !== 0) raised |= DE;
+    if (n[A + DENORMAL] !== 0) raiseFlags(DE);
     root(wide, mxcsr);
   }
 }
@@ -98,12 +90,12 @@ export function narrow(ah: int, al: int, mxcsr: int): void {
   const kind = n[A + CLASS];
   const sign = n[A + SIGN];
   if (kind >= QUIET) {
-    if (kind === SIGNALLING) raised |= IE;
-    resultLow = (ah & TOP) | 0x7fc00000 | ((ah & 0x7ffff) << 3) | (al >>> 29);
+    if (kind === SIGNALLING) raiseFlags(IE);
+    putSingle((ah & TOP) | 0x7fc00000 | ((ah & 0x7ffff) << 3) | (al >>> 29));
   } else if (kind === ZERO) zero(false, sign);
   else if (kind === INFINITE) infinity(false, sign);
   else {
-    if (n[A + DENORMAL] !== 0) raised |= DE;
+    if (n[A + DENORMAL] !== 0) raiseFlags(DE);
     round(false, sign, n[A + EXP], n[A + HIGH], n[A + LOW], mxcsr);
   }
 }
@@ -114,13 +106,12 @@ export function widen(a: int, mxcsr: int): void {
   const kind = n[A + CLASS];
   const sign = n[A + SIGN];
   if (kind >= QUIET) {
-    if (kind === SIGNALLING) raised |= IE;
-    resultHigh = (a & TOP) | 0x7ff80000 | ((a >> 3) & 0x7ffff);
-    resultLow = a << 29;
+    if (kind === SIGNALLING) raiseFlags(IE);
+    putDouble((a & TOP) | 0x7ff80000 | ((a >> 3) & 0x7ffff), a << 29);
   } else if (kind === ZERO) zero(true, sign);
   else if (kind === INFINITE) infinity(true, sign);
   else {
-    if (n[A + DENORMAL] !== 0) raised |= DE;
+    if (n[A + DENORMAL] !== 0) raiseFlags(DE);
     round(true, sign, n[A + EXP], n[A + HIGH], n[A + LOW], mxcsr);
   }
 }
@@ -128,7 +119,7 @@ export function widen(a: int, mxcsr: int): void {
 /** A signed integer to single. */
 export function singleFromInteger(v: int, mxcsr: int): void {
   if (v === 0) {
-    resultLow = 0;
+    zero(false, 0);
     return;
   }
   const magnitude = v < 0 ? -v | 0 : v;
@@ -182,45 +173,17 @@ function unpack(at: int, wide: boolean, h: int, l: int, mxcsr: int): void {
   }
 }
 
-// Special results.
-
-function zero(wide: boolean, sign: int): void {
-  if (wide) {
-    resultHigh = sign << 31;
-    resultLow = 0;
-  } else resultLow = sign << 31;
-}
-
-function infinity(wide: boolean, sign: int): void {
-  if (wide) {
-    resultHigh = (sign << 31) | 0x7ff00000;
-    resultLow = 0;
-  } else resultLow = (sign << 31) | 0x7f800000;
-}
-
-/** Invalid operation: the default NaN ("QNaN floating-point indefinite"). */
-function invalid(wide: boolean): void {
-  raised |= IE;
-  if (wide) {
-    resultHigh = 0xfff80000 | 0;
-    resultLow = 0;
-  } else resultLow = 0xffc00000 | 0;
-}
-
-function quietNaN(wide: boolean, h: int, l: int): void {
-  resultHigh = h | 0x00080000;
-  resultLow = wide ? l : l | 0x00400000;
-}
+// Special operands.
 
 /** The first operand if it is a NaN, else the second, made quiet (SDM vol. 1, table 4-7). */
 function propagateNaN(wide: boolean, ah: int, al: int, bh: int, bl: int): void {
-  if (n[A + CLASS] === SIGNALLING || n[B + CLASS] === SIGNALLING) raised |= IE;
+  if (n[A + CLASS] === SIGNALLING || n[B + CLASS] === SIGNALLING) raiseFlags(IE);
   if (n[A + CLASS] >= QUIET) quietNaN(wide, ah, al);
   else quietNaN(wide, bh, bl);
 }
 
 function denormalOperand(): void {
-  if ((n[A + DENORMAL] | n[B + DENORMAL]) !== 0) raised |= DE;
+  if ((n[A + DENORMAL] | n[B + DENORMAL]) !== 0) raiseFlags(DE);
 }
 
 // Operations on A and B, neither a NaN.
@@ -341,7 +304,7 @@ function divide(wide: boolean, mxcsr: int): void {
     return;
   }
   if (ka === FINITE && kb === ZERO) {
-    raised |= ZE;
+    raiseFlags(ZE);
     infinity(wide, sign);
     return;
   }
@@ -410,113 +373,4 @@ function root(wide: boolean, mxcsr: int): void {
   }
   const sticky = (rh | rl) !== 0 ? 1 : 0;
   round(wide, 0, (n[A + EXP] - odd) >> 1, (qh << 8) | (ql >>> 24), (ql << 8) | sticky, mxcsr);
-}
-
-let shiftedHigh: int = 0;
-let shiftedLow: int = 0;
-
-/** high:low >> by, the bits lost or-ed into the lowest. */
-function shiftRightJam(high: int, low: int, by: int): void {
-  if (by === 0) {
-    shiftedHigh = high;
-    shiftedLow = low;
-  } else if (by < 32) {
-    shiftedHigh = high >>> by;
-    shiftedLow = (low >>> by) | (high << (32 - by)) | (low << (32 - by) !== 0 ? 1 : 0);
-  } else if (by < 64) {
-    shiftedHigh = 0;
-    const lost = by === 32 ? low : low | (high << (64 - by));
-    shiftedLow = (high >>> (by - 32)) | (lost !== 0 ? 1 : 0);
-  } else {
-    shiftedHigh = 0;
-    shiftedLow = (high | low) !== 0 ? 1 : 0;
-  }
-}
-
-/** What to add to the significand, 0 or 1 unit in the last place, for `rest` of `unit` below it. */
-function increment(sign: int, odd: int, rest: int, half: int, mxcsr: int): int {
-  const mode = mxcsr & RC;
-  if (mode === RC_ZERO || rest === 0) return 0;
-  if (mode === RC_DOWN) return sign;
-  if (mode === RC_UP) return sign ^ 1;
-  return rest > half || (rest === half && odd !== 0) ? 1 : 0;
-}
-
-/** Rounds to the format's precision and packs. `high` has its top bit set. */
-function round(wide: boolean, sign: int, exponent: int, high: int, low: int, mxcsr: int): void {
-  const least = wide ? -1022 : -126;
-  let h = high;
-  let l = low;
-  let e = exponent;
-  if (e < least) {
-    // The integer bit carries out of the rounding with unbounded exponent only from all ones.
-    const tiny = e < least - 1 || !carriesOut(wide, sign, high, low, mxcsr);
-    if (tiny) {
-      if ((mxcsr & UM) === 0) {
-        raised |= isInexact(wide, high, low) ? UE | PE : UE;
-        return;
-      }
-      if ((mxcsr & FTZ) !== 0) {
-        raised |= UE | PE;
-        zero(wide, sign);
-        return;
-      }
-    }
-    shiftRightJam(high, low, least - e);
-    h = shiftedHigh;
-    l = shiftedLow;
-    e = least;
-    if (tiny && isInexact(wide, h, l)) raised |= UE;
-  }
-  pack(wide, sign, e, h, l, mxcsr);
-}
-
-/** Whether bits below the format's last place are set. */
-function isInexact(wide: boolean, high: int, low: int): boolean {
-  return wide ? (low & 0x7ff) !== 0 : ((high & 0xff) | low) !== 0;
-}
-
-/** Whether rounding makes the next power of two of the significand. */
-function carriesOut(wide: boolean, sign: int, high: int, low: int, mxcsr: int): boolean {
-  if (wide) return high === -1 && low >>> 11 === 0x1fffff && increment(sign, 1, low & 0x7ff, 0x400, mxcsr) !== 0;
-  return high >>> 8 === 0xffffff && increment(sign, 1, ((high & 0xff) << 1) | (low !== 0 ? 1 : 0), 0x100, mxcsr) !== 0;
-}
-
-/** Rounds high:low and packs: the integer bit, where it is set, adds one to the exponent field. */
-function pack(wide: boolean, sign: int, exponent: int, high: int, low: int, mxcsr: int): void {
-  const inexact = isInexact(wide, high, low);
-  const most = wide ? 1023 : 127;
-  let h: int;
-  let l: int;
-  if (wide) {
-    // 53 bits: 21 in the high word.
-    h = high >>> 11;
-    l = (high << 21) | (low >>> 11);
-    if (increment(sign, l & 1, low & 0x7ff, 0x400, mxcsr) !== 0) {
-      l = (l + 1) | 0;
-      if (l === 0) h++;
-    }
-    if (exponent + (h >>> 21) <= most) {
-      if (inexact) raised |= PE;
-      resultHigh = ((sign << 31) | ((exponent + most - 1) << 20)) + h;
-      resultLow = l;
-      return;
-    }
-  } else {
-    l = high >>> 8;
-    l += increment(sign, l & 1, ((high & 0xff) << 1) | (low !== 0 ? 1 : 0), 0x100, mxcsr);
-    if (exponent + (l >>> 24) <= most) {
-      if (inexact) raised |= PE;
-      resultLow = ((sign << 31) | ((exponent + most - 1) << 23)) + l;
-      return;
-    }
-  }
-  // Overflow: infinity, or the greatest finite number where rounding goes toward zero from this side.
-  raised |= (mxcsr & OM) !== 0 || inexact ? OE | PE : OE;
-  const mode = mxcsr & RC;
-  infinity(wide, sign);
-  if (mode === RC_ZERO || mode === (sign ? RC_UP : RC_DOWN)) {
-    if (wide) resultHigh--;
-    resultLow--;
-  }
 }
