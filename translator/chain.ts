@@ -11,7 +11,7 @@ import { hashShift, MULTIPLIER } from '../src/cpu/hash.ts';
 import { LINK_ENTRIES, LINK_WORDS, SAMPLE_LINKS } from '../src/cpu/links.ts';
 import { REGION_STOPS } from '../src/cpu/regions.ts';
 import type { int } from '../src/isa/insn.ts';
-import { WORD } from '../src/isa/state.ts';
+import { WORD } from '../src/isa/register-file.ts';
 import { type Code, HEADER, I32, name, section, vector } from '../src/isa/wasm.ts';
 import { codeOf } from '../src/memory/heap.ts';
 import type { HeapLayout } from '../src/memory/layout.ts';

@@ -7,7 +7,7 @@
 // is asm.js.
 
 import type { Insn, int } from '../src/isa/insn.ts';
-import { WORD } from '../src/isa/state.ts';
+import { WORD } from '../src/isa/register-file.ts';
 import { D, type Expr, holds, isZero, let_, load, N, R, type Stmt, set, store, T } from './ir.ts';
 import { removeDeadTemporaries } from './passes/dead.ts';
 import { propagate } from './passes/propagate.ts';

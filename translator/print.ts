@@ -5,7 +5,7 @@
 import { BUDGET, PAGE_EIP, SITE, TABLE } from '../src/cpu/engine-words.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { TIMED } from '../src/isa/prims.ts';
-import { WORD } from '../src/isa/state.ts';
+import { WORD } from '../src/isa/register-file.ts';
 import { B, C, type Expr, N, R, S, type Stmt } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { liveTemporaries } from './passes/live-temporaries.ts';

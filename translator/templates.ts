@@ -2,7 +2,7 @@
 // them found once. Made when an instruction first wants one: a guest uses a few hundred.
 
 import type { Insn } from '../src/isa/insn.ts';
-import { WORD } from '../src/isa/state.ts';
+import { WORD } from '../src/isa/register-file.ts';
 import { templateKey } from './classify.ts';
 import type { Template } from './gen/specialise.ts';
 import { TEMPLATES } from './generated/templates.js';

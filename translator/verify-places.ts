@@ -3,7 +3,7 @@
 
 import type { Expression, MemberExpression } from 'acorn';
 import { SITE } from '../src/cpu/engine-words.ts';
-import { WORD } from '../src/isa/state.ts';
+import { WORD } from '../src/isa/register-file.ts';
 import { REGISTERS_BYTES } from '../src/memory/layout.ts';
 import { HOST_BITS, NOT_DIRECT, NOT_WRITABLE } from '../src/memory/shadow.ts';
 import type { Place, State } from './verify-flow.ts';

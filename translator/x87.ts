@@ -5,7 +5,7 @@
 // different stacks meet, a guard leaves the region unless it is right, and unless the x87 is ready: no #NM, no #MF.
 
 import type { Insn, int } from '../src/isa/insn.ts';
-import { CR0_EM, CR0_TS } from '../src/isa/state.ts';
+import { CR0_EM, CR0_TS } from '../src/isa/system-bits.ts';
 import { bin } from './fold.ts';
 import { type Expr, N, S } from './ir.ts';
 import type { Block, Graph, Placed } from './scan.ts';

@@ -5,7 +5,8 @@ import { decode } from '../isa/decode.ts';
 import { GP, GuestFault, UD } from '../isa/fault.ts';
 import { CS, type Insn, type int, SS } from '../isa/insn.ts';
 import { SEMANTICS, type Semantic } from '../isa/semantics/index.ts';
-import { ACCESS_BIG, type Cpu } from '../isa/state.ts';
+import type { Cpu } from '../isa/state.ts';
+import { ACCESS_BIG } from '../isa/system-bits.ts';
 import type { Memory } from '../memory/memory.ts';
 
 /** An instruction and the function that executes it. */

@@ -1,6 +1,6 @@
 // Words of the register file that are the engines' own: packed and translated code, and what runs them, meet here.
 
-import { WORD } from '../isa/state.ts';
+import { WORD } from '../isa/register-file.ts';
 
 /** Instructions that may still be retired; behind the end of a block it may be negative. */
 export const BUDGET = WORD.engine;

@@ -2,7 +2,9 @@
 // limit 4 GiB, readable and writable); where code was made for that, nothing is checked or added.
 
 import { CS, DS, ES, FS, GS, type int, SS } from '../isa/insn.ts';
-import { ACCESS_BIG, type Cpu, WORD } from '../isa/state.ts';
+import { WORD } from '../isa/register-file.ts';
+import type { Cpu } from '../isa/state.ts';
+import { ACCESS_BIG } from '../isa/system-bits.ts';
 
 /** Span of a segment of 4 GiB: see isa/segment.ts. */
 const WHOLE = -15;

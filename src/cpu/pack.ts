@@ -3,7 +3,7 @@
 
 import { endsBlock } from '../isa/control.ts';
 import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, REP_NONE, SREG } from '../isa/insn.ts';
-import { WORD } from '../isa/state.ts';
+import { WORD } from '../isa/register-file.ts';
 import { CASES, PLACES } from './generated/interpreter.js';
 import { isCounted, isString, NOTHING, shapeKey } from './shape.ts';
 

@@ -6,6 +6,7 @@
 // They are for code whose segments are flat; the packer and the translator see to that.
 
 import { DS, ES, type int, SS } from '../isa/insn.ts';
+import { WORD } from '../isa/register-file.ts';
 import {
   DESCRIPTOR_ACCESSED,
   descriptorDpl,
@@ -16,7 +17,8 @@ import {
   isReadable,
 } from '../isa/semantics/descriptors.ts';
 import { setFromDescriptor, setNullSegment } from '../isa/semantics/segments.ts';
-import { type Cpu, CR0_PE, CR4_TSD, WORD } from '../isa/state.ts';
+import type { Cpu } from '../isa/state.ts';
+import { CR0_PE, CR4_TSD } from '../isa/system-bits.ts';
 import type { Memory } from '../memory/memory.ts';
 import { TABLE } from './engine-words.ts';
 import { isFlatData } from './mode.ts';

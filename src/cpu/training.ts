@@ -3,7 +3,7 @@
 // a guest first needs it, and the function is so large that each costs about a second of compilation.
 
 import { type int, NONE } from '../isa/insn.ts';
-import { WORD } from '../isa/state.ts';
+import { WORD } from '../isa/register-file.ts';
 import { ENTERED } from './engine-words.ts';
 import { CASES } from './generated/interpreter.js';
 import { NO_STAMP } from './links.ts';

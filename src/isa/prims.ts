@@ -1,12 +1,14 @@
 // The primitives that semantics may call, as the reference interpreter has them. The generator of the fast interpreter
 // and of the translator's templates knows each by its name and effect (translator/gen/effects.ts); their meaning is here.
 
+import type { Place } from './environment.ts';
 import { AC, GP, GuestFault, NO_CODE } from './fault.ts';
 import type { Insn, int } from './insn.ts';
 import { CS } from './insn.ts';
 import { linearForRead, linearForWrite } from './segment.ts';
 import { dataBreakpoints, hasBreakpoints } from './semantics/debug-registers.ts';
-import { type Cpu, CR0_AM, type Place } from './state.ts';
+import type { Cpu } from './state.ts';
+import { CR0_AM } from './system-bits.ts';
 import { wide } from './wide.ts';
 import { x87 } from './x87/unit.ts';
 

@@ -4,6 +4,7 @@
 import { GP, GuestFault, SS_FAULT } from './fault.ts';
 import type { int } from './insn.ts';
 import { SS } from './insn.ts';
+import type { Cpu } from './state.ts';
 import {
   ACCESS_BIG,
   ACCESS_CODE,
@@ -11,9 +12,8 @@ import {
   ACCESS_PRESENT,
   ACCESS_UNUSABLE,
   ACCESS_WRITABLE_OR_READABLE,
-  type Cpu,
   CR0_PE,
-} from './state.ts';
+} from './system-bits.ts';
 
 /** Widest access that the spans vouch for, in bytes. */
 const SPAN_BYTES = 16;

@@ -4,7 +4,8 @@
 import type { Engine } from '../cpu/engine.ts';
 import type { SerialSink } from '../devices/uart16550.ts';
 import { DISPLAY_MEMORY_BYTES } from '../devices/vga/vga.ts';
-import type { Cpu, Platform } from '../isa/state.ts';
+import type { Platform } from '../isa/environment.ts';
+import type { Cpu } from '../isa/state.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { BlockDevice } from '../storage/contract.ts';

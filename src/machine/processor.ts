@@ -4,9 +4,10 @@
 import type { Engine } from '../cpu/engine.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { Reference } from '../cpu/reference.ts';
+import type { Platform } from '../isa/environment.ts';
 import { GuestFault, PF } from '../isa/fault.ts';
 import { resetCpu, resetFloatingPoint } from '../isa/semantics/exception.ts';
-import { Cpu, type Platform } from '../isa/state.ts';
+import { Cpu } from '../isa/state.ts';
 import type { CodeKind } from '../memory/heap.ts';
 import { Memory } from '../memory/memory.ts';
 import type { EngineChoice } from './options.ts';

@@ -121,7 +121,7 @@ export class Memory {
     });
   }
 
-  // Places. See GuestMemory in isa/state.ts.
+  // Places. See GuestMemory in isa/environment.ts.
 
   /** Checks that `bytes` (1..512; up to a page if within one) at `linear` can be read. */
   readPlace(linear: int, bytes: int, user: int): int {

@@ -5,7 +5,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { Reference } from '../../src/cpu/reference.ts';
-import { CR4_OSXMMEXCPT, WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
+import { CR4_OSXMMEXCPT } from '../../src/isa/system-bits.ts';
 import { Translator } from '../../translator/engine.ts';
 import { verify } from '../../translator/verify.ts';
 import { CODE, CODE_BYTES, DATA, DATA_BYTES } from '../vectors/integer-format.ts';

@@ -3,14 +3,16 @@
 // run: its handler halts, and the frame on the supervisor's stack tells what happened.
 
 import type { Engine } from '../../src/cpu/engine.ts';
+import type { Platform } from '../../src/isa/environment.ts';
 import { GuestFault, PF } from '../../src/isa/fault.ts';
 import { CS, LDTR, SS, TR } from '../../src/isa/insn.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { setCr3 } from '../../src/isa/semantics/control.ts';
 import { getEflags, setEflags } from '../../src/isa/semantics/eflags.ts';
 import { resetCpu, resetFloatingPoint } from '../../src/isa/semantics/exception.ts';
 import { loadSegment, setFromDescriptor, setSegment } from '../../src/isa/semantics/segments.ts';
+import { Cpu } from '../../src/isa/state.ts';
 import {
-  Cpu,
   CR0_AM,
   CR0_ET,
   CR0_MP,
@@ -21,9 +23,7 @@ import {
   CR4_OSFXSR,
   CR4_PAE,
   EFER_NXE,
-  type Platform,
-  WORD,
-} from '../../src/isa/state.ts';
+} from '../../src/isa/system-bits.ts';
 import type { CodeKind } from '../../src/memory/heap.ts';
 import { Memory } from '../../src/memory/memory.ts';
 import {

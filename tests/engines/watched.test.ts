@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { Interpreter } from '../../src/cpu/interpreter.ts';
 import { Reference } from '../../src/cpu/reference.ts';
-import { CR0_AM } from '../../src/isa/state.ts';
+import { CR0_AM } from '../../src/isa/system-bits.ts';
 import { Translator } from '../../translator/engine.ts';
 import { CODE, DATA } from '../vectors/integer-format.ts';
 import { UserMachine } from './user-machine.ts';

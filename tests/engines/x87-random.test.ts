@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { Interpreter } from '../../src/cpu/interpreter.ts';
 import { Reference } from '../../src/cpu/reference.ts';
-import { WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { Translator } from '../../translator/engine.ts';
 import { verify } from '../../translator/verify.ts';
 import { CODE, CODE_BYTES, DATA, DATA_BYTES } from '../vectors/integer-format.ts';

@@ -1,23 +1,22 @@
 // A processor for the SIMD tests: flat segments at CPL 3, and as memory the data pages of the recorded cases alone.
 
+import type { GuestMemory, Platform } from '../../src/isa/environment.ts';
 import { GuestFault, PF } from '../../src/isa/fault.ts';
 import { CS, DS, ES, SS } from '../../src/isa/insn.ts';
+import { REGISTER_FILE_BYTES } from '../../src/isa/register-file.ts';
 import { updateSpans } from '../../src/isa/segment.ts';
+import { Cpu } from '../../src/isa/state.ts';
 import {
   ACCESS_BIG,
   ACCESS_CODE,
   ACCESS_PRESENT,
   ACCESS_SEGMENT,
   ACCESS_WRITABLE_OR_READABLE,
-  Cpu,
   CR0_NE,
   CR0_PE,
   CR4_OSFXSR,
   CR4_OSXMMEXCPT,
-  type GuestMemory,
-  type Platform,
-  REGISTER_FILE_BYTES,
-} from '../../src/isa/state.ts';
+} from '../../src/isa/system-bits.ts';
 
 /** Memory from `first` on for `length` bytes; everything else is not present. A place is an offset. */
 export class FlatMemory implements GuestMemory {

@@ -6,7 +6,8 @@ import { decode } from '../../src/isa/decode.ts';
 import { GP, GuestFault, MF, NM, PF, UD, XM } from '../../src/isa/fault.ts';
 import type { Insn } from '../../src/isa/insn.ts';
 import * as SIMD from '../../src/isa/semantics/simd/index.ts';
-import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXMMEXCPT } from '../../src/isa/state.ts';
+import type { Cpu } from '../../src/isa/state.ts';
+import { CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXMMEXCPT } from '../../src/isa/system-bits.ts';
 import { FlatMemory, simdCpu } from './simd-cpu.ts';
 
 const DATA = 0x10000000;

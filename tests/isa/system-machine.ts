@@ -1,6 +1,7 @@
 // A bench for the system half of the semantics: flat memory without paging, a recording platform, descriptors and
 // instructions put together by hand. No decoder and no engine: a test calls the semantic function.
 
+import type { GuestMemory, Platform } from '../../src/isa/environment.ts';
 import { GuestFault } from '../../src/isa/fault.ts';
 import {
   CREG,
@@ -16,8 +17,9 @@ import {
   REG8,
   SREG,
 } from '../../src/isa/insn.ts';
+import { REGISTER_FILE_BYTES } from '../../src/isa/register-file.ts';
 import { resetCpu } from '../../src/isa/semantics/exception.ts';
-import { Cpu, type GuestMemory, type Platform, REGISTER_FILE_BYTES } from '../../src/isa/state.ts';
+import { Cpu } from '../../src/isa/state.ts';
 
 export type Semantic = (c: Cpu, i: Insn) => void;
 

@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { CS, LDTR, SS, TR } from '../../src/isa/insn.ts';
+import { REGISTER_FILE_BYTES } from '../../src/isa/register-file.ts';
 import { getEflags, setEflags } from '../../src/isa/semantics/eflags.ts';
 import { resetCpu } from '../../src/isa/semantics/exception.ts';
 import { loadSegment, setFromDescriptor, setSegment } from '../../src/isa/semantics/segments.ts';
-import { Cpu, REGISTER_FILE_BYTES } from '../../src/isa/state.ts';
+import { Cpu } from '../../src/isa/state.ts';
 import { type Case, CODE, cases, DATA, LDT_ENTRIES } from './system-cases.ts';
 import { descriptor, FlatMemory, gate, type Machine, RecordingPlatform, run } from './system-machine.ts';
 

@@ -8,7 +8,7 @@
 import { CS, LDTR, SS, TR } from '../../src/isa/insn.ts';
 import { getEflags, setEflags } from '../../src/isa/semantics/eflags.ts';
 import { setFromDescriptor, setSegment, setVm86Segment } from '../../src/isa/semantics/segments.ts';
-import { ACCESS_PRESENT, ACCESS_UNUSABLE } from '../../src/isa/state.ts';
+import { ACCESS_PRESENT, ACCESS_UNUSABLE } from '../../src/isa/system-bits.ts';
 import { descriptor, gate, type Machine, machine } from './system-machine.ts';
 
 export const BYTES = 0x20000;

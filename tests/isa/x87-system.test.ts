@@ -6,7 +6,7 @@ import { GP, MF, NM, PF, UD } from '../../src/isa/fault.ts';
 import { CS, DS, MEM, type Size, ST } from '../../src/isa/insn.ts';
 import { mmxCheck, mmxEnter, mmxLeave, mmxRead, mmxWrite } from '../../src/isa/semantics/x87/mmx-alias.ts';
 import { giveWords } from '../../src/isa/semantics/x87/stack.ts';
-import { CR0_EM, CR0_MP, CR0_NE, CR0_PE, CR0_TS } from '../../src/isa/state.ts';
+import { CR0_EM, CR0_MP, CR0_NE, CR0_PE, CR0_TS } from '../../src/isa/system-bits.ts';
 import { insn, NOTHING, OPERAND, operand } from './x87/forms.ts';
 import { CODE, cpu, DATA, execute, memory } from './x87/machine.ts';
 

@@ -1,7 +1,7 @@
 // Places: fast host offsets, tickets over page boundaries, device widths, ROM, holes.
 
 import { describe, expect, test } from 'vitest';
-import type { GuestMemory } from '../../src/isa/state.ts';
+import type { GuestMemory } from '../../src/isa/environment.ts';
 import { Memory } from '../../src/memory/memory.ts';
 import type { AccessSize } from '../../src/memory/physical-map.ts';
 

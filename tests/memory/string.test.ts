@@ -4,6 +4,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Platform } from '../../src/isa/environment.ts';
 import { GP, GuestFault, PF } from '../../src/isa/fault.ts';
 import {
   DS,
@@ -25,15 +26,14 @@ import {
 import { updateSpans } from '../../src/isa/segment.ts';
 import { getEflags, STATUS_FLAGS } from '../../src/isa/semantics/eflags.ts';
 import { CMPS, LODS, MOVS, SCAS, STOS } from '../../src/isa/semantics/string-single.ts';
+import { Cpu } from '../../src/isa/state.ts';
 import {
   ACCESS_PRESENT,
   ACCESS_SEGMENT,
   ACCESS_WRITABLE_OR_READABLE,
-  Cpu,
   CR0_PE,
   CR0_PG,
-  type Platform,
-} from '../../src/isa/state.ts';
+} from '../../src/isa/system-bits.ts';
 import { Memory } from '../../src/memory/memory.ts';
 
 const RAM = 1 << 20;

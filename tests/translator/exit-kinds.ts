@@ -5,7 +5,8 @@
 import { REGION_CHAIN, REGION_LEFT, REGION_SWITCHED } from '../../src/cpu/regions.ts';
 import { decode } from '../../src/isa/decode.ts';
 import { MEM, type Operand } from '../../src/isa/insn.ts';
-import { type Cpu, WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
+import type { Cpu } from '../../src/isa/state.ts';
 import type { Memory } from '../../src/memory/memory.ts';
 import { NOT_WRITABLE } from '../../src/memory/shadow.ts';
 import { CODE, PAGE_TABLE } from '../../src/memory/traces.ts';

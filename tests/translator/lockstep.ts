@@ -2,8 +2,9 @@
 // the second is brought to the same count of retired instructions, and everything a guest can see is compared.
 
 import type { Interpreter } from '../../src/cpu/interpreter.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { getEflags } from '../../src/isa/semantics/eflags.ts';
-import { type Cpu, WORD } from '../../src/isa/state.ts';
+import type { Cpu } from '../../src/isa/state.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { MachineOptions } from '../../src/machine/options.ts';
 import { Translator, type TranslatorOptions } from '../../translator/engine.ts';

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { Reference } from '../../src/cpu/reference.ts';
 import { REGION_SLOW } from '../../src/cpu/regions.ts';
-import { WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { UserMachine } from '../engines/user-machine.ts';
 import { CODE, DATA, DATA_BYTES, edgy } from '../vectors/integer-format.ts';
 import { decodeAll, translate } from './single.ts';

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { expect, test } from 'vitest';
 import { decode } from '../../src/isa/decode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
-import { WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { wide } from '../../src/isa/wide.ts';
 import { x87 } from '../../src/isa/x87/unit.ts';
 import { codeOf } from '../../src/memory/heap.ts';

@@ -1,7 +1,7 @@
 // The verifier: a module as the printer writes it, and what is refused when a piece of it is another.
 
 import { expect, test } from 'vitest';
-import { WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { Refused, verify } from '../../translator/verify.ts';
 
 const REGISTERS_AT = 16 << 20;

@@ -6,9 +6,9 @@
 import { describe, expect, test } from 'vitest';
 import { Reference } from '../../src/cpu/reference.ts';
 import { REGION_SLOW } from '../../src/cpu/regions.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { carry, parity, zero } from '../../src/isa/semantics/flags.ts';
 import { statusWord } from '../../src/isa/semantics/x87/plain.ts';
-import { WORD } from '../../src/isa/state.ts';
 import { templateOf } from '../../translator/classify.ts';
 import { TEMPLATES } from '../../translator/generated/templates.js';
 import { UserMachine } from '../engines/user-machine.ts';

@@ -12,7 +12,7 @@ import { createConnection, type Socket } from 'node:net';
 import { argv } from 'node:process';
 import { CS, LDTR, SS, TR } from '../../src/isa/insn.ts';
 import { getEflags } from '../../src/isa/semantics/eflags.ts';
-import { CR0_PE } from '../../src/isa/state.ts';
+import { CR0_PE } from '../../src/isa/system-bits.ts';
 import type { Machine } from '../isa/system-machine.ts';
 import { scenarios } from '../isa/system-scenarios.ts';
 import { BYTES, fields, GDT } from '../isa/system-world.ts';

@@ -13,6 +13,8 @@ import { RESIDUAL } from './effects.ts';
 const FILES = [
   'insn.ts',
   'fault.ts',
+  'system-bits.ts',
+  'register-file.ts',
   'state.ts',
   'semantics/flags.ts',
   'semantics/operand.ts',

@@ -26,7 +26,7 @@ import { LINK_ENTRIES, LINK_WORDS } from '../../src/cpu/links.ts';
 import { EXIT_HEAT, REGION_LEFT } from '../../src/cpu/regions.ts';
 import { PLACE_WRITTEN } from '../../src/cpu/shape.ts';
 import { OTHER_WAY, TAG_ENTRIES, TAG_WORDS } from '../../src/cpu/tags.ts';
-import { WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import { HOST_BITS, NOT_DIRECT, NOT_WRITABLE } from '../../src/memory/shadow.ts';
 import {
   assign,

@@ -1,7 +1,7 @@
 // The partial evaluator: one semantic function over one operand shape leaves a residual (a template). What the shape
 // knows is folded away; what it leaves open is a hole.
 
-import { WORD } from '../../src/isa/state.ts';
+import { WORD } from '../../src/isa/register-file.ts';
 import type { Node } from '../estree.ts';
 import { bin, call, isOperator, not, select } from '../fold.ts';
 import { atom, type Expr, H, literal, N, type Stmt, T } from '../ir.ts';

@@ -1,8 +1,9 @@
 // Bit tests and scans (SDM vol. 2). Dialect.
 
+import type { Place } from '../environment.ts';
 import { IMM, type Insn, type int, MEM, type Operand } from '../insn.ts';
 import { clz, eq, readPlace, writePlace } from '../prims.ts';
-import type { Cpu, Place } from '../state.ts';
+import type { Cpu } from '../state.ts';
 import { result } from './flags.ts';
 import { extend, get, offset, put, read, unsigned } from './operand.ts';
 

@@ -4,8 +4,8 @@
 import { GP, GuestFault, UD } from '../fault.ts';
 import { CREG, GS, type Insn, type int, MEM } from '../insn.ts';
 import { updateSpans } from '../segment.ts';
+import type { Cpu } from '../state.ts';
 import {
-  type Cpu,
   CR0_AM,
   CR0_CD,
   CR0_EM,
@@ -28,7 +28,7 @@ import {
   CR4_PVI,
   CR4_TSD,
   CR4_VME,
-} from '../state.ts';
+} from '../system-bits.ts';
 import { put, read, writable } from './operand.ts';
 import { privileged, setCpl } from './privilege.ts';
 

@@ -4,7 +4,8 @@
 
 import { DB, GuestFault, UD } from '../fault.ts';
 import { CS, DREG, type Insn, type int } from '../insn.ts';
-import { type Cpu, CR4_DE } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { CR4_DE } from '../system-bits.ts';
 import { privileged } from './privilege.ts';
 
 export const DR6_BD = 1 << 13;

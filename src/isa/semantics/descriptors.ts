@@ -3,10 +3,12 @@
 // A descriptor is passed around as its two doublewords `low` and `high`; it is found as a Place, so that nothing is
 // allocated. Table accesses are implicit supervisor accesses (section 4.6.1).
 
+import type { Place } from '../environment.ts';
 import { GuestFault } from '../fault.ts';
 import type { int } from '../insn.ts';
 import { LDTR } from '../insn.ts';
-import { ACCESS_PRESENT, ACCESS_UNUSABLE, type Cpu, type Place } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { ACCESS_PRESENT, ACCESS_UNUSABLE } from '../system-bits.ts';
 
 // Bits of a descriptor's high doubleword.
 export const DESCRIPTOR_ACCESSED = 1 << 8;

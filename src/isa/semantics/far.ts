@@ -1,18 +1,18 @@
 // Far transfers of control: JMP, CALL and RET (SDM vol. 2, same names; vol. 3, sections 5.8 and 8.3).
 // All checks come before all writes. Jumps to tasks: see task.ts.
 
+import type { Place } from '../environment.ts';
 import { GP, GuestFault, NP, TS } from '../fault.ts';
 import { CS, DS, ES, ESP, FAR, FS, GS, type Insn, type int, SS } from '../insn.ts';
 import { load, readPlace } from '../prims.ts';
+import type { Cpu } from '../state.ts';
 import {
   ACCESS_BIG,
   ACCESS_CODE,
   ACCESS_DOWN_OR_CONFORMING,
   ACCESS_DPL_SHIFT,
   ACCESS_UNUSABLE,
-  type Cpu,
-  type Place,
-} from '../state.ts';
+} from '../system-bits.ts';
 import {
   CALL_GATE16,
   CALL_GATE32,

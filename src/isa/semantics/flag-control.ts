@@ -6,7 +6,8 @@
 import { GP, GuestFault } from '../fault.ts';
 import type { Insn, int } from '../insn.ts';
 import { gt, leaveIf, load, lt, store } from '../prims.ts';
-import { type Cpu, CR4_PVI, CR4_VME } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { CR4_PVI, CR4_VME } from '../system-bits.ts';
 import {
   FLAG_DF,
   FLAG_IF,

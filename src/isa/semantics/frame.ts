@@ -1,17 +1,11 @@
 // A frame of values pushed on a stack that may not be the current one yet: far calls and interrupts build it
 // (SDM vol. 3, sections 5.8.5 and 6.12.1). Every place is checked as it is pushed; nothing is written before `store`.
 
+import type { Place } from '../environment.ts';
 import { GuestFault, SS_FAULT } from '../fault.ts';
 import { ESP, type int, SS } from '../insn.ts';
-import {
-  ACCESS_BIG,
-  ACCESS_CODE,
-  ACCESS_DOWN_OR_CONFORMING,
-  ACCESS_PRESENT,
-  ACCESS_UNUSABLE,
-  type Cpu,
-  type Place,
-} from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { ACCESS_BIG, ACCESS_CODE, ACCESS_DOWN_OR_CONFORMING, ACCESS_PRESENT, ACCESS_UNUSABLE } from '../system-bits.ts';
 
 /** The longest: an interrupt with an error code out of virtual-8086 mode, or a call with 31 parameters. */
 const MAX_VALUES = 36;

@@ -6,7 +6,8 @@
 
 import { DB, DE, DF, GP, GuestFault, NO_CODE, NP, OF, PF, TS } from '../fault.ts';
 import { CS, DS, ES, ESP, FS, GS, type Insn, type int, SS } from '../insn.ts';
-import { ACCESS_BIG, type Cpu, CR0_PE, CR4_VME } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { ACCESS_BIG, CR0_PE, CR4_VME } from '../system-bits.ts';
 import { DR6_BS, enterDebugHandler } from './debug-registers.ts';
 import {
   DESCRIPTOR_32,

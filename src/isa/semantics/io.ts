@@ -3,7 +3,8 @@
 
 import { EAX, ECX, EDI, EDX, ES, ESI, IMM, type Insn, type int, type Operand, REP_NONE } from '../insn.ts';
 import { load, readPlace, store, writePlace } from '../prims.ts';
-import { type Cpu, CR0_PE } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { CR0_PE } from '../system-bits.ts';
 import { get, put, setPart, unsigned } from './operand.ts';
 import { checkIoMap } from './task.ts';
 

@@ -3,7 +3,8 @@
 
 import { GP, GuestFault, TS } from '../fault.ts';
 import { CS, DS, ES, ESP, FS, GS, type Insn, type int, SS, TR } from '../insn.ts';
-import { type Cpu, CR0_PE, CR4_VME } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { CR0_PE, CR4_VME } from '../system-bits.ts';
 import { descriptorLimit, markAccessed } from './descriptors.ts';
 import {
   FLAG_AC,

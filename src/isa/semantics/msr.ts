@@ -6,7 +6,9 @@
 import { channel } from '../../lib/log.ts';
 import { GP, GuestFault } from '../fault.ts';
 import { EAX, ECX, EDX, type Insn, type int } from '../insn.ts';
-import { type Cpu, CR4_PCE, CR4_TSD, EFER_NXE, WORD } from '../state.ts';
+import { WORD } from '../register-file.ts';
+import type { Cpu } from '../state.ts';
+import { CR4_PCE, CR4_TSD, EFER_NXE } from '../system-bits.ts';
 import { privileged } from './privilege.ts';
 
 export { RDTSC } from './time-stamp.ts';

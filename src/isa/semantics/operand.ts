@@ -1,8 +1,9 @@
 // Operand access, the first of three layers. An operand is known at translation time: these ifs vanish.
 
+import type { Place } from '../environment.ts';
 import { EBP, ESP, IMM, type int, MEM, type Operand, REG, REG8, SS } from '../insn.ts';
 import { load, readPlace, store, writePlace } from '../prims.ts';
-import type { Cpu, Place } from '../state.ts';
+import type { Cpu } from '../state.ts';
 
 /** Effective address of a memory operand: the offset in its segment. */
 export function offset(c: Cpu, o: Operand): int {

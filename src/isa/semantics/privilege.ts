@@ -2,7 +2,8 @@
 
 import { GP, GuestFault } from '../fault.ts';
 import type { int } from '../insn.ts';
-import { type Cpu, CR0_PE } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { CR0_PE } from '../system-bits.ts';
 
 /** Sets CPL, 0..3. The engine takes it up, with the other mode bits, after the instruction. */
 export function setCpl(c: Cpu, level: int): void {

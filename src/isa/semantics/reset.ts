@@ -1,7 +1,8 @@
 // The processor after a reset (SDM vol. 3, table 10-1).
 
 import { CS, EDX, GS, LDTR, TR } from '../insn.ts';
-import { ACCESS_PRESENT, type Cpu, CR0_CD, CR0_ET, CR0_NW } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { ACCESS_PRESENT, CR0_CD, CR0_ET, CR0_NW } from '../system-bits.ts';
 import { SIGNATURE } from './cpuid.ts';
 import { resetDebugRegisters } from './debug-registers.ts';
 import { setEflags } from './eflags.ts';

@@ -3,20 +3,20 @@
 // In real-address mode a load changes selector and base only: limit and attributes stay, which is what programs that
 // work in "big real mode" rely on. Stores of segment registers are in segment-store.ts.
 
+import type { Place } from '../environment.ts';
 import { GP, GuestFault, NP, SS_FAULT } from '../fault.ts';
 import { type Insn, type int, SS } from '../insn.ts';
 import { load, readPlace } from '../prims.ts';
 import { updateSpans } from '../segment.ts';
+import type { Cpu } from '../state.ts';
 import {
   ACCESS_DPL_SHIFT,
   ACCESS_PRESENT,
   ACCESS_SEGMENT,
   ACCESS_UNUSABLE,
   ACCESS_WRITABLE_OR_READABLE,
-  type Cpu,
   CR0_PE,
-  type Place,
-} from '../state.ts';
+} from '../system-bits.ts';
 import {
   descriptorAccess,
   descriptorBase,

@@ -6,9 +6,10 @@
 // are brought up to date after each of these steps, so that a fault, or the end of the chunk, leaves them as the
 // manual says: the elements done so far are done.
 
+import type { Place } from '../environment.ts';
 import { EAX, ECX, EDI, ES, ESI, type Insn, type int, REPE } from '../insn.ts';
 import { load } from '../prims.ts';
-import type { Cpu, Place } from '../state.ts';
+import type { Cpu } from '../state.ts';
 import { zero } from './flags.ts';
 import { setPart } from './operand.ts';
 import {

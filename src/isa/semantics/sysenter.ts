@@ -2,7 +2,8 @@
 
 import { GP, GuestFault } from '../fault.ts';
 import { CS, ECX, EDX, ESP, type Insn, type int, SS } from '../insn.ts';
-import { type Cpu, CR0_PE } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { CR0_PE } from '../system-bits.ts';
 import { isNull } from './descriptors.ts';
 import { setCpl } from './privilege.ts';
 import { setSegment } from './segments.ts';

@@ -3,9 +3,11 @@
 // A switch has a point of no return: faults found before it belong to the old task and are thrown; what the new task's
 // own state gives rise to belongs to the new task and is returned, for the caller to deliver there.
 
+import type { Place } from '../environment.ts';
 import { DB, GP, GuestFault, NO_CODE, NP, TS } from '../fault.ts';
 import { CS, DS, EAX, EDI, ES, ESP, FS, GS, type int, LDTR, SS, TR } from '../insn.ts';
-import { ACCESS_UNUSABLE, type Cpu, CR0_PG, CR0_TS, CR4_PAE, type Place } from '../state.ts';
+import type { Cpu } from '../state.ts';
+import { ACCESS_UNUSABLE, CR0_PG, CR0_TS, CR4_PAE } from '../system-bits.ts';
 import {
   DESCRIPTOR_32,
   DESCRIPTOR_BUSY,

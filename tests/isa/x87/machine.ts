@@ -1,11 +1,14 @@
 // A processor with flat segments and two small regions of memory, laid out as the recorded cases were.
 
+import type { GuestMemory, Platform } from '../../../src/isa/environment.ts';
 import { GuestFault, PF } from '../../../src/isa/fault.ts';
 import { CS, DS, type Insn, SS } from '../../../src/isa/insn.ts';
+import { REGISTER_FILE_BYTES } from '../../../src/isa/register-file.ts';
 import { updateSpans } from '../../../src/isa/segment.ts';
 import * as x87 from '../../../src/isa/semantics/x87/index.ts';
 import { giveWords } from '../../../src/isa/semantics/x87/stack.ts';
-import { Cpu, CR0_NE, CR0_PE, type GuestMemory, type Platform, REGISTER_FILE_BYTES } from '../../../src/isa/state.ts';
+import { Cpu } from '../../../src/isa/state.ts';
+import { CR0_NE, CR0_PE } from '../../../src/isa/system-bits.ts';
 
 export const DATA = 0x10000000;
 export const CODE = 0x20000000;

@@ -3,9 +3,10 @@
 //
 // Deviations: the non-temporal stores are ordinary ones.
 
+import type { Place } from '../../environment.ts';
 import { type Insn, type int, MEM, MMX, type Operand, REG } from '../../insn.ts';
 import { holdsDouble, load, store, writePlace } from '../../prims.ts';
-import type { Cpu, Place } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter, mmxLeave } from '../x87/mmx-alias.ts';
 import {

@@ -5,7 +5,8 @@
 import { GP, raise, UD, XM } from '../../fault.ts';
 import type { Insn, int } from '../../insn.ts';
 import { load, raiseIf, readPlace, store, writePlace } from '../../prims.ts';
-import { type Cpu, CR4_OSXMMEXCPT } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
+import { CR4_OSXMMEXCPT } from '../../system-bits.ts';
 import { offset } from '../operand.ts';
 import { requireSse } from './operand.ts';
 

@@ -11,10 +11,13 @@
 //
 // Deviations: alignment checks of CR0.AM (#AC) are the memory's business, not made here.
 
+import type { Place } from '../../environment.ts';
 import { NM, UD } from '../../fault.ts';
 import { type int, MEM, MMX, type Operand } from '../../insn.ts';
 import { holdsDouble, load, raiseIf, readAligned, readPlace, store, writeAligned, writePlace } from '../../prims.ts';
-import { type Cpu, CR0_EM, CR0_TS, CR4_OSFXSR, type Place, type WORD } from '../../state.ts';
+import type { WORD } from '../../register-file.ts';
+import type { Cpu } from '../../state.ts';
+import { CR0_EM, CR0_TS, CR4_OSFXSR } from '../../system-bits.ts';
 import { offset } from '../operand.ts';
 import { mmxCheck, mmxEnter } from '../x87/mmx-alias.ts';
 

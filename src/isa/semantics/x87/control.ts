@@ -1,9 +1,11 @@
 // Environments and state images: FNCLEX, FNINIT, FLDENV, FNSTENV, FNSAVE, FRSTOR (SDM vol. 1, section 8.1.10; vol. 2).
 // Reserved parts of a stored image: the upper halves of words and selectors are ones, the rest zeros.
 
+import type { Place } from '../../environment.ts';
 import type { Insn, int, Operand } from '../../insn.ts';
 import { load, readPlace, store, writePlace } from '../../prims.ts';
-import { type Cpu, CR0_PE, type Place } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
+import { CR0_PE } from '../../system-bits.ts';
 import { offset } from '../operand.ts';
 import { EXCEPTIONS, FCW_FIXED, FCW_INITIAL, FCW_WRITABLE, FSW_B, FSW_ES, FSW_SF } from './bits.ts';
 import { statusWord } from './plain.ts';

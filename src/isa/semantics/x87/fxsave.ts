@@ -6,7 +6,8 @@
 import { GP, NM, raise, UD } from '../../fault.ts';
 import type { Insn, int, Operand } from '../../insn.ts';
 import { load, readPlace, store, writePlace } from '../../prims.ts';
-import { type Cpu, CR0_EM, CR0_TS } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
+import { CR0_EM, CR0_TS } from '../../system-bits.ts';
 import { offset } from '../operand.ts';
 import { setControlWord, setStatusWord, statusWord } from './control.ts';
 import { A, X } from './softfloat.ts';

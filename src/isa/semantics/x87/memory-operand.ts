@@ -1,9 +1,10 @@
 // Memory operands of arithmetic and of FLD, in general: single, double, integers. All of them are exact in the double
 // format, but for signalling NaNs, which the host's conversions would quiet; those are carried in its bits.
 
+import type { Place } from '../../environment.ts';
 import { type Insn, type int, MEM, type Operand } from '../../insn.ts';
 import { load, readPlace } from '../../prims.ts';
-import type { Cpu, Place } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { offset } from '../operand.ts';
 import { FSW_DE, MSB } from './bits.ts';
 import { X } from './softfloat.ts';

@@ -2,7 +2,8 @@
 
 import { NM, raise, UD } from '../../fault.ts';
 import type { int } from '../../insn.ts';
-import { type Cpu, CR0_EM, CR0_TS } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
+import { CR0_EM, CR0_TS } from '../../system-bits.ts';
 import { pendingError } from './stack.ts';
 
 /** Before an MMX instruction, ahead of its memory access: #UD (CR0.EM), #NM (CR0.TS), #MF. Commits nothing. */

@@ -3,9 +3,10 @@
 // of ../../x87/unit.ts. Functions here leave where something is not plain (an empty register, a full stack, a NaN, an
 // exception), and answer 1 there: the reference then goes the general way, with a function whose name ends in Slowly.
 
+import type { Place } from '../../environment.ts';
 import { CS, type Insn, type int, type Operand } from '../../insn.ts';
 import { clz, currentEip, ge, leaveIf, load, lt, ltu, ne, readPlace, x87hi, x87lo, x87load } from '../../prims.ts';
-import type { Cpu, Place } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
 import { FPR_WORDS, STAGED } from '../simd/operand.ts';
 import { BIAS, EXPONENT, FSW_C1, MSB, SIGN } from './bits.ts';
 

@@ -8,7 +8,8 @@
 
 import { MF, NM, raise } from '../../fault.ts';
 import { CS, type int } from '../../insn.ts';
-import { type Cpu, CR0_EM, CR0_MP, CR0_NE, CR0_TS } from '../../state.ts';
+import type { Cpu } from '../../state.ts';
+import { CR0_EM, CR0_MP, CR0_NE, CR0_TS } from '../../system-bits.ts';
 import {
   BIAS,
   EXCEPTIONS,
