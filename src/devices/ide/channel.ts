@@ -15,27 +15,19 @@ import type { PacketDevice, PacketResult } from './drive.ts';
 import {
   ABRT,
   BSY,
+  DATA,
+  DEVICE,
   DEVICE_DEV,
   DEVICE_OBSOLETE,
   DIAGNOSTIC_PASSED,
-  DRDY,
   DRQ,
-  DSC,
   ERR,
+  READY,
+  STATUS_COMMAND,
   TaskFile,
 } from './task-file.ts';
 
 const log = logChannel('ide');
-
-// The command block.
-const DATA = 0;
-const ERROR_FEATURE = 1;
-const COUNT = 2;
-const LOW = 3;
-const MID = 4;
-const HIGH = 5;
-const DEVICE = 6;
-const STATUS_COMMAND = 7;
 
 // Device control.
 const CONTROL_NIEN = 0x02;
@@ -58,7 +50,6 @@ const PACKET_BYTES = 12;
 const PIO_SECTORS = 256;
 /** Sectors that DMA asks the host for at once. */
 const DMA_SECTORS = 8192;
-const READY = DRDY | DSC;
 
 export type Drive = AtaDisk | PacketDevice;
 
@@ -277,27 +268,12 @@ export class Channel {
     if (!this.#drives[0] && this.#selected === 0) return 0;
     // Device 0 answers for a device 1 that is not there, but with a status of zeros (section 9.16.1).
     const file = this.#files[this.#drives[this.#selected] ? this.#selected : 0] as TaskFile;
-    const old = (this.#control & CONTROL_HOB) !== 0;
-    switch (offset) {
-      case ERROR_FEATURE:
-        return old ? file.oldFeature : file.error;
-      case COUNT:
-        return old ? file.oldCount : file.count;
-      case LOW:
-        return old ? file.oldLow : file.low;
-      case MID:
-        return old ? file.oldMid : file.mid;
-      case HIGH:
-        return old ? file.oldHigh : file.high;
-      case DEVICE:
-        return file.device | DEVICE_OBSOLETE | (this.#selected ? DEVICE_DEV : 0);
-      default: {
-        const status = this.#status();
-        if (log.enabled && this.#interrupt) this.#say(`status ${hex(status)} read: interrupt acknowledged`);
-        this.#setInterrupt(false);
-        return status;
-      }
-    }
+    if (offset < DEVICE) return file.read(offset, (this.#control & CONTROL_HOB) !== 0);
+    if (offset === DEVICE) return file.device | DEVICE_OBSOLETE | (this.#selected ? DEVICE_DEV : 0);
+    const status = this.#status();
+    if (log.enabled && this.#interrupt) this.#say(`status ${hex(status)} read: interrupt acknowledged`);
+    this.#setInterrupt(false);
+    return status;
   }
 
   #status(): number {
@@ -318,7 +294,7 @@ export class Channel {
     }
     if (this.#phase === 'busy' || this.#phase === 'reset') return;
     this.#control &= ~CONTROL_HOB;
-    for (const file of this.#files) writeRegister(file, offset, value);
+    for (const file of this.#files) file.write(offset, value);
     if (offset === DEVICE) this.#selected = value & DEVICE_DEV ? 1 : 0;
   }
 
@@ -836,33 +812,6 @@ export class Channel {
 
   #say(text: string): void {
     log.log(`${this.#name}: ${text}`);
-  }
-}
-
-function writeRegister(file: TaskFile, offset: number, value: number): void {
-  switch (offset) {
-    case ERROR_FEATURE:
-      file.oldFeature = file.feature;
-      file.feature = value;
-      break;
-    case COUNT:
-      file.oldCount = file.count;
-      file.count = value;
-      break;
-    case LOW:
-      file.oldLow = file.low;
-      file.low = value;
-      break;
-    case MID:
-      file.oldMid = file.mid;
-      file.mid = value;
-      break;
-    case HIGH:
-      file.oldHigh = file.high;
-      file.high = value;
-      break;
-    case DEVICE:
-      file.device = value & ~DEVICE_DEV;
   }
 }
 

@@ -1,6 +1,16 @@
 // The command block registers of an ATA device: ATA/ATAPI-6 (T13/1410D), sections 7.1 to 7.15. The registers of 48-bit
 // commands hold two bytes each; the older one is behind HOB of the device control register.
 
+// The command block: registers by their offset.
+export const DATA = 0;
+export const ERROR_FEATURE = 1;
+export const COUNT = 2;
+export const LOW = 3;
+export const MID = 4;
+export const HIGH = 5;
+export const DEVICE = 6;
+export const STATUS_COMMAND = 7;
+
 // Status.
 export const BSY = 0x80;
 export const DRDY = 0x40;
@@ -8,6 +18,8 @@ export const DF = 0x20;
 export const DSC = 0x10;
 export const DRQ = 0x08;
 export const ERR = 0x01;
+/** A command is done, or goes on. */
+export const READY = DRDY | DSC;
 
 // Error.
 export const UNC = 0x40;
@@ -40,6 +52,50 @@ export class TaskFile {
   oldMid = 0;
   oldHigh = 0;
 
+  /** The register at `offset`, from ERROR_FEATURE to HIGH. `old`: of two bytes the older one. */
+  read(offset: number, old: boolean): number {
+    switch (offset) {
+      case ERROR_FEATURE:
+        return old ? this.oldFeature : this.error;
+      case COUNT:
+        return old ? this.oldCount : this.count;
+      case LOW:
+        return old ? this.oldLow : this.low;
+      case MID:
+        return old ? this.oldMid : this.mid;
+      default:
+        return old ? this.oldHigh : this.high;
+    }
+  }
+
+  /** Writes a byte to the register at `offset`, from ERROR_FEATURE to DEVICE; others are not of the task file. */
+  write(offset: number, value: number): void {
+    switch (offset) {
+      case ERROR_FEATURE:
+        this.oldFeature = this.feature;
+        this.feature = value;
+        break;
+      case COUNT:
+        this.oldCount = this.count;
+        this.count = value;
+        break;
+      case LOW:
+        this.oldLow = this.low;
+        this.low = value;
+        break;
+      case MID:
+        this.oldMid = this.mid;
+        this.mid = value;
+        break;
+      case HIGH:
+        this.oldHigh = this.high;
+        this.high = value;
+        break;
+      case DEVICE:
+        this.device = value & ~DEVICE_DEV;
+    }
+  }
+
   /** The signature that tells a disk from a packet device (section 9.12), and the code of a device that passed. */
   setSignature(packet: boolean): void {
     this.count = 1;
@@ -52,6 +108,6 @@ export class TaskFile {
     this.oldHigh = 0;
     this.device = 0;
     this.error = DIAGNOSTIC_PASSED;
-    this.status = packet ? 0 : DRDY | DSC;
+    this.status = packet ? 0 : READY;
   }
 }
