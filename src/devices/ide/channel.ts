@@ -12,6 +12,7 @@ import { AtaDisk, type AtaDiskState, type AtaTransfer, errorOf } from './ata-dis
 import { BusMaster, type BusMasterState, type DmaMemory } from './bus-master.ts';
 import { commandName } from './command-names.ts';
 import type { PacketDevice, PacketResult } from './drive.ts';
+import { HostQueue } from './host-queue.ts';
 import {
   ABRT,
   BSY,
@@ -151,9 +152,7 @@ export class Channel {
   #at = 0;
   #end = 0;
   #filled = 0;
-  /** A request that the host works on, and how many resets there were: the answer to an earlier command is dropped. */
-  #running: Promise<void> | undefined;
-  #resets = 0;
+  readonly #queue: HostQueue;
 
   /** Eight ports, 1F0h or 170h. */
   readonly command: Registers = {
@@ -172,6 +171,7 @@ export class Channel {
   constructor(options: ChannelOptions) {
     this.#options = options;
     this.#drives = options.drives;
+    this.#queue = new HostQueue(options.work);
     this.busMaster = new BusMaster(options.name, options.memory, () => this.dmaReady());
     this.reset();
   }
@@ -733,13 +733,7 @@ export class Channel {
     this.#phase = 'busy';
     this.#request = what;
     this.#file.status = BSY;
-    const resets = this.#resets;
-    // What a command before a reset asked for comes first: it may be about the same sectors.
-    const work = this.#running ? this.#running.then(request, request) : request();
-    this.#running = work;
-    this.#options.work.start(work, bytes, (error) => {
-      if (this.#running === work) this.#running = undefined;
-      if (resets !== this.#resets) return;
+    this.#queue.ask(bytes, request, (error) => {
       if (log.enabled && error === undefined && bytes > 0) this.#say(`the host is done with ${bytes} bytes`);
       ended(error);
     });
@@ -747,8 +741,7 @@ export class Channel {
 
   /** Drops the command that is under way. What it asked the host for goes on, with the buffer it had. */
   #forget(): void {
-    this.#resets++;
-    if (this.#running) this.#buffer = new Uint8Array(SECTOR);
+    if (this.#queue.forget()) this.#buffer = new Uint8Array(SECTOR);
     this.#phase = 'idle';
     this.#job = NO_JOB;
     this.#at = 0;
