@@ -18,7 +18,7 @@ export const DF = 0x20;
 export const DSC = 0x10;
 export const DRQ = 0x08;
 export const ERR = 0x01;
-/** A command is done, or goes on. */
+/** What status says, at least, of a drive that is not busy. */
 export const READY = DRDY | DSC;
 
 // Error.
