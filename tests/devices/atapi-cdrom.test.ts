@@ -1,7 +1,8 @@
 // The CD-ROM drive by its packets: expected bytes are from the tables of MMC-5, SPC-3 and SFF-8020i.
 
 import { describe, expect, test } from 'vitest';
-import { AtapiCdrom, type CdromMedium } from '../../src/devices/ide/atapi-cdrom.ts';
+import { AtapiCdrom } from '../../src/devices/ide/atapi-cdrom.ts';
+import type { CdromMedium } from '../../src/devices/ide/atapi-mechanism.ts';
 import { data, disc, packet, readyDrive, refusal, sense, unreadable } from './atapi-drive.ts';
 
 const TEST_UNIT_READY = [0x00];

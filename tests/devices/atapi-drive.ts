@@ -1,6 +1,7 @@
 // For tests of the CD-ROM drive: discs, packets as bytes, and sense data.
 
-import { AtapiCdrom, type AtapiCdromOptions, type CdromMedium } from '../../src/devices/ide/atapi-cdrom.ts';
+import { AtapiCdrom, type AtapiCdromOptions } from '../../src/devices/ide/atapi-cdrom.ts';
+import type { CdromMedium } from '../../src/devices/ide/atapi-mechanism.ts';
 import type { PacketResult } from '../../src/devices/ide/drive.ts';
 
 /** A disc whose block n is filled with n & 255, its first four bytes with n. */

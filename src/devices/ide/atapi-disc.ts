@@ -33,6 +33,15 @@ function msf(lba: number): number {
 
 const address = (lba: number, inMsf: boolean): number => (inMsf ? msf(lba) : lba);
 
+/** READ CAPACITY: the last block, and the bytes of one. */
+export function capacity(blocks: number): Uint8Array {
+  const data = new Uint8Array(8);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, Math.max(blocks - 1, 0));
+  view.setUint32(4, BLOCK);
+  return data;
+}
+
 /** READ TOC/PMA/ATIP: format 0 TOC, 1 session information, 2 full TOC. `track` is where format 0 begins. */
 export function tableOfContents(
   blocks: number,

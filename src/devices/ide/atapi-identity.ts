@@ -1,5 +1,5 @@
-// Who the CD-ROM drive is: IDENTIFY PACKET DEVICE (ATA/ATAPI-6, T13/1410D, section 8.16) and INQUIRY (SPC-3, section
-// 6.4, in the form of SFF-8020i, section 10.8.1).
+// Who the CD-ROM drive is: IDENTIFY PACKET DEVICE (ATA/ATAPI-6, T13/1410D, section 8.16), INQUIRY (SPC-3, section 6.4, in
+// the form of SFF-8020i, section 10.8.1) and REPORT LUNS (SPC-3).
 
 const MODEL = 'Transvisor DVD-ROM';
 const VENDOR = 'TRANSVIS';
@@ -58,4 +58,11 @@ export function inquiryData(): Uint8Array {
 /** ASCII, padded with blanks. ATA strings have the bytes of each word swapped (`swap` 1). */
 function text(data: Uint8Array, at: number, length: number, value: string, swap: 0 | 1 = 0): void {
   for (let k = 0; k < length; k++) data[(at + k) ^ swap] = k < value.length ? value.charCodeAt(k) : 0x20;
+}
+
+/** REPORT LUNS: one unit, 0. */
+export function logicalUnits(): Uint8Array {
+  const data = new Uint8Array(16);
+  data[3] = 8;
+  return data;
 }
