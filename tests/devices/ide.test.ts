@@ -339,6 +339,16 @@ describe('reset', () => {
     expect(host.in(7)).toBe(READY);
   });
 
+  test('a disk that is busy does not listen to DEVICE RESET', async () => {
+    const { host, bytes } = oneDisk();
+    host.command28(0x20, 5, 1);
+    host.out(7, 0x08);
+    expect(host.in(7)).toBe(BSY);
+    await host.settled();
+    expect(host.in(7)).toBe(READY | DRQ);
+    expect(host.readWords(256)).toEqual(bytes.slice(5 * 512, 6 * 512));
+  });
+
   test('EXECUTE DEVICE DIAGNOSTIC passes, even from a slave that is not there', () => {
     const { host } = oneDisk();
     host.out(6, 0xb0);

@@ -215,15 +215,15 @@ export class Channel {
 
   #writeCommand(code: number): void {
     const { phase } = this.#execution;
-    if (phase !== 'idle' && code !== DEVICE_RESET) return;
-    if (phase === 'reset') return;
+    const drive = this.#drives[this.#selected];
+    // Only a packet device listens while it is busy, and to nothing else (ATA/ATAPI-6, section 8.7).
+    if (phase !== 'idle' && (phase === 'reset' || code !== DEVICE_RESET || !drive?.packet)) return;
     this.#control &= ~CONTROL_HOB;
     this.#setInterrupt(false);
     if (code === EXECUTE_DEVICE_DIAGNOSTIC) {
       this.#diagnose();
       return;
     }
-    const drive = this.#drives[this.#selected];
     if (!drive) return;
     this.#execution.start(this.#selected, code);
     drive.execute(code);
