@@ -1,6 +1,6 @@
 // Media of the machine's drives, by the names that they have for its user.
 
-import type { FloppyMedium } from '../devices/floppy-drive.ts';
+import type { FloppyMedium } from '../devices/floppy/floppy-drive.ts';
 import { AtaDisk } from '../devices/ide/ata-disk.ts';
 import type { BiosMedia, BiosMedium } from '../firmware/bios/host.ts';
 import { type BlockDevice, SECTOR } from '../storage/contract.ts';

@@ -1,7 +1,13 @@
 // The floppy drives and the images in them. A disk is read whole when it is put in, so that the guest's reads never
 // wait for the host; writes go to the image at once, and the controller waits for them.
 
-import { type DriveType, FloppyDrive, type FloppyMedium, floppyFormat, formatBytes } from '../devices/floppy-drive.ts';
+import {
+  type DriveType,
+  FloppyDrive,
+  type FloppyMedium,
+  floppyFormat,
+  formatBytes,
+} from '../devices/floppy/floppy-drive.ts';
 import { UserError } from '../lib/errors.ts';
 import { type BlockDevice, SECTOR } from '../storage/contract.ts';
 

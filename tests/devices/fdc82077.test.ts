@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { Dma8237 } from '../../src/devices/dma8237.ts';
-import { Fdc82077 } from '../../src/devices/fdc82077.ts';
-import { cmosType, FloppyDrive, floppyFormat, formatBytes } from '../../src/devices/floppy-drive.ts';
+import { Fdc82077 } from '../../src/devices/floppy/fdc82077.ts';
+import { cmosType, FloppyDrive, floppyFormat, formatBytes } from '../../src/devices/floppy/floppy-drive.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 import { inb, outb, Probe } from './wires.ts';
 

@@ -7,9 +7,9 @@
 // no scan commands, no deleted data (the commands for it work on normal data); a disk that is not there gives "missing
 // address mark" after a while instead of no answer at all; the FIFO threshold has no effect.
 
-import type { Clock, Timer } from '../lib/clock.ts';
-import { bytewise, type Device, type Registers, type Wire } from './contract.ts';
-import type { DmaResult } from './dma8237.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import { bytewise, type Device, type Registers, type Wire } from '../contract.ts';
+import type { DmaResult } from '../dma8237.ts';
 import { type FloppyDrive, type FloppyDriveState, SECTOR_BYTES } from './floppy-drive.ts';
 
 // Registers, as offsets from 3F0h.
