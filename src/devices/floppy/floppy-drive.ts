@@ -97,6 +97,16 @@ export class FloppyDrive {
     this.changed = true;
   }
 
+  /** The heads and the change line; not the disk. */
+  save(): FloppyDriveState {
+    return { track: this.track, changed: this.changed };
+  }
+
+  load({ track, changed }: FloppyDriveState): void {
+    this.track = track;
+    this.changed = changed;
+  }
+
   /** Steps to a cylinder. The last one is where steps end. */
   seek(track: number): void {
     const to = Math.min(track, DRIVES[this.type].cylinders + SPARE_CYLINDERS - 1);
