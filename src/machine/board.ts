@@ -1,5 +1,7 @@
 // The mainboard: devices, wired together and put where layout.ts says. It holds no state of its own.
 
+import { IoApic } from '../devices/apic/io-apic.ts';
+import { LocalApic } from '../devices/apic/local-apic.ts';
 import type { Device, Registers, Wire } from '../devices/contract.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import { DebugConsole } from '../devices/debugcon.ts';
@@ -12,9 +14,7 @@ import { I440fx } from '../devices/i440fx.ts';
 import { I8042 } from '../devices/i8042.ts';
 import type { Drive } from '../devices/ide/channel.ts';
 import { type IdeChannelOptions, IdeController } from '../devices/ide/controller.ts';
-import { IoApic } from '../devices/ioapic.ts';
 import { Port80 } from '../devices/ioport80.ts';
-import { LocalApic } from '../devices/lapic.ts';
 import { PciBus } from '../devices/pci.ts';
 import { PicPair } from '../devices/pic8259.ts';
 import { Piix3 } from '../devices/piix3.ts';

@@ -6,8 +6,8 @@
 // disabled APIC accept an IPI; there the manual is followed.
 
 import { describe, expect, test } from 'vitest';
-import { IoApic } from '../../src/devices/ioapic.ts';
-import { EXT_INT, LocalApic, type LocalApicOptions, NMI } from '../../src/devices/lapic.ts';
+import { IoApic } from '../../src/devices/apic/io-apic.ts';
+import { EXT_INT, LocalApic, type LocalApicOptions, NMI } from '../../src/devices/apic/local-apic.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 
 const [ID, TPR, PPR, EOI, LDR, DFR, SVR] = [0x20, 0x80, 0xa0, 0xb0, 0xd0, 0xe0, 0xf0];

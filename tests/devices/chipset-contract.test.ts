@@ -3,10 +3,10 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { IoApic } from '../../src/devices/apic/io-apic.ts';
+import { LocalApic } from '../../src/devices/apic/local-apic.ts';
 import type { Device, Registers } from '../../src/devices/contract.ts';
 import { I440fx } from '../../src/devices/i440fx.ts';
-import { IoApic } from '../../src/devices/ioapic.ts';
-import { LocalApic } from '../../src/devices/lapic.ts';
 import { PciBus } from '../../src/devices/pci.ts';
 import { Piix3 } from '../../src/devices/piix3.ts';
 import { Piix4Pm } from '../../src/devices/piix4-pm.ts';

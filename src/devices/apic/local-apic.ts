@@ -5,8 +5,8 @@
 // SMI messages too. The thermal and performance-counter LVT entries can be programmed and never fire. There is no
 // focus processor and no arbitration. A periodic timer does not fire more often than every 20 microseconds.
 
-import type { Clock, Timer } from '../lib/clock.ts';
-import type { Device, Registers, Wire } from './contract.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Device, Registers, Wire } from '../contract.ts';
 
 // Registers, by offset.
 const ID = 0x020;

@@ -4,7 +4,7 @@
 // Deviations: a wire carries "asserted" whatever the pin's polarity, so the polarity bit is stored and has no effect.
 // Delivery is immediate: the delivery status always reads as idle. There is no APIC bus, hence no arbitration ID.
 
-import type { Device, Registers, Wire } from './contract.ts';
+import type { Device, Registers, Wire } from '../contract.ts';
 
 // Memory-mapped registers.
 const IOREGSEL = 0x00;
