@@ -7,7 +7,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { IoApic } from '../../src/devices/apic/io-apic.ts';
-import { EXT_INT, LocalApic, type LocalApicOptions, NMI } from '../../src/devices/apic/local-apic.ts';
+import { LocalApic, type LocalApicOptions } from '../../src/devices/apic/local-apic.ts';
+import { EXT_INT, NMI } from '../../src/devices/apic/message.ts';
 import { ManualClock } from '../../src/lib/clock.ts';
 
 const [ID, TPR, PPR, EOI, LDR, DFR, SVR] = [0x20, 0x80, 0xa0, 0xb0, 0xd0, 0xe0, 0xf0];

@@ -5,6 +5,7 @@
 // Delivery is immediate: the delivery status always reads as idle. There is no APIC bus, hence no arbitration ID.
 
 import type { Device, Registers, Wire } from '../contract.ts';
+import { LOWEST_PRIORITY } from './message.ts';
 
 // Memory-mapped registers.
 const IOREGSEL = 0x00;
@@ -27,8 +28,6 @@ const LEVEL = 1 << 15;
 const MASKED = 1 << 16;
 /** All but delivery status and remote IRR. */
 const WRITABLE = 0x0001afff;
-
-const LOWEST_PRIORITY = 1;
 
 export interface IoApicOptions {
   /**
