@@ -1,43 +1,45 @@
 // The local APIC of a P6-class processor in xAPIC mode: Intel SDM volume 3A, chapter "Advanced Programmable Interrupt
 // Controller (APIC)". One processor; registers are memory-mapped, 32 bits wide, at multiples of 16. This is the APIC as
-// the processor and the interrupt bus see it: registers, delivery, errors and the INTR wire. Its parts are the timer
-// (`apic-timer.ts`), the local vector table with the LINT pins (`local-vector-table.ts`) and the vectors that are
-// requested and in service (`prioritizer.ts`).
+// the processor and the interrupt bus see it: registers, messages, errors. Its parts are the timer (`apic-timer.ts`), the
+// local vector table with the LINT pins (`local-vector-table.ts`), the vectors that are requested and in service
+// (`prioritizer.ts`), and what accepts interrupts and gives them to the processor (`interrupt-acceptance.ts`).
 //
 // Deviations: INIT and start-up messages are ignored (there is nobody to start, and nobody to reset but the sender);
 // SMI messages too. The thermal and performance-counter LVT entries can be programmed and never fire. There is no
 // focus processor and no arbitration. A periodic timer does not fire more often than every 20 microseconds.
 
 import type { Clock } from '../../lib/clock.ts';
-import type { Device, Registers, Wire } from '../contract.ts';
+import { type Device, type Registers, unconnected, type Wire } from '../contract.ts';
 import { ApicTimer, type ApicTimerState } from './apic-timer.ts';
+import { InterruptAcceptance, type InterruptAcceptanceState } from './interrupt-acceptance.ts';
 import { ERROR, LocalVectorTable, type LocalVectorTableState, TIMER } from './local-vector-table.ts';
-import { EXT_INT, FIXED, isDestination, LOWEST_PRIORITY, NMI } from './message.ts';
+import { EXT_INT, isDestination, LOWEST_PRIORITY } from './message.ts';
 import { Prioritizer, type PrioritizerState } from './prioritizer.ts';
-
-// Registers, by offset.
-const ID = 0x020;
-const VERSION = 0x030;
-const TPR = 0x080;
-const APR = 0x090;
-const PPR = 0x0a0;
-const EOI = 0x0b0;
-const LDR = 0x0d0;
-const DFR = 0x0e0;
-const SVR = 0x0f0;
-const ISR = 0x100; // and TMR and IRR, up to ESR
-const ESR = 0x280;
-const ICR_LOW = 0x300;
-const ICR_HIGH = 0x310;
-const LVT_TIMER = 0x320;
-const LVT_ERROR = 0x370;
-const INITIAL_COUNT = 0x380;
-const CURRENT_COUNT = 0x390;
-const DIVIDE = 0x3e0;
+import {
+  APR,
+  CURRENT_COUNT,
+  DFR,
+  DIVIDE,
+  EOI,
+  ESR,
+  ICR_HIGH,
+  ICR_LOW,
+  ID,
+  INITIAL_COUNT,
+  ISR,
+  LDR,
+  LVT_ERROR,
+  LVT_TIMER,
+  PPR,
+  SVR,
+  TPR,
+  VERSION,
+} from './registers.ts';
 
 /** Version 14h with six LVT entries. */
 const VERSION_VALUE = 0x00050014;
-const SVR_ENABLE = 1 << 8;
+/** In virtual wire mode: enabled by software, the spurious vector is 255. */
+const SVR_VIRTUAL_WIRE = 0x1ff;
 
 // Errors, as bits of the ESR.
 const SEND_ILLEGAL_VECTOR = 1 << 5;
@@ -63,33 +65,32 @@ export interface LocalApicOptions {
   readonly id?: number;
 }
 
-/** Registers that are of no part. */
-interface LocalRegisters {
+/** The registers that belong to none of the parts. */
+interface OwnRegisters {
   id: number;
   ldr: number;
   dfr: number;
-  svr: number;
   icrLow: number;
   icrHigh: number;
   /** What ESR reads as, and what has happened since it was written. */
   esr: number;
   errors: number;
-  /** An ExtINT message of the I/O APIC waits. */
-  extIntLatch: boolean;
-  globallyEnabled: boolean;
 }
 
-export interface LocalApicState extends LocalRegisters, ApicTimerState, LocalVectorTableState, PrioritizerState {}
+export interface LocalApicState
+  extends OwnRegisters,
+    ApicTimerState,
+    LocalVectorTableState,
+    InterruptAcceptanceState,
+    PrioritizerState {}
 
 export class LocalApic implements Device<LocalApicState>, Registers {
   readonly #options: LocalApicOptions;
   readonly #timer: ApicTimer;
   readonly #lvt: LocalVectorTable;
   readonly #vectors = new Prioritizer();
-  #state: LocalRegisters;
-  /** Vector of the fixed interrupt to deliver next, or -1. */
-  #next = -1;
-  #pending = false;
+  readonly #acceptance: InterruptAcceptance;
+  #state: OwnRegisters;
 
   /** Local interrupt pins. The machine wires the 8259's INTR to LINT0 and NMI to LINT1. */
   readonly lint0: Wire = { set: (level) => this.#setPin(0, level) };
@@ -98,76 +99,67 @@ export class LocalApic implements Device<LocalApicState>, Registers {
   constructor(options: LocalApicOptions) {
     this.#options = options;
     this.#state = powerUp(options.id ?? 0);
-    const lvt = new LocalVectorTable((vector, mode, level) => this.#deliver(vector, mode, level));
+    const lvt = new LocalVectorTable((vector, mode, level) => this.#acceptance.deliver(vector, mode, level));
     this.#lvt = lvt;
     this.#timer = new ApicTimer({
       clock: options.clock,
       frequencyHz: options.frequencyHz ?? 1e9,
       expired: () => lvt.signal(TIMER),
     });
+    this.#acceptance = new InterruptAcceptance({
+      vectors: this.#vectors,
+      intr: options.intr,
+      nmi: options.nmi ?? unconnected,
+      extInt: () => options.extInt?.(),
+      levelEnded: (vector) => {
+        lvt.endOfInterrupt(vector);
+        options.broadcastEoi?.(vector);
+      },
+      illegalVector: () => this.#error(RECEIVE_ILLEGAL_VECTOR),
+    });
   }
 
   reset(): void {
     this.#timer.reset();
     this.#lvt.reset();
-    this.#vectors.reset();
+    this.#acceptance.reset();
     this.#state = powerUp(this.#options.id ?? 0);
-    this.#update();
+    this.#updateExtInt();
   }
 
   /** The state in which firmware leaves it (virtual wire mode): enabled, LINT0 takes the 8259's INTR, LINT1 NMI. */
   enterVirtualWire(): void {
-    this.#state.svr = SVR_ENABLE | 0xff;
+    this.#acceptance.setSpurious(SVR_VIRTUAL_WIRE);
     this.#lvt.enterVirtualWire();
-    this.#update();
+    this.#updateExtInt();
   }
 
   /** Bit 11 of IA32_APIC_BASE. While clear, LINT0 is the processor's INTR pin and LINT1 its NMI pin. */
   setGlobalEnable(enable: boolean): void {
-    if (enable === this.#state.globallyEnabled) return;
+    if (enable === this.#acceptance.globallyEnabled) return;
     this.reset();
-    this.#state.globallyEnabled = enable;
-    this.#update();
+    this.#acceptance.setGlobalEnable(enable);
+    this.#updateExtInt();
   }
 
   /** Whether an interrupt waits that the processor would take with IF set. */
   pending(): boolean {
-    return this.#pending;
+    return this.#acceptance.pending;
   }
 
   /** The processor's interrupt acknowledge: the vector, which is then in service. */
   acknowledge(): number {
-    const state = this.#state;
-    const vector = this.#next;
-    if (vector >= 0) {
-      this.#vectors.beginService(vector);
-      this.#update();
-      return vector;
-    }
-    if (this.#extIntPending()) {
-      state.extIntLatch = false;
-      const extInt = this.#options.extInt?.() ?? state.svr & 255;
-      this.#update();
-      return extInt;
-    }
-    return state.svr & 255; // spurious: went away between request and acknowledge
+    return this.#acceptance.acknowledge();
   }
 
   /** Takes a fixed interrupt. Returns whether it was accepted: not while disabled by software. */
   receive(vector: number, level: boolean): boolean {
-    if (!this.#enabled()) return false;
-    if (vector < 16) {
-      this.#error(RECEIVE_ILLEGAL_VECTOR);
-      return false;
-    }
-    this.#vectors.accept(vector, level);
-    this.#update();
-    return true;
+    return this.#acceptance.receive(vector, level);
   }
 
   /** Takes a message of the interrupt bus. Returns whether it was for this APIC and accepted. */
   message(vector: number, mode: number, level: boolean, destination: number, logical: boolean): boolean {
-    return isDestination(this.#state, destination, logical) && this.#deliver(vector, mode, level);
+    return isDestination(this.#state, destination, logical) && this.#acceptance.deliver(vector, mode, level);
   }
 
   /** A device's memory write to FEExxxxxh (SDM, "Message Signalled Interrupts"). */
@@ -204,37 +196,23 @@ export class LocalApic implements Device<LocalApicState>, Registers {
   }
 
   save(): LocalApicState {
-    const { id, ldr, dfr, svr, icrLow, icrHigh, esr, errors, extIntLatch, globallyEnabled } = this.#state;
+    const { id, ldr, dfr, icrLow, icrHigh, esr, errors } = this.#state;
     const { tpr, isr, tmr, irr } = this.#vectors.save();
+    const { svr, extIntLatch, globallyEnabled } = this.#acceptance.save();
     const { pins, lvt } = this.#lvt.save();
-    return {
-      id,
-      tpr,
-      ldr,
-      dfr,
-      svr,
-      icrLow,
-      icrHigh,
-      esr,
-      errors,
-      ...this.#timer.save(),
-      pins,
-      extIntLatch,
-      globallyEnabled,
-      lvt,
-      isr,
-      tmr,
-      irr,
-    };
+    const timer = this.#timer.save();
+    const own = { id, tpr, ldr, dfr, svr, icrLow, icrHigh, esr, errors };
+    return { ...own, ...timer, pins, extIntLatch, globallyEnabled, lvt, isr, tmr, irr };
   }
 
   load(state: LocalApicState): void {
-    const { id, ldr, dfr, svr, icrLow, icrHigh, esr, errors, extIntLatch, globallyEnabled } = state;
-    this.#state = { id, ldr, dfr, svr, icrLow, icrHigh, esr, errors, extIntLatch, globallyEnabled };
+    const { id, ldr, dfr, icrLow, icrHigh, esr, errors } = state;
+    this.#state = { id, ldr, dfr, icrLow, icrHigh, esr, errors };
     this.#vectors.load(state);
+    this.#acceptance.load(state);
     this.#lvt.load(state);
     this.#timer.load(state, this.#lvt.timerMode);
-    this.#update();
+    this.#updateExtInt();
   }
 
   #read(offset: number): number {
@@ -258,7 +236,7 @@ export class LocalApic implements Device<LocalApicState>, Registers {
       case DFR:
         return state.dfr;
       case SVR:
-        return state.svr;
+        return this.#acceptance.spurious;
       case ESR:
         return state.esr;
       case ICR_LOW:
@@ -288,11 +266,10 @@ export class LocalApic implements Device<LocalApicState>, Registers {
         state.id = value >>> 24;
         break;
       case TPR:
-        this.#vectors.setTaskPriority(value & 255);
-        this.#update();
+        this.#acceptance.setTaskPriority(value & 255);
         break;
       case EOI:
-        this.#endOfInterrupt();
+        this.#acceptance.endOfInterrupt();
         break;
       case LDR:
         state.ldr = value & 0xff000000;
@@ -330,57 +307,29 @@ export class LocalApic implements Device<LocalApicState>, Registers {
     }
   }
 
-  #enabled(): boolean {
-    return this.#state.globallyEnabled && (this.#state.svr & SVR_ENABLE) !== 0;
-  }
-
   #writeSpurious(value: number): void {
-    const state = this.#state;
-    state.svr = value & 0x1ff;
+    this.#acceptance.setSpurious(value);
     // Disabled by software: all LVT entries are masked; what was accepted before stays and can be delivered.
-    if ((state.svr & SVR_ENABLE) === 0) this.#lvt.maskAll();
-    this.#update();
+    if (!this.#acceptance.softwareEnabled) this.#lvt.maskAll();
+    this.#updateExtInt();
   }
 
   #writeLvt(index: number, value: number): void {
-    this.#lvt.write(index, value, (this.#state.svr & SVR_ENABLE) !== 0);
+    this.#lvt.write(index, value, this.#acceptance.softwareEnabled);
     if (index === TIMER) this.#timer.setMode(this.#lvt.timerMode);
-    this.#update();
-  }
-
-  #deliver(vector: number, mode: number, level: boolean): boolean {
-    switch (mode) {
-      case FIXED:
-      case LOWEST_PRIORITY:
-        return this.receive(vector, level);
-      case NMI:
-        this.#options.nmi?.set(true);
-        this.#options.nmi?.set(false);
-        return true;
-      case EXT_INT:
-        this.#state.extIntLatch = true;
-        this.#update();
-        return true;
-      default:
-        return false;
-    }
+    this.#updateExtInt();
   }
 
   #setPin(pin: 0 | 1, level: boolean): void {
     if (!this.#lvt.setPin(pin, level)) return;
-    if (this.#state.globallyEnabled) this.#lvt.signalPin(pin);
+    if (this.#acceptance.globallyEnabled) this.#lvt.signalPin(pin);
     else if (pin === 1) this.#options.nmi?.set(level);
-    this.#update();
+    this.#updateExtInt();
   }
 
-  #endOfInterrupt(): void {
-    const vector = this.#vectors.endService();
-    if (vector < 0) return;
-    if (this.#vectors.isLevel(vector)) {
-      this.#lvt.endOfInterrupt(vector);
-      this.#options.broadcastEoi?.(vector);
-    }
-    this.#update();
+  /** After every change of LINT0 and its entry: whether the 8259's interrupt gets through. */
+  #updateExtInt(): void {
+    this.#acceptance.setExtIntLine(this.#acceptance.globallyEnabled ? this.#lvt.extInt : this.#lvt.pin(0));
   }
 
   /** Sends what the ICR says: here, to oneself or to nobody. */
@@ -395,7 +344,7 @@ export class LocalApic implements Device<LocalApicState>, Registers {
     }
     if (shorthand === ALL_BUT_SELF) return;
     if (shorthand === NO_SHORTHAND && !isDestination(this.#state, icrHigh >>> 24, (icrLow & (1 << 11)) !== 0)) return;
-    if (mode !== EXT_INT) this.#deliver(vector, mode, false);
+    if (mode !== EXT_INT) this.#acceptance.deliver(vector, mode, false);
   }
 
   #error(bit: number): void {
@@ -403,34 +352,8 @@ export class LocalApic implements Device<LocalApicState>, Registers {
     // An illegal vector in the error entry itself must not raise the next error.
     if ((this.#lvt.entry(ERROR) & 255) >= 16) this.#lvt.signal(ERROR);
   }
-
-  /** An ExtINT has no priority: it passes whatever TPR and ISR say. */
-  #extIntPending(): boolean {
-    if (!this.#state.globallyEnabled) return this.#lvt.pin(0);
-    return this.#state.extIntLatch || this.#lvt.extInt;
-  }
-
-  /** After every change: what comes next, and the INTR wire. */
-  #update(): void {
-    this.#next = this.#state.globallyEnabled ? this.#vectors.next() : -1;
-    const pending = this.#next >= 0 || this.#extIntPending();
-    if (pending === this.#pending) return;
-    this.#pending = pending;
-    this.#options.intr.set(pending);
-  }
 }
 
-function powerUp(id: number): LocalRegisters {
-  return {
-    id,
-    ldr: 0,
-    dfr: -1,
-    svr: 0xff,
-    icrLow: 0,
-    icrHigh: 0,
-    esr: 0,
-    errors: 0,
-    extIntLatch: false,
-    globallyEnabled: true,
-  };
+function powerUp(id: number): OwnRegisters {
+  return { id, ldr: 0, dfr: -1, icrLow: 0, icrHigh: 0, esr: 0, errors: 0 };
 }
