@@ -202,6 +202,18 @@ describe('commands', () => {
     expect(result()).toEqual([0x3c]);
   });
 
+  test('a SEEK of a drive that still seeks takes its place', async () => {
+    const { command, result, wait, start, irq } = withDisk(1_474_560);
+    await start();
+    command(0x0f, 0, 70);
+    command(0x0f, 0, 3);
+    const rises = irq.rises;
+    await wait();
+    expect(irq.rises).toBe(rises + 1);
+    command(8);
+    expect(result()).toEqual([0x20, 3]);
+  });
+
   test('RECALIBRATE of a drive that is not there finds no track 0', async () => {
     const { command, result, wait, start } = setUp();
     await start();
@@ -371,7 +383,34 @@ describe('writing', () => {
   });
 });
 
+test('FORMAT TRACK of no sectors ends at once, with and without DMA', async () => {
+  for (const nonDma of [0, 1]) {
+    const { command, result, wait, start, medium } = withDisk(737_280);
+    const before = medium.bytes.slice();
+    await start(2);
+    command(3, 0xdf, 0x02 | nonDma);
+    command(0x4d, 0, 2, 0, 0x50, 0xf6);
+    await wait();
+    expect(result()).toHaveLength(7);
+    expect(medium.bytes).toEqual(before);
+  }
+});
+
 describe('change of disks', () => {
+  test('a smaller disk that comes while the processor writes a sector does not have it', async () => {
+    const { command, result, wait, start, drive, out, read } = withDisk(1_474_560);
+    await start();
+    command(3, 0xdf, 0x03); // SPECIFY: without DMA
+    command(0x45, 0, 0, 0, 18, 2, 18, 0x1b, 0xff);
+    await wait(1);
+    const smaller = disk(737_280);
+    drive.insert(smaller);
+    for (let k = 0; k < 512 && (read(MSR) & 0xf0) === 0xb0; k++) out(FIFO, k);
+    await wait();
+    expect(result()[1]).toBe(0x04);
+    expect(smaller.writes).toEqual([]);
+  });
+
   test('the change line falls with a step, if there is a disk', async () => {
     const { command, result, wait, start, read, drive } = withDisk(1_474_560);
     await start();

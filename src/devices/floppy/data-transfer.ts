@@ -181,6 +181,11 @@ export class DataTransfer {
       this.#advance(drive, terminalCount);
       return;
     }
+    if (at < 0) {
+      // The disk was exchanged for a smaller one while the processor wrote.
+      this.#fail(ST1_NO_DATA);
+      return;
+    }
     const medium = drive.medium as FloppyMedium;
     medium.bytes.set(this.#buffer.bytes, at);
     this.#afterHost(medium.written(at, SECTOR_BYTES), () => this.#advance(drive, terminalCount));
@@ -215,6 +220,11 @@ export class DataTransfer {
 
   #beginFormat(drive: FloppyDrive): void {
     this.#buffer.hold(new Uint8Array(ADDRESS_BYTES * this.#command.sectorsToFormat));
+    if (this.#buffer.moved) {
+      // No sectors to format.
+      this.#finish(this.#command.unit, 0, 0, this.#command.address);
+      return;
+    }
     if (this.#options.settings.nonDma) {
       this.#options.offer();
       return;

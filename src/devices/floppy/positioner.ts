@@ -57,7 +57,7 @@ export class Positioner {
   /** The clock must have been loaded, and the timers cancelled. */
   load({ pending, pcn, seekAt }: PositionerState): void {
     this.#state = structuredClone({ pending, pcn, seekAt });
-    for (const [drive, at] of seekAt.entries()) if (at >= 0) this.#timers.at(at, () => this.#seekDone(drive));
+    for (const [drive, at] of seekAt.entries()) if (at >= 0) this.#timers.at(at, () => this.#seekDone(drive, at));
   }
 
   /** A bit for each drive that is seeking, as in the main status register. */
@@ -123,11 +123,13 @@ export class Positioner {
     s.seekAt[number] = at;
     s.pcn[number] = target;
     s.pending[number] = pending;
-    this.#timers.at(at, () => this.#seekDone(number));
+    this.#timers.at(at, () => this.#seekDone(number, at));
   }
 
-  #seekDone(number: number): void {
+  /** `at`: when that seek was to end. Another one may have come in between. */
+  #seekDone(number: number, at: number): void {
     const s = this.#state;
+    if (s.seekAt[number] !== at) return;
     s.seekAt[number] = -1;
     this.#drives[number]?.seek(s.pcn[number] as number);
     const failed = s.pending[number] === SEEKING_IN_VAIN;
