@@ -34,7 +34,7 @@ export async function bootTransvisor(
   boot: Boot,
   { engine, code, named: isNamed = false }: TransvisorOptions,
 ): Promise<Cost & { readonly statistics: object }> {
-  prepareHost();
+  prepareHost(code);
   const started = performance.now();
   const named = async (path: string) => ({ name: basename(path), bytes: new Uint8Array(await readFile(path)) });
   const marker = new Marker(boot.until);
@@ -73,7 +73,7 @@ export async function bootTransvisor(
       },
     },
   });
-  hostTrained();
+  hostTrained(code);
   const deadline = setTimeout(() => machine.stop(), boot.timeout * 1000);
   const exit = await machine.run();
   clearTimeout(deadline);

@@ -1,10 +1,17 @@
 // What the program asks of V8 before anything is hot. Node only; an embedder of the library does the same if it can.
 
 import { setFlagsFromString } from 'node:v8';
+import { type CodeKind, DEFAULT_CODE } from '../memory/heap.ts';
 
 /**
- * V8 never optimises a function of more bytecode than this; its default is 61,440 bytes. The generated interpreter is
- * one function of more than 100 KB, and unoptimised it is about ten times slower.
+ * About as many bytes of a WebAssembly function V8 executes before it compiles it anew, optimised. Its default is 13
+ * million. A region is hot when it is made, and code of the first tier is slow, and large.
+ */
+const TIERING_BUDGET_BYTES = 3_000_000;
+
+/**
+ * V8 never optimises a function of more bytecode than this; its default is 61,440 bytes. The generated interpreter in
+ * JavaScript is one function of more than 100 KB, and unoptimised it is about ten times slower.
  */
 const MAX_OPTIMIZED_BYTECODE_BYTES = 1_000_000;
 
@@ -12,19 +19,22 @@ const MAX_OPTIMIZED_BYTECODE_BYTES = 1_000_000;
 const GENERATED_INTERPRETER = 'interpret';
 
 /**
- * Call it before a machine is made. While the machine trains its interpreter, V8 must not compile it: what it has not
- * seen by then it would compile as an exit, and a compilation takes a second. The function is left and entered again
- * all the time, so that replacing it on the stack (OSR) is only one more compilation; Maglev's version of it is thrown
- * away at the first overflow. The rest of us, the translator above all, is the better for Maglev.
+ * Call it before a machine is made, whose code will be of that kind. While a machine trains its interpreter in JavaScript
+ * (there is none with WebAssembly), V8 must not compile it: what it has not seen by then it would compile as an exit, and
+ * a compilation takes a second. The function is left and entered again all the time, so that replacing it on the stack
+ * (OSR) is only one more compilation; Maglev's version of it is thrown away at the first overflow. The rest of us, the
+ * translator above all, is the better for Maglev.
  */
-export function prepareHost(): void {
+export function prepareHost(code: CodeKind = DEFAULT_CODE): void {
+  setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET_BYTES}`);
+  if (code !== 'asm.js') return;
   setFlagsFromString('--no-use-osr');
   setFlagsFromString(`--maglev-filter=-${GENERATED_INTERPRETER}`);
 }
 
-/** Call it once a machine is made. The flag is read each time V8 thinks of optimising. */
-export function hostTrained(): void {
-  setFlagsFromString(`--max-optimized-bytecode-size=${MAX_OPTIMIZED_BYTECODE_BYTES}`);
+/** Call it once that machine is made. The flag is read each time V8 thinks of optimising. */
+export function hostTrained(code: CodeKind = DEFAULT_CODE): void {
+  if (code === 'asm.js') setFlagsFromString(`--max-optimized-bytecode-size=${MAX_OPTIMIZED_BYTECODE_BYTES}`);
 }
 
 /**

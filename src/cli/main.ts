@@ -10,7 +10,6 @@ import { BENCH_HELP, type BenchOptions } from './bench-options.ts';
 import { addDump } from './dump-command.ts';
 import { addExplain } from './explain-command.ts';
 import { guestOptions } from './guest-options.ts';
-import { prepareHost } from './host.ts';
 import { KEYS_HELP } from './keys.ts';
 import { version } from './package.ts';
 import type { RunOptions } from './run.ts';
@@ -104,7 +103,6 @@ function program(done: (end: Verdict) => void): Command {
 async function main(): Promise<Verdict> {
   // What is loaded from here on is not parsed again by the next run; where nothing can be kept, it goes on without.
   enableCompileCache();
-  prepareHost();
   let end: Verdict = { status: STATUS.success, reason: 'help' };
   try {
     await program((verdict) => {

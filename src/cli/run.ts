@@ -16,7 +16,7 @@ import { TerminalDisplay } from './display.ts';
 import { closeMedia, type DriveOptions, hasMedia, openMedia } from './drives.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
 import { type FirmwareOptions, findFirmware } from './firmware.ts';
-import { hostTrained, isProfiled } from './host.ts';
+import { hostTrained, isProfiled, prepareHost } from './host.ts';
 import { packageFile } from './package.ts';
 import { statisticsText } from './statistics.ts';
 import { type Cause, type Verdict, verdict } from './status.ts';
@@ -66,8 +66,9 @@ export async function run(image: string | undefined, options: RunOptions, engine
   const media = await openMedia(options);
   try {
     const chosen = { ...machineOptions(image, options, terminal.interactive || display !== undefined), ...media };
+    prepareHost(options.code);
     const machine = await create(engine ? { ...chosen, engine } : chosen);
-    hostTrained();
+    hostTrained(options.code);
     return await runMachine(machine, options, terminal, { stats, screenshot, display });
   } finally {
     await closeMedia(media);

@@ -42,7 +42,7 @@ const { reason, title, guest } = await found('linux-686');
 
 /** A boot on the virtual clock, so that each is the same, with some work in user space. */
 function boot(code: CodeKind = 'asm.js'): { output: string; regions: RegionFunction[]; retired: number } {
-  prepareHost();
+  prepareHost(code);
   const regions: RegionFunction[] = [];
   let output = '';
   const observer = {
@@ -64,7 +64,7 @@ function boot(code: CodeKind = 'asm.js'): { output: string; regions: RegionFunct
       },
     },
   });
-  hostTrained();
+  hostTrained(code);
   while (!machine.ended) machine.runTo(machine.engine.retired() + 100_000_000);
   return { output, regions, retired: machine.engine.retired() };
 }

@@ -38,7 +38,7 @@ export function runMetalSuite(
   options: TranslatorOptions = {},
   code: CodeKind = 'asm.js',
 ): SuiteRun {
-  prepareHost();
+  prepareHost(code);
   const kernels = new Map<string, Kernel>();
   const regions: RegionFunction[] = [];
   let largest = 0;
@@ -83,7 +83,7 @@ export function runMetalSuite(
     engine: engine === 'translator' ? translator : 'interpreter',
     serial: { write },
   });
-  hostTrained();
+  hostTrained(code);
   while (!machine.ended) machine.runTo(machine.engine.retired() + SLICE);
   return { kernels, regions, largest, statistics: machine.engine.statistics() };
 }
