@@ -3,6 +3,7 @@
 // exception is pending. The XMM registers are saved and restored whether CR4.OSFXSR is set or
 // not: the manual leaves it to the processor.
 
+import type { Place } from '../../environment.ts';
 import { GP, NM, raise, UD } from '../../fault.ts';
 import type { Insn, int, Operand } from '../../insn.ts';
 import { load, readPlace, store, writePlace } from '../../prims.ts';
@@ -25,7 +26,9 @@ const FDP = 16;
 const FDS = 20;
 const MXCSR = 24;
 const REGISTERS = 32;
+const REGISTERS_BYTES = 128;
 const XMM = 160;
+const XMM_BYTES = 128;
 
 /** FXSAVE: stores the image; nothing is initialised. #NM, #UD, #GP(0) if it is not aligned on 16 bytes. */
 export function FXSAVE(c: Cpu, i: Insn): void {
@@ -41,6 +44,7 @@ export function FXSAVE(c: Cpu, i: Insn): void {
   store(c, p, 32, c.fds & 0xffff, FDS);
   store(c, p, 32, c.mxcsr, MXCSR);
   store(c, p, 32, MXCSR_MASK, MXCSR + 4);
+  if (move(c, p, true)) return;
   for (let n = 0; n < 8; n++) {
     take(c, physical(c, n), A);
     const q = REGISTERS + 16 * n;
@@ -67,11 +71,39 @@ export function FXRSTOR(c: Cpu, i: Insn): void {
   c.fcs = load(c, p, 16, FCS) & 0xffff;
   c.fdp = load(c, p, 32, FDP);
   c.fds = load(c, p, 16, FDS) & 0xffff;
+  if (move(c, p, false)) {
+    // What is reserved in the image need not be zero.
+    for (let k = 2; k < 32; k += 4) {
+      c.fpr[k] = c.fpr[k] & 0xffff;
+      c.fpr[k + 1] = 0;
+    }
+    return;
+  }
   for (let n = 0; n < 8; n++) {
     const q = REGISTERS + 16 * n;
     giveWords(c, physical(c, n), load(c, p, 16, q + 8) & 0xffff, load(c, p, 32, q + 4), load(c, p, 32, q));
   }
   for (let n = 0; n < 32; n++) c.xmm[n] = load(c, p, 32, XMM + 4 * n);
+}
+
+/**
+ * Moves the registers to the image, or from it, where it is directly accessible: they lie in the heap as they do there,
+ * those of the x87 from the stack's top on, and round to it again. Whether it did.
+ */
+function move(c: Cpu, p: Place, isSaved: boolean): boolean {
+  const { bulk } = c.memory;
+  if (p < 0 || !bulk) return false;
+  const copy = (image: int, host: int, bytes: int): void => {
+    if (bytes === 0) return;
+    if (isSaved) bulk.copy(p + image, host, bytes, 32, false);
+    else bulk.copy(host, p + image, bytes, 32, false);
+  };
+  const above = 16 * c.ftop;
+  const { byteOffset } = c.fpr;
+  copy(REGISTERS, byteOffset + above, REGISTERS_BYTES - above);
+  copy(REGISTERS + REGISTERS_BYTES - above, byteOffset, above);
+  copy(XMM, c.xmm.byteOffset, XMM_BYTES);
+  return true;
 }
 
 /** Offset of the image, checked. */
