@@ -9,7 +9,7 @@ import { PACKED_BYTES } from '../memory/layout.ts';
 import type { Memory } from '../memory/memory.ts';
 import { DECODE_MODES, type Executable, semanticOf } from './decoded.ts';
 import { NO_STAMP } from './links.ts';
-import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, pairCase, SLOW, UNSHADOW } from './pack.ts';
+import { CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW, sequenceCase, UNSHADOW } from './pack.ts';
 import { EXIT_HEAT } from './regions.ts';
 
 const PAGE = 4096;
@@ -246,10 +246,9 @@ export class BlockCache {
       code[o + 3] = 0;
       o += 4;
     }
+    const first = o;
     let position = 0;
     let previous: Insn | undefined;
-    /** The previous one is the second of a pair. */
-    let isSecond = false;
     /** An STI that comes just before. */
     let sti: { readonly slot: int; readonly insn: Insn } | undefined;
     for (;;) {
@@ -284,9 +283,6 @@ export class BlockCache {
           if (fused !== undefined && (code[o - 4] & 1023) !== SLOW) code[o - 4] = (code[o - 4] & ~1023) | fused;
         }
       }
-      const pair: int | undefined = previous && !isSecond ? pairCase(code[o - 4], code[o]) : undefined;
-      if (pair !== undefined) code[o - 4] = (code[o - 4] & ~1023) | pair;
-      isSecond = pair !== undefined;
       previous = i;
       o += 4;
       q = next;
@@ -309,6 +305,7 @@ export class BlockCache {
         break;
       }
     }
+    this.#join(first, o);
     for (const s of stubs) o = this.#stub(o, s.word, s.target, physical >>> 12);
     this.#top = o;
     page.offsets.set(key, start);
@@ -317,6 +314,22 @@ export class BlockCache {
     this.counts.blocks++;
     this.counts.instructions += position;
     return start;
+  }
+
+  /** Where there is a case for what follows each other in the slots from `from` to `to`, the first one does it all. */
+  #join(from: int, to: int): void {
+    const code = this.code;
+    for (let o = from; o < to; ) {
+      let joined = code[o] & 1023;
+      let next = o + 4;
+      for (; next < to; next += 4) {
+        const longer = sequenceCase(joined, code[next]);
+        if (longer === undefined) break;
+        joined = longer;
+      }
+      code[o] = (code[o] & ~1023) | joined;
+      o = next;
+    }
   }
 
   /** Leaves the instruction in a slot to the reference. */

@@ -11,16 +11,17 @@ import { isCounted, isString, NOTHING, shapeKey } from './shape.ts';
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
 /** Cases of compares with the conditional jump behind them, by the compare's and its condition. */
 const FUSED: ReadonlyMap<int, int> = new Map(
-  CASES.filter((key) => key.includes('+')).map((key) => {
+  CASES.filter((key) => /^[^;]*\+/.test(key)).map((key) => {
     const [compare, cc] = key.split('+') as [string, string];
     return [((NUMBERS.get(compare) as int) << 4) | Number(cc), NUMBERS.get(key) as int];
   }),
 );
-/** Cases of pairs, by those of both instructions. */
-const PAIRED: ReadonlyMap<int, int> = new Map(
+/** Cases of sequences, by the case of all but the last instruction and that of the last one. */
+const SEQUENCES: ReadonlyMap<int, int> = new Map(
   CASES.filter((key) => key.includes(';')).map((key) => {
-    const [first, second] = key.split(';').map((k) => NUMBERS.get(k) as int) as [int, int];
-    return [(first << 10) | second, NUMBERS.get(key) as int];
+    const before = key.lastIndexOf(';');
+    const [first, last] = [key.slice(0, before), key.slice(before + 1)].map((k) => NUMBERS.get(k) as int) as [int, int];
+    return [(first << 10) | last, NUMBERS.get(key) as int];
   }),
 );
 const MEMORY_MARK = -0x80000000;
@@ -41,9 +42,9 @@ export function fusedCase(word: int, next: Insn): number | undefined {
   return FUSED.get(((word & 1023) << 4) | (next.cc & ~1));
 }
 
-/** Case that does the instructions whose words 0 are `word` and `next`, one after the other, or undefined. */
-export function pairCase(word: int, next: int): int | undefined {
-  return (next & SEGMENT_MARK) === 0 ? PAIRED.get(((word & 1023) << 10) | (next & 1023)) : undefined;
+/** Case that does what the case `first` does, and then the instruction whose word 0 is `next`, or undefined. */
+export function sequenceCase(first: int, next: int): int | undefined {
+  return (next & SEGMENT_MARK) === 0 ? SEQUENCES.get((first << 10) | (next & 1023)) : undefined;
 }
 
 /** What packing depends on besides the instruction. */

@@ -26,6 +26,8 @@ export interface Gymnasium {
 /** Runs of each case: with operands of all magnitudes, so that no sum looks as if it never overflowed. */
 const RUNS = 40;
 const FIRST = 64;
+/** Slots that a case takes besides the first one. */
+const MAX_OTHERS = 3;
 const MEMORY_MARK = -0x80000000;
 /** Code offset at which a training run ends: while the engine trains, whatever it is asked for goes on here. */
 export const TRAINING_EXIT = FIRST + 32;
@@ -78,11 +80,14 @@ export function train(g: Gymnasium): void {
       // Behind a transfer a head is counted, and passed or not.
       code[exit] = HEAT;
       code[exit + 1] = run % 3;
-      // The second of a pair, with an operand in the same page.
-      code[FIRST + 4] = name.includes(';') ? registers | (6 << 18) | (NONE << 22) | MEMORY_MARK : 0;
-      code[FIRST + 5] = exit;
-      code[FIRST + 6] = exit;
-      code[FIRST + 7] = 2;
+      // What follows in a sequence, with an operand in the same page; a transfer leads to the exit.
+      const other = name.includes(';') ? registers | (6 << 18) | (NONE << 22) | MEMORY_MARK : 0;
+      for (let slot = 1; slot <= MAX_OTHERS; slot++) {
+        code[FIRST + 4 * slot] = other;
+        code[FIRST + 4 * slot + 1] = exit;
+        code[FIRST + 4 * slot + 2] = exit;
+        code[FIRST + 4 * slot + 3] = 1 + slot;
+      }
       if (name === 'cross') {
         // Known already; in the tags; neither.
         const isKnown = run % 3 === 0;

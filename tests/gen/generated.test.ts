@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CASES } from '../../src/cpu/generated/interpreter.js';
 import { generate } from '../../translator/gen/main.ts';
-import { FUSED, hotShapes, PAIRS } from '../../translator/gen/shapes.ts';
+import { SEQUENCES } from '../../translator/gen/sequences.ts';
+import { FUSED, hotShapes } from '../../translator/gen/shapes.ts';
 
 for (const [path, text] of generate()) {
   test(`${path} is not stale`, () => {
@@ -14,10 +15,10 @@ for (const [path, text] of generate()) {
   });
 }
 
-test('a case for every hot shape, for every compare with each pair of conditions, and for every pair', () => {
+test('a case for every hot shape, for every compare with each pair of conditions, and for every sequence', () => {
   expect(CASES).toEqual(expect.arrayContaining(hotShapes().map((s) => s.key)));
   for (const key of FUSED) for (let cc = 0; cc < 16; cc += 2) expect(CASES).toContain(`${key}+${cc}`);
-  for (const [first, second] of PAIRS) expect(CASES).toContain(`${first};${second}`);
+  for (const keys of SEQUENCES) expect(CASES).toContain(keys.join(';'));
   expect(new Set(CASES).size).toBe(CASES.length);
   // Ten bits of an instruction's first word.
   expect(CASES.length).toBeLessThan(1023);

@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDialect } from './dialect.ts';
 import { generateInterpreter, HEAD, makeCases } from './interpreter.ts';
-import { allShapes, FUSED, hotShapes, PAIRS, type Shape } from './shapes.ts';
+import { SEQUENCES } from './sequences.ts';
+import { allShapes, FUSED, hotShapes, type Shape } from './shapes.ts';
 import { specialise, type Template } from './specialise.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -21,7 +22,7 @@ export function generate(): Map<string, string> {
     }
     return templates;
   };
-  const cases = makeCases(instantiate(hotShapes(), true), FUSED, PAIRS);
+  const cases = makeCases(instantiate(hotShapes(), true), FUSED, SEQUENCES);
   const { text, encoded } = generateInterpreter(cases);
   return new Map([
     ['src/cpu/generated/interpreter.js', text],

@@ -346,27 +346,6 @@ function x87Shapes(): Shape[] {
   return list;
 }
 
-/**
- * Instructions that often follow each other in code that is interpreted: one case does both. The second has no operand
- * that goes through a segment register.
- */
-export const PAIRS: readonly (readonly [first: string, second: string])[] = [
-  ['POP32.d,', 'POP32.d,'],
-  ['POP32.d,', 'RET32.,i'],
-  ['PUSH32.,d', 'PUSH32.,d'],
-  ['PUSH32.,d', 'MOV32.d,d'],
-  ['MOV32.d,d', 'PUSH32.,d'],
-  ['LEA32.d,m32', 'PUSH32.,d'],
-  ['MOV32.d,m32', 'MOV32.d,m32'],
-  ['MOV32.m32,d', 'MOV32.d,m32'],
-  ['MOV32.d,m32', 'MOV32.m32,d'],
-  ['MOV32.m32,d', 'MOV32.m32,d'],
-  ['MOV32.d,d', 'MOV32.d,m32'],
-  ['MOV32.d,m32', 'MOV32.d,d'],
-  ['MOV32.d,d', 'MOV32.d,d'],
-  ['MOV32.d,d', 'CALL32.,'],
-];
-
 /** Compares that are fused with the conditional jump that follows them. */
 export const FUSED: readonly string[] = [
   'CMP32.d,d',
