@@ -4,12 +4,6 @@ import { setFlagsFromString } from 'node:v8';
 import { type CodeKind, DEFAULT_CODE } from '../memory/heap.ts';
 
 /**
- * About as many bytes of a WebAssembly function V8 executes before it compiles it anew, optimised. Its default is 13
- * million. A region is hot when it is made, and code of the first tier is slow, and large.
- */
-const TIERING_BUDGET_BYTES = 3_000_000;
-
-/**
  * V8 never optimises a function of more bytecode than this; its default is 61,440 bytes. The generated interpreter in
  * JavaScript is one function of more than 100 KB, and unoptimised it is about ten times slower.
  */
@@ -26,7 +20,6 @@ const GENERATED_INTERPRETER = 'interpret';
  * translator above all, is the better for Maglev.
  */
 export function prepareHost(code: CodeKind = DEFAULT_CODE): void {
-  setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET_BYTES}`);
   if (code !== 'asm.js') return;
   setFlagsFromString('--no-use-osr');
   setFlagsFromString(`--maglev-filter=-${GENERATED_INTERPRETER}`);
