@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `unit`, in parallel, then `system`, which boots whole guests: one file at a time, with nothing beside it.
+// Two projects: `unit`, then `system`, which boots whole guests. A guest keeps one processor busy: two files at a time.
 // biome-ignore lint/style/noDefaultExport: vitest wants its configuration so
 export default defineConfig({
   test: {
@@ -24,8 +24,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           pool: 'forks',
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
