@@ -1,5 +1,5 @@
 // Packs decoded instructions into the words that the fast interpreter runs on. The layout of a word is described in
-// translator/gen/interpreter.ts, which prints the other side.
+// translator/gen/packed.ts, which prints the other side.
 
 import { endsBlock } from '../isa/control.ts';
 import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, REP_NONE, SREG } from '../isa/insn.ts';
