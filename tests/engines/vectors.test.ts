@@ -101,7 +101,7 @@ describe.each([
 
   if (name !== 'interpreter') return;
   test('every generated case was executed', () => {
-    // Pairs are more than one instruction: see pairs.test.ts.
+    // Sequences are more than one instruction: see sequences.test.ts.
     const idle = CASES.filter((key, k) => !hits.has(k + 1) && !key.includes(';'));
     // The user may not; no instruction's are a link to another page, what counts and enters hot code (random.test.ts), and
     // the end of a shadow.
