@@ -2,11 +2,14 @@
 // hands over to another one in the middle of a run.
 
 import type { Engine } from '../../src/cpu/engine.ts';
+import { Interpreter } from '../../src/cpu/interpreter.ts';
 import { Reference } from '../../src/cpu/reference.ts';
 import type { Machine } from '../../src/index.ts';
 import { getEflags } from '../../src/isa/semantics/eflags.ts';
 import { A, X } from '../../src/isa/semantics/x87/softfloat.ts';
 import { take } from '../../src/isa/semantics/x87/stack.ts';
+import type { Cpu } from '../../src/isa/state.ts';
+import type { Memory } from '../../src/memory/memory.ts';
 
 const GENERAL = ['EAX', 'ECX', 'EDX', 'EBX', 'ESP', 'EBP', 'ESI', 'EDI'] as const;
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS', 'LDTR', 'TR'] as const;
@@ -62,28 +65,31 @@ function memoryDifferences(left: Machine, right: Machine): string[] {
   return found;
 }
 
-/** A machine's engine, or the reference in its place while `arbitrate` says so. */
+/** The interpreter, or the reference in its place while `arbitrate` says so. */
 export class Relay implements Engine {
   readonly name = 'relay';
-  readonly #machine: Machine;
+  readonly #cpu: Cpu;
+  readonly #memory: Memory;
   readonly #regular: Engine;
   #current: Engine;
   /** Retired by the engines before, less what the current one had retired then. */
   #before = 0;
 
-  /** Takes the place of the machine's engine. */
-  constructor(machine: Machine) {
-    this.#machine = machine;
-    this.#regular = machine.engine;
-    this.#current = machine.engine;
-    (machine as { engine: Engine }).engine = this;
+  constructor(cpu: Cpu, memory: Memory) {
+    this.#cpu = cpu;
+    this.#memory = memory;
+    this.#regular = new Interpreter(cpu, memory);
+    this.#current = this.#regular;
   }
 
-  /** From the next instruction on: the reference, or the machine's own engine. */
+  warmUp(): void {
+    this.#regular.warmUp?.();
+  }
+
+  /** From the next instruction on: the reference, or the interpreter. */
   arbitrate(on: boolean): void {
     const retired = this.retired();
-    const { cpu, memory } = this.#machine;
-    this.#current = on ? new Reference(cpu, memory) : this.#regular;
+    this.#current = on ? new Reference(this.#cpu, this.#memory) : this.#regular;
     // It was not told of what was written in the meantime.
     this.#current.flush();
     this.#before = retired - this.#current.retired();
