@@ -216,7 +216,7 @@ export class Channel {
   #writeCommand(code: number): void {
     const { phase } = this.#execution;
     const drive = this.#drives[this.#selected];
-    // Only a packet device listens while it is busy, and to nothing else (ATA/ATAPI-6, section 8.7).
+    // Only a packet device listens while it is busy, and to nothing else (ATA/ATAPI-6, DEVICE RESET).
     if (phase !== 'idle' && (phase === 'reset' || code !== DEVICE_RESET || !drive?.packet)) return;
     this.#control &= ~CONTROL_HOB;
     this.#setInterrupt(false);
