@@ -41,6 +41,7 @@ const FILES = [
   'semantics/simd/packed-multiply.ts',
   'semantics/simd/packed-quadword.ts',
   'semantics/simd/packed-shift.ts',
+  'semantics/simd/interleave.ts',
   'semantics/simd/shuffle.ts',
   'semantics/simd/mxcsr.ts',
   'semantics/simd/plain.ts',

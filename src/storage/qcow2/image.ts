@@ -9,12 +9,13 @@
 // Deviations: lazy refcounts are kept strictly, so the dirty bit is never set; internal snapshots are preserved and cannot
 // be opened; bitmaps are void after the first writer, as the format asks of programs that do not know them.
 
-import { type ByteFile, beyondEnd, notWritable, readPadded } from '../byte-file.ts';
+import { type ByteFile, beyondEnd, notWritable } from '../byte-file.ts';
 import { type BlockDevice, SECTOR, StorageError } from '../contract.ts';
+import { ClusterReader } from './cluster-reader.ts';
 import { CompressedClusters, type Unzstd } from './compressed.ts';
 import { COMPRESSED, COPIED, compressedAt, offsetOf } from './entry.ts';
 import { AUTOCLEAR_AT, CORRUPT, corrupt, type Header, INCOMPATIBLE_AT, readHeader } from './header.ts';
-import { BAD, DATA, HOLE, Mapping, SQUEEZED, ZEROS } from './mapping.ts';
+import { BAD, HOLE, Mapping, ZEROS } from './mapping.ts';
 import { addMetadata, Refcounts } from './refcounts.ts';
 import type { Table } from './table-cache.ts';
 
@@ -35,14 +36,12 @@ export class Qcow2Image implements BlockDevice {
   readonly #header: Header;
   readonly #cluster: number;
   readonly #map: Mapping;
-  readonly #compressed: CompressedClusters;
+  readonly #reader: ClusterReader;
   readonly #backing: BlockDevice | undefined;
   /** Only of an image that may be written. */
   readonly #refcounts: Refcounts | undefined;
   /** Ends when the last request that changes tables has ended. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Reads of clusters that a write might free. */
-  #readers = 0;
   /** Set by a contradiction that was found while writing: nothing is written any more. */
   #broken: StorageError | undefined;
 
@@ -53,7 +52,14 @@ export class Qcow2Image implements BlockDevice {
     this.#map = parts.map;
     this.#refcounts = parts.refcounts;
     this.#backing = parts.backing;
-    this.#compressed = new CompressedClusters(file, header, parts.unzstd);
+    const compressed = new CompressedClusters(file, header, parts.unzstd);
+    this.#reader = new ClusterReader({
+      file,
+      cluster: this.#cluster,
+      map: parts.map,
+      compressed,
+      backing: parts.backing,
+    });
     this.sectors = Math.ceil(header.size / SECTOR);
     this.readOnly = file.readOnly;
   }
@@ -108,7 +114,7 @@ export class Qcow2Image implements BlockDevice {
         return this.#file.read(map.host, into);
       }
     }
-    return this.#readSlowly(at, into);
+    return this.#reader.read(at, into);
   }
 
   write(sector: number, from: Uint8Array): Promise<void> {
@@ -148,69 +154,6 @@ export class Qcow2Image implements BlockDevice {
         await this.#backing?.close();
       }
     }
-  }
-
-  // Reading.
-
-  async #readSlowly(at: number, into: Uint8Array): Promise<void> {
-    const map = this.#map;
-    this.#readers++;
-    try {
-      for (let done = 0; done < into.length; ) {
-        const offset = map.l2Offset(at + done);
-        const table = offset === 0 ? undefined : (map.l2.find(offset) ?? (await map.l2.load(offset)));
-        map.locate(table, at + done, into.length - done);
-        const part = into.subarray(done, done + map.bytes);
-        const reading = this.#readStretch(at + done, part);
-        done += part.length;
-        await reading;
-      }
-    } finally {
-      this.#readers--;
-    }
-  }
-
-  /** Reads what was located. */
-  #readStretch(at: number, into: Uint8Array): Promise<void> {
-    const map = this.#map;
-    switch (map.kind) {
-      case HOLE:
-        return this.#readBacking(at, into);
-      case DATA:
-        return this.#readData(map.host, into);
-      case SQUEEZED:
-        return this.#readCompressed(map.high, map.low, at % this.#cluster, into);
-      case ZEROS:
-        into.fill(0);
-        return Promise.resolve();
-      default:
-        return Promise.reject(map.badEntry(at));
-    }
-  }
-
-  #readBacking(at: number, into: Uint8Array): Promise<void> {
-    const there = this.#backing ? this.#backing.sectors * SECTOR - at : 0;
-    if (!this.#backing || there <= 0) {
-      into.fill(0);
-      return Promise.resolve();
-    }
-    if (there >= into.length) return this.#backing.read(at / SECTOR, into);
-    into.fill(0, there);
-    return this.#backing.read(at / SECTOR, into.subarray(0, there));
-  }
-
-  /** The file may end within the last cluster, and not before it. */
-  #readData(host: number, into: Uint8Array): Promise<void> {
-    const last = Math.floor((host + into.length - 1) / this.#cluster) * this.#cluster;
-    if (last >= this.#file.size) {
-      return Promise.reject(corrupt(this.#file.name, `a cluster at byte ${last}, past the end of the file`));
-    }
-    return readPadded(this.#file, host, into);
-  }
-
-  async #readCompressed(high: number, low: number, within: number, into: Uint8Array): Promise<void> {
-    const cluster = await this.#compressed.read(high, low);
-    into.set(cluster.subarray(within, within + into.length));
   }
 
   // Writing. All of it in turn: one request or commit at a time changes tables.
@@ -312,7 +255,7 @@ export class Qcow2Image implements BlockDevice {
   async #readSome(at: number, into: Uint8Array): Promise<void> {
     const there = Math.max(0, Math.min(into.length, this.sectors * SECTOR - at));
     into.fill(0, there);
-    if (there) await this.#readSlowly(at, into.subarray(0, there));
+    if (there) await this.#reader.read(at, into.subarray(0, there));
   }
 
   #releaseEntry(high: number, low: number): void {
@@ -371,7 +314,7 @@ export class Qcow2Image implements BlockDevice {
       l1.dirtyFrom = l1.dirtyTo = 0;
     }
     // A slow read may still be on its way to a cluster that would be given out anew.
-    if (refcounts.anyReleased && this.#readers === 0) await refcounts.applyReleased();
+    if (refcounts.anyReleased && !this.#reader.busy) await refcounts.applyReleased();
   }
 }
 

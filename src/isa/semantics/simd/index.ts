@@ -33,6 +33,7 @@ export {
   MINSS,
 } from './float-compare.ts';
 export * from './float-horizontal.ts';
+export * from './interleave.ts';
 export * from './logic.ts';
 export * from './masked.ts';
 export * from './move.ts';

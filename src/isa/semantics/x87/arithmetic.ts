@@ -18,8 +18,9 @@ import {
 } from './bits.ts';
 import { extract, roundToInteger, scale } from './integral.ts';
 import { integerSource, source, takeFetched } from './memory-operand.ts';
-import { add, divide, multiply, squareRoot } from './operations.ts';
+import { add, divide, multiply } from './operations.ts';
 import { A, B, nanOrUnsupported, R, result, X } from './softfloat.ts';
+import { squareRoot } from './square-root.ts';
 import {
   allowed,
   conclude,
