@@ -7,18 +7,13 @@ import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { TIMED } from '../src/isa/prims.ts';
 import { WORD } from '../src/isa/register-file.ts';
 import { B, C, type Expr, N, R, S, type Stmt } from './ir.ts';
-import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { liveTemporaries } from './passes/live-temporaries.ts';
-import { SUNK } from './passes/liveness.ts';
 import { assignSlots } from './passes/slots.ts';
 import { MemoryPrinter } from './print-memory.ts';
+import { RegionNames } from './print-names.ts';
 import type { Callout, Step } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
-import type { Cell, Fixed, Held, Local, MakeWriter, Names, Writer } from './writer.ts';
-
-const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-
-// Words that regions share with the interpreter: see src/cpu/interpreter.ts.
+import type { MakeWriter, Writer } from './writer.ts';
 
 export interface PrintOptions {
   /** Name of the function. */
@@ -27,7 +22,7 @@ export interface PrintOptions {
   readonly registersAt: number;
   /** Number of the function's first callout. */
   readonly firstCallout: number;
-  /** Number of the function's first site: see src/cpu/links.ts. 1 or more. */
+  /** Number of the function's first site: SITE in src/cpu/engine-words.ts. 1 or more. */
   readonly firstSite: number;
   /** Instructions that may be retired between two polls: a region leaves when less is left. */
   readonly overshoot: number;
@@ -55,7 +50,6 @@ const RC = S('rc');
 const IP = S('ip');
 const CNT = S('cnt');
 const PB = S('pb');
-const OWN_LOCALS = ['rc', 'ip', 'cnt', 'pb', 'tab', 'a'];
 /** Where memory operands of SIMD instructions are staged: behind the last XMM register. */
 const STAGED = WORD.xmm + 32;
 
@@ -67,18 +61,11 @@ const LEAVE_SLOWLY = 'Z';
 const UNDO_BITS = 9;
 const NO_ARM: readonly Stmt[] = [];
 
-class Printer<Made> implements Names {
+class Printer<Made> {
   readonly #items: readonly Item[];
   readonly #options: PrintOptions;
   readonly #live: ReadonlySet<number>;
-  /** Locals of temporaries. */
-  readonly #slots: ReadonlyMap<number, string>;
-  readonly #locals: Local[] = [];
-  readonly #byName = new Map<string, Local>();
-  /** Locals that are state: loaded at entry, stored in the epilogue. */
-  readonly #held: Held[] = [];
-  /** Words of the register file. */
-  readonly #words = new Map<number, Fixed>();
+  readonly #names: RegionNames;
   readonly #callouts: Callout[] = [];
   readonly #sites: number[] = [];
   readonly #writer: Writer<Made>;
@@ -91,22 +78,22 @@ class Printer<Made> implements Names {
     this.#items = items;
     this.#options = options;
     this.#live = liveTemporaries(items);
-    this.#slots = assignSlots(items, this.#live);
-    for (const name of OWN_LOCALS) this.#local(name, false);
-    this.#writer = make(this, {
-      table: this.#byName.get('tab') as Local,
-      scratch: this.#byName.get('a') as Local,
-      words: [this.#word(STAGED), this.#word(STAGED + 1)],
-      double: this.#double('F64', STAGED / 2),
+    const names = new RegionNames(assignSlots(items, this.#live), options.registersAt);
+    this.#names = names;
+    this.#writer = make(names, {
+      table: names.own('tab'),
+      scratch: names.own('a'),
+      words: [names.word(STAGED), names.word(STAGED + 1)],
+      double: names.double('F64', STAGED / 2),
     });
     this.#accesses = new MemoryPrinter(this.#writer);
   }
 
   print(): Printed<Made> {
     const w = this.#writer;
-    w.set(this.cell(CNT), word(BUDGET));
-    w.set(this.cell(PB), word(PAGE_EIP));
-    w.set(this.cell(S('tab')), B('<<', word(TABLE), N(2)));
+    w.set(this.#names.cell(CNT), word(BUDGET));
+    w.set(this.#names.cell(PB), word(PAGE_EIP));
+    w.set(this.#names.cell(S('tab')), B('<<', word(TABLE), N(2)));
     w.fill();
     this.#visit();
     w.block(END);
@@ -115,92 +102,19 @@ class Printer<Made> implements Names {
     this.#list(this.#items);
     w.end();
     if (this.#hasPacked) {
-      w.set(this.cell(CNT), B('+', CNT, B('&', IP, N((1 << UNDO_BITS) - 1))));
-      w.set(this.cell(IP), B('+', PB, B('>>', IP, N(UNDO_BITS))));
-      w.set(this.cell(RC), N(REGION_SLOW));
+      w.set(this.#names.cell(CNT), B('+', CNT, B('&', IP, N((1 << UNDO_BITS) - 1))));
+      w.set(this.#names.cell(IP), B('+', PB, B('>>', IP, N(UNDO_BITS))));
+      w.set(this.#names.cell(RC), N(REGION_SLOW));
     }
     w.end();
     w.spill();
-    w.set(this.#word(BUDGET), CNT);
-    w.set(this.#word(WORD.eip), IP);
+    w.set(this.#names.word(BUDGET), CNT);
+    w.set(this.#names.word(WORD.eip), IP);
     w.end();
     const { name } = this.#options;
-    const made = w.finish({ name, locals: this.#locals, held: this.#held, answer: RC });
+    const made = w.finish({ name, locals: this.#names.locals, held: this.#names.held, answer: RC });
     return { made, callouts: this.#callouts, sites: this.#sites };
   }
-
-  // Names.
-
-  cell(e: Expr): Cell {
-    switch (e.k) {
-      case 't':
-        return this.#temporary(e.i);
-      case 's':
-        return this.#state(e.name);
-      case 'r':
-        if (e.n.k !== 'n') throw new Error('a register that is not known at translation time');
-        return this.#element(e.array, e.n.v);
-    }
-    throw new Error(`${e.k} is no cell`);
-  }
-
-  #temporary(i: number): Local {
-    const name = this.#slots.get(i);
-    if (name === undefined) throw new Error(`temporary ${i} is never live`);
-    return this.#byName.get(name) ?? this.#local(name, name.startsWith('d'));
-  }
-
-  #state(name: string): Cell {
-    const known = this.#byName.get(name);
-    if (known) return known;
-    if (name === 'rpc') return this.#local(name, false);
-    const at = (WORD as Record<string, number>)[name];
-    if (at === undefined) throw new Error(`no word for ${name}`);
-    return SUNK.has(name) || name === 'fcw' ? this.#hold(name, this.#word(at)) : this.#word(at);
-  }
-
-  #element(array: string, n: number): Cell {
-    if (array === 'reg') return this.#hold(REGISTERS[n] as string, this.#word(n));
-    if (array === 'words')
-      return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#hold(x87Name(n), this.#word(n)) : this.#word(n);
-    // By their indices: see #word.
-    if (array === 'doubles') return this.#double('F64', n);
-    if (array === DOUBLE_LANES) return this.#hold(doubleName(n), this.#double('F64', n));
-    if (array === WORD_LANES) return this.#hold(wordName(n), this.#word(n));
-    if (array === 'singles') return this.#double('F32', n);
-    return this.#word(((WORD as Record<string, number>)[array] as number) + n);
-  }
-
-  #local(name: string, isDouble: boolean): Local {
-    const made: Local = { k: 'local', name, index: this.#locals.length, isDouble };
-    this.#locals.push(made);
-    this.#byName.set(name, made);
-    return made;
-  }
-
-  /** A local that is state, and where in the register file. */
-  #hold(name: string, at: Fixed): Local {
-    const known = this.#byName.get(name);
-    if (known) return known;
-    const local = this.#local(name, at.view === 'F64');
-    this.#held.push({ local, at });
-    return local;
-  }
-
-  #double(view: 'F32' | 'F64', n: number): Fixed {
-    return { k: 'fixed', view, index: this.#options.registersAt / (view === 'F64' ? 8 : 4) + n };
-  }
-
-  #word(word: number): Fixed {
-    let made = this.#words.get(word);
-    if (!made) {
-      made = { k: 'fixed', view: 'H32', index: this.#options.registersAt / 4 + word };
-      this.#words.set(word, made);
-    }
-    return made;
-  }
-
-  // Items.
 
   #list(items: readonly Item[]): void {
     for (let k = 0; k < items.length; ) {
@@ -245,7 +159,7 @@ class Printer<Made> implements Names {
         this.#guarded(item.body, item.c);
         return;
       case 'count':
-        w.set(this.cell(CNT), B('-', CNT, N(item.n)));
+        w.set(this.#names.cell(CNT), B('-', CNT, N(item.n)));
         return;
       case 'mark':
         this.#visit(item.at);
@@ -295,10 +209,10 @@ class Printer<Made> implements Names {
   #leave(to: Target, arm: readonly Stmt[], code: number, undo = 0): void {
     const w = this.#writer;
     this.#plain(arm);
-    if (undo) w.set(this.cell(CNT), B('+', CNT, N(undo)));
-    w.set(this.cell(IP), 'at' in to ? B('+', PB, N(to.at)) : to.value);
-    if (to.site !== undefined) w.set(this.#word(SITE), N(this.#site(to.site)));
-    if (code !== REGION_CHAIN) w.set(this.cell(RC), N(code));
+    if (undo) w.set(this.#names.cell(CNT), B('+', CNT, N(undo)));
+    w.set(this.#names.cell(IP), 'at' in to ? B('+', PB, N(to.at)) : to.value);
+    if (to.site !== undefined) w.set(this.#names.word(SITE), N(this.#site(to.site)));
+    if (code !== REGION_CHAIN) w.set(this.#names.cell(RC), N(code));
     w.break(LEAVE);
   }
 
@@ -328,11 +242,11 @@ class Printer<Made> implements Names {
     const w = this.#writer;
     const exit = packed(s);
     if (stop) {
-      if (stop.packs) w.set(this.cell(IP), N(exit as number));
+      if (stop.packs) w.set(this.#names.cell(IP), N(exit as number));
       w.break(stop.label);
     } else if (exit === undefined) this.#leave({ at: s.at as number }, arm, REGION_SLOW, s.undo);
     else {
-      w.set(this.cell(IP), N(exit));
+      w.set(this.#names.cell(IP), N(exit));
       this.#plain(arm);
       w.break(LEAVE_SLOWLY);
     }
@@ -345,20 +259,20 @@ class Printer<Made> implements Names {
       case 'let':
         if (!this.#live.has(s.i)) return;
         if (s.e.k === 'c' && (s.e.f === 'highWord' || s.e.f === 'lowWord'))
-          w.setWord(this.#temporary(s.i), s.e.args[0] as Expr, s.e.f === 'highWord');
-        else w.set(this.#temporary(s.i), s.e);
+          w.setWord(this.#names.temporary(s.i), s.e.args[0] as Expr, s.e.f === 'highWord');
+        else w.set(this.#names.temporary(s.i), s.e);
         return;
       case 'set':
-        w.set(this.cell(s.to), s.e);
+        w.set(this.#names.cell(s.to), s.e);
         return;
       case 'load':
-        if (this.#live.has(s.i)) w.load(this.#temporary(s.i), this.#accesses.operand(s.p, s.size, s.at));
+        if (this.#live.has(s.i)) w.load(this.#names.temporary(s.i), this.#accesses.operand(s.p, s.size, s.at));
         return;
       case 'store':
         w.store(this.#accesses.operand(s.p, s.size, s.at), s.e);
         return;
       case 'place':
-        this.#accesses.place(s, this.#temporary(s.i), () => this.#slow(s, arm, stop));
+        this.#accesses.place(s, this.#names.temporary(s.i), () => this.#slow(s, arm, stop));
         return;
       case 'exit': {
         const unless = s.unless ?? NONE;
@@ -369,7 +283,7 @@ class Printer<Made> implements Names {
         return;
       }
       case 'quick':
-        if (TIMED.has(s.f)) w.set(this.#word(BUDGET), B('+', CNT, N(s.undo ?? 0)));
+        if (TIMED.has(s.f)) w.set(this.#names.word(BUDGET), B('+', CNT, N(s.undo ?? 0)));
         w.if(C(s.f, s.args));
         this.#slow(s, arm, stop);
         w.end();
@@ -392,9 +306,9 @@ class Printer<Made> implements Names {
     const number = this.#options.firstCallout + this.#callouts.length;
     this.#callouts.push(c);
     w.spill();
-    w.set(this.#word(BUDGET), B('+', CNT, N(c.undo)));
-    w.set(this.#word(WORD.eip), B('+', PB, N(c.at)));
-    w.set(this.cell(RC), C('callout', [N(number)]));
+    w.set(this.#names.word(BUDGET), B('+', CNT, N(c.undo)));
+    w.set(this.#names.word(WORD.eip), B('+', PB, N(c.at)));
+    w.set(this.#names.cell(RC), C('callout', [N(number)]));
     if (c.ends) {
       w.break(END);
       return;
@@ -403,8 +317,8 @@ class Printer<Made> implements Names {
     w.break(END);
     w.end();
     w.fill();
-    w.set(this.cell(CNT), B('-', word(BUDGET), N(c.undo)));
-    w.set(this.cell(S('tab')), B('<<', word(TABLE), N(2)));
+    w.set(this.#names.cell(CNT), B('-', word(BUDGET), N(c.undo)));
+    w.set(this.#names.cell(S('tab')), B('<<', word(TABLE), N(2)));
   }
 }
 
@@ -412,13 +326,6 @@ const NONE: readonly Expr[] = [];
 
 /** A word of the register file. */
 const word = (n: number): Expr => R('words', N(n));
-
-/** Names of the locals for the lanes of XMM registers: x0l, x0h; as words, x0w0 to x0w3. */
-const doubleName = (n: number): string => `x${(n - WORD.xmm / 2) >> 1}${n & 1 ? 'h' : 'l'}`;
-const wordName = (n: number): string => `x${(n - WORD.xmm) >> 2}w${n & 3}`;
-
-/** Name of the local for a word of an x87 register: st3lo, st3hi, st3se for physical register 3. */
-const x87Name = (n: number): string => `st${(n - WORD.fpr) >> 2}${['lo', 'hi', 'se', ''][n & 3]}`;
 
 /** Where steps break out to, instead of leaving; whether they pack their exit. */
 interface Stop {

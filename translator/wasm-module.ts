@@ -3,8 +3,9 @@
 
 import { type Code, HEADER, I32, name, unsigned, vector } from '../src/isa/wasm.ts';
 import { Bytes } from './wasm-bytes.ts';
+import type { Imports } from './wasm-expressions.ts';
 import { FUNCREF } from './wasm-opcodes.ts';
-import { type Imports, WasmWriter } from './wasm-writer.ts';
+import { WasmWriter } from './wasm-writer.ts';
 import type { MakeWriter } from './writer.ts';
 
 // One function is written at a time.

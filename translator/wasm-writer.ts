@@ -7,22 +7,18 @@
 import { REGION_STOPS } from '../src/cpu/regions.ts';
 import { F64, I32, unsigned } from '../src/isa/wasm.ts';
 import { HOST_BITS } from '../src/memory/shadow.ts';
-import { type Expr, isDouble } from './ir.ts';
+import type { Expr } from './ir.ts';
 import type { Bytes } from './wasm-bytes.ts';
+import { access, fixed, type Imports, WasmExpressions } from './wasm-expressions.ts';
 import {
   accessOf,
   BLOCK,
   BR,
   BY_32,
-  BY_64,
-  CALL,
   DEMOTE,
-  DOUBLE_OF_DOUBLES,
   ELSE,
   EMPTY,
   END,
-  FROM_INT,
-  FROM_UNSIGNED,
   HIGH_WORD,
   I32_ADD,
   I32_AND,
@@ -33,33 +29,15 @@ import {
   I32_SHR_U,
   I32_XOR,
   IF,
-  INT,
-  INT_OF_DOUBLES,
   LOCAL_GET,
   LOCAL_SET,
   LOCAL_TEE,
   LOOP,
   LOW_WORD,
-  OF_INTS,
-  PROMOTE,
   RETURN,
   RETURN_CALL_INDIRECT,
-  SELECT,
-  SINGLE,
-  WIDE,
 } from './wasm-opcodes.ts';
 import type { Cell, Ending, Held, Local, Names, Operand, Writer } from './writer.ts';
-
-/** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
-export interface Import {
-  readonly name: string;
-  readonly parameters: number;
-  readonly results: number;
-  readonly index: number;
-}
-
-/** Of a module, by their names. */
-export type Imports = Map<string, Import>;
 
 /** Number of the type of regions and of `next`: no parameters, an int. */
 export const REGION_TYPE = 0;
@@ -74,7 +52,7 @@ interface Move {
 
 export class WasmWriter implements Writer<void> {
   readonly #names: Names;
-  readonly #imports: Imports;
+  readonly #push: WasmExpressions;
   /** Of the whole function, with its locals; of what is inside, as long as it is not known what is held. */
   readonly #function: Bytes;
   readonly #out: Bytes;
@@ -94,7 +72,7 @@ export class WasmWriter implements Writer<void> {
   constructor(names: Names, table: Local, imports: Imports, out: Bytes, scratch: Bytes, leadsOn: boolean) {
     this.#names = names;
     this.#table = table;
-    this.#imports = imports;
+    this.#push = new WasmExpressions(names, imports, scratch);
     this.#function = out;
     this.#out = scratch;
     this.#leadsOn = leadsOn;
@@ -104,58 +82,58 @@ export class WasmWriter implements Writer<void> {
   set(to: Cell, e: Expr): void {
     const out = this.#out;
     if (to.k === 'local') {
-      if (to.isDouble) this.#double(e);
-      else this.#int(e);
-      this.#local(LOCAL_SET, to);
+      if (to.isDouble) this.#push.double(e);
+      else this.#push.int(e);
+      this.#push.local(LOCAL_SET, to);
       return;
     }
-    this.#constant(0);
-    if (to.view === 'H32') this.#int(e);
-    else this.#double(e);
+    this.#push.constant(0);
+    if (to.view === 'H32') this.#push.int(e);
+    else this.#push.double(e);
     if (to.view === 'F32') out.byte(DEMOTE);
     fixed(to, out, false);
   }
 
   setWord(to: Local, e: Expr, isHigh: boolean): void {
-    this.#double(e);
+    this.#push.double(e);
     this.#out.put(isHigh ? HIGH_WORD : LOW_WORD);
-    this.#local(LOCAL_SET, to);
+    this.#push.local(LOCAL_SET, to);
   }
 
   lookUp(to: Local, address: Expr): void {
     const out = this.#out;
-    this.#local(LOCAL_GET, this.#table);
-    this.#int(address);
+    this.#push.local(LOCAL_GET, this.#table);
+    this.#push.int(address);
     // `to` may be what the address is computed from: it is computed before it is set.
-    this.#local(LOCAL_TEE, to);
-    this.#constant(12);
+    this.#push.local(LOCAL_TEE, to);
+    this.#push.constant(12);
     out.byte(I32_SHR_U);
-    this.#constant(2);
+    this.#push.constant(2);
     out.byte(I32_SHL);
     out.byte(I32_ADD);
     access(I32_LOAD, BY_32.power, 0, out);
-    this.#local(LOCAL_GET, to);
+    this.#push.local(LOCAL_GET, to);
     out.byte(I32_XOR);
-    this.#local(LOCAL_SET, to);
+    this.#push.local(LOCAL_SET, to);
   }
 
   load(to: Local, from: Operand): void {
     const { load, power } = accessOf(from.size);
     this.#place(from);
     access(load, power, from.offset, this.#out);
-    this.#local(LOCAL_SET, to);
+    this.#push.local(LOCAL_SET, to);
   }
 
   store(to: Operand, e: Expr): void {
     const { store, power } = accessOf(to.size);
     this.#place(to);
-    if (to.size === 64) this.#double(e);
-    else this.#int(e);
+    if (to.size === 64) this.#push.double(e);
+    else this.#push.int(e);
     access(store, power, to.offset, this.#out);
   }
 
   call(f: string, args: readonly Expr[]): void {
-    this.#callImport(f, args, 0);
+    this.#push.callImport(f, args, 0);
   }
 
   block(label: string): void {
@@ -167,7 +145,7 @@ export class WasmWriter implements Writer<void> {
   }
 
   if(test: Expr): void {
-    this.#int(test);
+    this.#push.int(test);
     this.#begin(IF, NO_LABEL, NO_LABEL);
   }
 
@@ -192,7 +170,7 @@ export class WasmWriter implements Writer<void> {
   }
 
   return(answer: Expr): void {
-    this.#int(answer);
+    this.#push.int(answer);
     this.#out.byte(RETURN);
   }
 
@@ -206,7 +184,7 @@ export class WasmWriter implements Writer<void> {
 
   finish({ locals, held, answer }: Ending): void {
     if (this.#leadsOn) this.#leadOn(answer);
-    else this.#int(answer);
+    else this.#push.int(answer);
     this.#out.byte(END);
     const made = this.#function;
     declare(locals, made);
@@ -224,26 +202,26 @@ export class WasmWriter implements Writer<void> {
     const out = this.#out;
     const rc = this.#names.cell(answer) as Local;
     const ifStopped = [I32_CONST, REGION_STOPS, I32_AND, IF, EMPTY];
-    this.#local(LOCAL_GET, rc);
+    this.#push.local(LOCAL_GET, rc);
     out.put(ifStopped);
-    this.#local(LOCAL_GET, rc);
-    this.#call('stopped', 1, 1);
-    this.#local(LOCAL_TEE, rc);
+    this.#push.local(LOCAL_GET, rc);
+    this.#push.call('stopped', 1, 1);
+    this.#push.local(LOCAL_TEE, rc);
     out.put(ifStopped);
     this.#giveBack(rc);
     out.byte(END);
-    this.#call('next', 0, 1);
+    this.#push.call('next', 0, 1);
     // The shadow page table is not used any more: the region's number, below zero where there is none.
-    this.#local(LOCAL_TEE, this.#table);
-    this.#constant(0);
+    this.#push.local(LOCAL_TEE, this.#table);
+    this.#push.constant(0);
     out.put([I32_LT_S, IF, EMPTY]);
     this.#giveBack(rc);
-    this.#local(LOCAL_GET, this.#table);
+    this.#push.local(LOCAL_GET, this.#table);
     out.put([RETURN_CALL_INDIRECT, REGION_TYPE, 0]);
   }
 
   #giveBack(rc: Local): void {
-    this.#local(LOCAL_GET, rc);
+    this.#push.local(LOCAL_GET, rc);
     this.#out.put([RETURN, END]);
   }
 
@@ -261,164 +239,13 @@ export class WasmWriter implements Writer<void> {
     this.#out.unsigned(labels.length - 1 - at);
   }
 
-  #local(opcode: number, { index }: Local): void {
-    this.#out.byte(opcode);
-    this.#out.unsigned(index);
-  }
-
-  #constant(v: number): void {
-    this.#out.byte(I32_CONST);
-    this.#out.signed(v | 0);
-  }
-
   /** Pushes where an operand is, but for its offset. */
   #place({ p, isMarked }: Operand): void {
-    this.#int(p);
+    this.#push.int(p);
     if (!isMarked) return;
-    this.#constant(HOST_BITS);
+    this.#push.constant(HOST_BITS);
     this.#out.byte(I32_AND);
   }
-
-  // Expressions: each pushes a value.
-
-  #int(e: Expr): void {
-    const out = this.#out;
-    switch (e.k) {
-      case 'n':
-        this.#constant(e.v);
-        return;
-      case 't':
-      case 's':
-      case 'r': {
-        const cell = this.#names.cell(e);
-        if (cell.k === 'local') {
-          if (cell.isDouble) throw new Error('a double for an int');
-          this.#local(LOCAL_GET, cell);
-          return;
-        }
-        this.#constant(0);
-        fixed(cell, out, true);
-        return;
-      }
-      case 'b':
-        this.#int(e.a);
-        this.#int(e.b);
-        out.byte(INT.get(e.op) as number);
-        return;
-      case 'u':
-        this.#int(e.a);
-        this.#constant(-1);
-        out.byte(I32_XOR);
-        return;
-      case 'q':
-        this.#int(e.a);
-        this.#int(e.b);
-        this.#int(e.test);
-        out.byte(SELECT);
-        return;
-      case 'c':
-        this.#intCall(e);
-        return;
-    }
-    throw new Error(`${e.k} for an int`);
-  }
-
-  #intCall({ f, args }: Expr & { k: 'c' }): void {
-    const out = this.#out;
-    const ofInts = OF_INTS.get(f);
-    const ofDoubles = INT_OF_DOUBLES.get(f);
-    if (ofInts !== undefined) {
-      for (let k = 0; k < args.length; k++) this.#int(args[k] as Expr);
-      out.byte(ofInts);
-    } else if (ofDoubles) this.#ofDoubles(args, ofDoubles);
-    else if (!this.#wide(f, args)) this.#callImport(f, args, 1);
-  }
-
-  /** Doubles, and what is done with them. */
-  #ofDoubles(args: readonly Expr[], code: readonly number[]): void {
-    for (let k = 0; k < args.length; k++) this.#double(args[k] as Expr);
-    this.#out.put(code);
-  }
-
-  /** Whether it is one of the functions that are a few instructions. */
-  #wide(f: string, args: readonly Expr[]): boolean {
-    const wide = WIDE.get(f);
-    if (!wide) return false;
-    for (let k = 0; k < args.length; k++) {
-      this.#int(args[k] as Expr);
-      this.#out.put(wide[k] as readonly number[]);
-    }
-    return true;
-  }
-
-  #double(e: Expr): void {
-    const out = this.#out;
-    switch (e.k) {
-      case 'n':
-      case 'd':
-        out.double(e.v);
-        return;
-      case 't':
-      case 's':
-      case 'r': {
-        const cell = this.#names.cell(e);
-        if (cell.k === 'local') {
-          this.#local(LOCAL_GET, cell);
-          if (!cell.isDouble) out.byte(FROM_INT);
-          return;
-        }
-        this.#constant(0);
-        fixed(cell, out, true);
-        if (cell.view === 'F32') out.byte(PROMOTE);
-        else if (cell.view === 'H32') out.byte(FROM_INT);
-        return;
-      }
-      case 'c':
-        if (isDouble(e)) {
-          this.#doubleCall(e);
-          return;
-        }
-    }
-    this.#int(e);
-    out.byte(e.k === 'b' && e.op === '>>>' ? FROM_UNSIGNED : FROM_INT);
-  }
-
-  #doubleCall({ f, args }: Expr & { k: 'c' }): void {
-    const ofDoubles = DOUBLE_OF_DOUBLES.get(f);
-    if (ofDoubles) this.#ofDoubles(args, ofDoubles);
-    else if (f === 'fromInt') {
-      this.#int(args[0] as Expr);
-      this.#out.byte(FROM_INT);
-    } else if (!this.#wide(f, args)) throw new Error(`${f} in a region`);
-  }
-
-  #callImport(f: string, args: readonly Expr[], results: number): void {
-    for (let k = 0; k < args.length; k++) this.#int(args[k] as Expr);
-    this.#call(f, args.length, results);
-  }
-
-  #call(name: string, parameters: number, results: number): void {
-    let known = this.#imports.get(name);
-    if (!known) {
-      known = { name, parameters, results, index: this.#imports.size };
-      this.#imports.set(name, known);
-    }
-    this.#out.byte(CALL);
-    this.#out.unsigned(known.index);
-  }
-}
-
-/** Loads from or stores to an address that was pushed, and `offset` bytes more. */
-function access(opcode: number, power: number, offset: number, out: Bytes): void {
-  out.byte(opcode);
-  out.unsigned(power);
-  out.unsigned(offset);
-}
-
-/** The same at address 0, for a place that is always the same. */
-function fixed({ view, index }: Cell & { k: 'fixed' }, out: Bytes, isLoad: boolean): void {
-  const by = view === 'H32' ? BY_32 : view === 'F64' ? BY_64 : SINGLE;
-  access(isLoad ? by.load : by.store, by.power, index * (1 << by.power), out);
 }
 
 function move(local: Local, at: Held['at'], isLoad: boolean, out: Bytes): void {

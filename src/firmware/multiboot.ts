@@ -5,6 +5,7 @@
 // the kernel is told of the text mode that is there. No APM table, drives, ROM configuration or VBE information.
 
 import { UserError } from '../lib/errors.ts';
+import { hex } from '../lib/hex.ts';
 import { alignUp, Builder, cString, formatBytes, Reader } from './bytes.ts';
 import { type Elf, isElf, PF_X, PT_LOAD, parseElf, SHT_NOBITS } from './elf.ts';
 import { bootGdt, flatState, registers } from './flat-state.ts';
@@ -279,8 +280,4 @@ function baseName(name: string): string {
 
 function load(address: number, bytes: Uint8Array, what: string): Load {
   return { address, bytes, size: bytes.length, what };
-}
-
-function hex(value: number): string {
-  return `${value.toString(16).toUpperCase()}h`;
 }

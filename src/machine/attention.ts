@@ -4,8 +4,8 @@
 import { CS } from '../isa/insn.ts';
 import { deliverInterrupt } from '../isa/semantics/exception.ts';
 import type { Cpu } from '../isa/state.ts';
+import { hex } from '../lib/hex.ts';
 import { channel } from '../lib/log.ts';
-import { hex } from './hex.ts';
 
 const log = channel('irq');
 
@@ -61,7 +61,7 @@ export class Attention {
     if (c.intr !== 0 && c.IF !== 0 && c.shadow === 0) {
       const vector = acknowledge();
       this.interrupts.set(vector, (this.interrupts.get(vector) ?? 0) + 1);
-      if (log.enabled) log.log(`vector ${vector} at ${c.sel[CS].toString(16)}:${hex(c.eip)}`);
+      if (log.enabled) log.log(`vector ${vector} at ${c.sel[CS].toString(16)}:${hex(c.eip, 8)}`);
       deliverInterrupt(c, vector);
     }
     return undefined;

@@ -1,6 +1,7 @@
 // The 64 Ki I/O ports: which registers stand where. Holes read as ones and are logged by number.
 
 import type { Registers } from '../devices/contract.ts';
+import { hex } from '../lib/hex.ts';
 import { channel } from '../lib/log.ts';
 
 const log = channel('io');
@@ -26,7 +27,7 @@ export class PortSpace {
     const range = { name, first, count, registers };
     for (let port = first; port < first + count; port++) {
       const other = this.#owner[port];
-      if (other) throw new Error(`ports of ${name} overlap those of ${other.name} at ${port.toString(16)}h`);
+      if (other) throw new Error(`ports of ${name} overlap those of ${other.name} at ${hex(port)}`);
     }
     this.#owner.fill(range, first, first + count);
   }
@@ -41,24 +42,24 @@ export class PortSpace {
   read(port: number, size: 8 | 16 | 32): number {
     const range = this.#owner[port & 0xffff];
     if (!range) {
-      if (log.enabled) log.log(`read of port ${hex(port)}, where nothing is`);
+      if (log.enabled) log.log(`read of port ${hex(port, 4)}, where nothing is`);
       return size === 8 ? 0xff : this.#split(port, size);
     }
     const offset = port - range.first;
     if (size !== 8 && offset + size / 8 > range.count) return this.#split(port, size);
     const value = range.registers.read(offset, size);
-    if (log.enabled) log.log(`in ${range.name} ${hex(port)} -> ${(value >>> 0).toString(16)}`);
+    if (log.enabled) log.log(`in ${range.name} ${hex(port, 4)} -> ${(value >>> 0).toString(16)}`);
     return value;
   }
 
   write(port: number, size: 8 | 16 | 32, value: number): void {
     const range = this.#owner[port & 0xffff];
     if (range && port - range.first + size / 8 <= range.count) {
-      if (log.enabled) log.log(`out ${range.name} ${hex(port)} <- ${(value >>> 0).toString(16)}`);
+      if (log.enabled) log.log(`out ${range.name} ${hex(port, 4)} <- ${(value >>> 0).toString(16)}`);
       range.registers.write(port - range.first, size, value);
     } else if (size !== 8) {
       for (let k = 0; k < size / 8; k++) this.write((port + k) & 0xffff, 8, (value >>> (8 * k)) & 0xff);
-    } else if (log.enabled) log.log(`write of ${value.toString(16)} to port ${hex(port)}, where nothing is`);
+    } else if (log.enabled) log.log(`write of ${value.toString(16)} to port ${hex(port, 4)}, where nothing is`);
   }
 
   #split(port: number, size: 16 | 32): number {
@@ -66,8 +67,4 @@ export class PortSpace {
     for (let k = 0; k < size / 8; k++) value |= (this.read((port + k) & 0xffff, 8) & 0xff) << (8 * k);
     return value;
   }
-}
-
-function hex(port: number): string {
-  return `${port.toString(16).padStart(4, '0')}h`;
 }

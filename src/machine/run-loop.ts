@@ -7,10 +7,10 @@
 
 import type { Engine } from '../cpu/engine.ts';
 import type { Cpu } from '../isa/state.ts';
+import { hex } from '../lib/hex.ts';
 import { ATTENTION_CPU, ATTENTION_HOST, ATTENTION_TIMER, type Attention } from './attention.ts';
 import type { ByteOutput } from './byte-output.ts';
 import { type GuestClock, HostClock, VirtualClock } from './guest-clock.ts';
-import { hex } from './hex.ts';
 import { HostRequests } from './host-requests.ts';
 import type { Exit } from './options.ts';
 import type { MonitorExits } from './statistics.ts';
@@ -221,7 +221,7 @@ export class RunLoop {
     const c = this.#cpu;
     const clock = this.#clock;
     if (c.IF === 0) {
-      this.stop({ reason: 'halted-for-ever', detail: `HLT with interrupts off at EIP ${hex(c.eip)}` });
+      this.stop({ reason: 'halted-for-ever', detail: `HLT with interrupts off at EIP ${hex(c.eip, 8)}` });
       return undefined;
     }
     const deadline = clock.nextDeadline();

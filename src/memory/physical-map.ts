@@ -4,6 +4,7 @@
 //
 // RAM and ROM ranges are whole pages; device ranges may be of any size (an HPET has 1 KiB).
 
+import { hex } from '../lib/hex.ts';
 import { channel } from '../lib/log.ts';
 import { PAGE_BYTES } from './layout.ts';
 
@@ -108,7 +109,7 @@ export class PhysicalMap {
     if (size !== 8 && ((physical & (bytes - 1)) !== 0 || (range && offset + bytes > range.bytes)))
       return this.#readBytes(physical, bytes);
     if (range?.backing.kind !== 'mmio') {
-      if (log.enabled) log.log(`read of ${size} bits at ${hex(physical)}: nothing there`);
+      if (log.enabled) log.log(`read of ${size} bits at ${hex(physical, 8)}: nothing there`);
       return size === 32 ? -1 : (1 << size) - 1;
     }
     const value = range.backing.handler.read(offset + (range.backing.base ?? 0), size);
@@ -125,7 +126,7 @@ export class PhysicalMap {
     } else if (range?.backing.kind !== 'mmio') {
       if (log.enabled)
         log.log(
-          `write of ${size} bits at ${hex(physical)} dropped: ${range ? `${range.name} is read-only` : 'nothing there'}`,
+          `write of ${size} bits at ${hex(physical, 8)} dropped: ${range ? `${range.name} is read-only` : 'nothing there'}`,
         );
     } else {
       const masked = size === 32 ? value | 0 : value & ((1 << size) - 1);
@@ -211,9 +212,5 @@ function slice(range: PhysicalRange, from: number, to: number): PhysicalRange {
 }
 
 function describe(range: PhysicalRange): string {
-  return `${range.name} (${range.backing.kind} ${hex(range.start)}-${hex(range.start + range.bytes - 1)})`;
-}
-
-function hex(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, '0');
+  return `${range.name} (${range.backing.kind} ${hex(range.start, 8)}-${hex(range.start + range.bytes - 1, 8)})`;
 }

@@ -132,7 +132,7 @@ describe('one line that names the file and the mend', () => {
     ['unknown flag', request({ multibootFlags: 0x13 }), /kernel.elf: asks for unknown.*flags 10h/],
     ['64-bit', request({ elfClass: 2, machine: 62 }), /kernel.elf: a 64-bit ELF file for x86-64; give/],
     ['ARM', request({ machine: 40 }), /kernel.elf: an ELF file for ARM; give/],
-    ['hole', request({ physical: 0xa0000 }), /kernel.elf: wants 8 KiB at A0000h, where there is no RAM/],
+    ['hole', request({ physical: 0xa0000 }), /kernel.elf: wants 8 KiB at a0000h, where there is no RAM/],
     ['memory', request({ memorySize: 32 * MIB }), /kernel.elf: wants 32 MiB at 100000h.*--memory/],
     ['module', request({}, { modules: [{ name: 'm', bytes: new Uint8Array(20 * MIB) }] }), /^m: 20 MiB.*21.* --memory/],
     ['fields', request({ addressFields: [0x100000, 0x200000, 0, 0, 0] }), /kernel.elf: the address fields.*disagree/],

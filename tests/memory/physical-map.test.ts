@@ -24,7 +24,7 @@ describe('physical map', () => {
     const map = new PhysicalMap();
     map.add({ start: 0x100000, bytes: 0x100000, name: 'RAM', backing: ram(0x100000) });
     expect(() => map.add({ start: 0x1ff000, bytes: 0x2000, name: 'VRAM', backing: ram(0) })).toThrow(
-      'physical ranges overlap: VRAM (ram 001ff000-00200fff) and RAM (ram 00100000-001fffff)',
+      'physical ranges overlap: VRAM (ram 001ff000h-00200fffh) and RAM (ram 00100000h-001fffffh)',
     );
   });
 
@@ -55,12 +55,12 @@ describe('physical map', () => {
     map.remap(0xe0000, 0x10000, 'shadow', ram(0xe0000));
     map.remap(0xa8000, 0x8000, 'hole', undefined);
     expect(map.describe().split('\n')).toEqual([
-      'RAM (ram 00000000-0009ffff)',
-      'VGA (mmio 000a0000-000a7fff)',
-      'VGA (mmio 000b0000-000bffff)',
-      'ROM (rom 000c0000-000dffff)',
-      'shadow (ram 000e0000-000effff)',
-      'ROM (rom 000f0000-000fffff)',
+      'RAM (ram 00000000h-0009ffffh)',
+      'VGA (mmio 000a0000h-000a7fffh)',
+      'VGA (mmio 000b0000h-000bffffh)',
+      'ROM (rom 000c0000h-000dffffh)',
+      'shadow (ram 000e0000h-000effffh)',
+      'ROM (rom 000f0000h-000fffffh)',
     ]);
     expect(map.pages[0x9f]).toBe((0x9f << 2) | PAGE_RAM);
     expect(map.pages[0xa8]).toBe(PAGE_HOLE);
@@ -84,9 +84,9 @@ describe('physical map', () => {
     log.enabled = false;
     log.sink = sink;
     expect(lines).toEqual([
-      'mmu: read of 32 bits at 12345678: nothing there',
-      'mmu: write of 16 bits at 12345678 dropped: nothing there',
-      'mmu: write of 8 bits at 000f0000 dropped: BIOS is read-only',
+      'mmu: read of 32 bits at 12345678h: nothing there',
+      'mmu: write of 16 bits at 12345678h dropped: nothing there',
+      'mmu: write of 8 bits at 000f0000h dropped: BIOS is read-only',
     ]);
   });
 });

@@ -6,6 +6,7 @@ import { parse } from 'acorn';
 import { I32, padded, unsigned } from '../../src/isa/wasm.ts';
 import { binary, id, lit, type Node } from '../estree.ts';
 import { Bytes } from '../wasm-bytes.ts';
+import { type Imports, importIndex } from '../wasm-expressions.ts';
 import { encodeModule } from '../wasm-module.ts';
 import {
   accessOf,
@@ -34,7 +35,6 @@ import {
   UNREACHABLE,
   WIDE,
 } from '../wasm-opcodes.ts';
-import type { Imports } from '../wasm-writer.ts';
 
 /** What is only known once there is a machine: where arrays of words begin in the heap; a number. */
 export const PLACED = ['R', 'CODE', 'TAGS', 'LINKS', 'overshoot'] as const;
@@ -350,10 +350,8 @@ class Encoder {
       if (wide) this.#out.put(wide[k] as readonly number[]);
     });
     if (wide) return;
-    const index = this.#imports.get(f)?.index ?? this.#imports.size;
-    this.#imports.set(f, { name: f, parameters: args.length, results: 1, index });
     this.#out.byte(CALL);
-    this.#out.unsigned(index);
+    this.#out.unsigned(importIndex(this.#imports, f, args.length, 1));
   }
 }
 

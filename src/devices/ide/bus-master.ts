@@ -3,6 +3,7 @@
 //
 // Deviation: a region may cross a 64 KiB boundary, and so may the table.
 
+import { hex } from '../../lib/hex.ts';
 import { channel } from '../../lib/log.ts';
 import { bytewise, type Registers } from '../contract.ts';
 
@@ -195,8 +196,4 @@ export class BusMaster {
     this.#next += PRD_BYTES;
     return true;
   }
-}
-
-function hex(value: number): string {
-  return `${(value >>> 0).toString(16)}h`;
 }

@@ -4,6 +4,7 @@
 // Deviations: a drive is ready at once after a reset. Commands and writes to registers while the channel is busy are
 // ignored. Nobody drives the bus of a channel without drives: it reads as ones.
 
+import { hex } from '../../lib/hex.ts';
 import { channel as logChannel } from '../../lib/log.ts';
 import type { Registers, Wire } from '../contract.ts';
 import type { HostWork } from '../host-work.ts';
@@ -170,7 +171,7 @@ export class Channel {
     if (offset < DEVICE) return file.read(offset, (this.#control & CONTROL_HOB) !== 0);
     if (offset === DEVICE) return file.device | DEVICE_OBSOLETE | (this.#selected ? DEVICE_DEV : 0);
     const status = this.#status();
-    if (log.enabled && this.#interrupt) this.#say(`status ${status.toString(16)}h read: interrupt acknowledged`);
+    if (log.enabled && this.#interrupt) this.#say(`status ${hex(status)} read: interrupt acknowledged`);
     this.#setInterrupt(false);
     return status;
   }

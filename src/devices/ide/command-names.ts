@@ -1,5 +1,7 @@
 // Names of ATA commands, for the log: ATA/ATAPI-6 (T13/1410D), table 10.
 
+import { hex } from '../../lib/hex.ts';
+
 const NAMES: Readonly<Record<number, string>> = {
   8: 'DEVICE RESET',
   32: 'READ SECTORS',
@@ -32,5 +34,5 @@ const NAMES: Readonly<Record<number, string>> = {
 
 /** The name of a command, with its code. */
 export function commandName(code: number): string {
-  return `${NAMES[code] ?? 'command'} (${code.toString(16).padStart(2, '0')}h)`;
+  return `${NAMES[code] ?? 'command'} (${hex(code, 2)})`;
 }

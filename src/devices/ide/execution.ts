@@ -3,6 +3,7 @@
 //
 // It is what both drives have of a channel: one of them at most executes a command.
 
+import { hex } from '../../lib/hex.ts';
 import { channel as logChannel } from '../../lib/log.ts';
 import { SECTOR } from '../../storage/contract.ts';
 import type { HostWork } from '../host-work.ts';
@@ -210,7 +211,7 @@ export class Execution implements Cable, BlockListener {
   fail(error: number, status: number): void {
     this.file.error = error;
     this.#end(READY | status);
-    if (log.enabled) this.say(`failed: error ${error.toString(16)}h`);
+    if (log.enabled) this.say(`failed: error ${hex(error)}`);
     this.#options.interrupt();
   }
 

@@ -4,6 +4,7 @@
 // Deviation: RF is pushed set for faults other than #DB only; the processor also sets it when it interrupts a repeated
 // string instruction.
 
+import { hex } from '../../lib/hex.ts';
 import { DB, DE, DF, GP, GuestFault, NO_CODE, NP, OF, PF, TS } from '../fault.ts';
 import { CS, DS, ES, ESP, FS, GS, type Insn, type int, SS } from '../insn.ts';
 import type { Cpu } from '../state.ts';
@@ -279,6 +280,5 @@ function isContributory(vector: int): boolean {
 }
 
 function where(c: Cpu): string {
-  const hex = (n: int) => (n >>> 0).toString(16);
   return ` at ${hex(c.sel[CS])}:${hex(c.eip)}, stack ${hex(c.sel[SS])}:${hex(c.reg[ESP])}, CR3 ${hex(c.cr3)}`;
 }

@@ -3,6 +3,7 @@
 // Deviations: MTRRs and PAT are storage, since there are no caches to control; no performance counters; no machine
 // checks (MCG_CAP lists no bank).
 
+import { hex } from '../../lib/hex.ts';
 import { channel } from '../../lib/log.ts';
 import { GP, GuestFault } from '../fault.ts';
 import { EAX, ECX, EDX, type Insn, type int } from '../insn.ts';
@@ -238,8 +239,4 @@ function setResult(c: Cpu, low: int, high: int): void {
 function refuse(what: string, n: int): never {
   if (log.enabled) log.log(`${what} MSR ${hex(n)}`);
   throw new GuestFault(GP, 0);
-}
-
-function hex(n: int): string {
-  return (n >>> 0).toString(16);
 }
