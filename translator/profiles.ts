@@ -1,10 +1,10 @@
-// Profiles: where instructions that leave their regions by a value (indirect jumps and calls, returns) lead. One in some
-// hundred links is a sample. What is likely becomes part of the region when it is made again.
+// Profiles: where instructions that leave their regions by a value (indirect jumps and calls, returns) lead. One in a
+// thousand links is a sample. What is likely becomes part of the region when it is made again.
 
 import type { int } from '../src/isa/insn.ts';
 
-/** Samples (of one in 256 links) of an instruction before its targets are judged, at least. */
-const SAMPLES = 64;
+/** Samples (of one in 1024 links) of an instruction before its targets are judged, at least. */
+const SAMPLES = 16;
 /** Share of the samples that makes a target likely. */
 const LIKELY = 1 / 64;
 /** Most targets of an instruction that become part of its region. */

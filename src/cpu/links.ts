@@ -13,7 +13,7 @@ export const LINK_WORDS = 4;
 export const LINK_ENTRIES = LINKS_BYTES / (4 * LINK_WORDS);
 
 /** One of so many links is not taken: it is looked at, for the profile of indirect jumps. A power of two. */
-export const SAMPLE_LINKS = 256;
+export const SAMPLE_LINKS = 1024;
 /** A stamp that never holds. */
 export const NO_STAMP = -1;
 

@@ -73,7 +73,7 @@ test('what several functions lead to is translated for the first of them, and on
 });
 
 test('a loop is made again with what it comes to often by now', () => {
-  const { regions, statistics } = observed('turns', { ...SOON, samplesPerInstruction: 1 });
+  const { regions, statistics } = observed('turns', { ...SOON, samplesPerInstruction: 0.25 });
   const { regionsAgain = 0, regionsChained = 0 } = statistics;
   expect(regionsAgain).toBeGreaterThan(0);
   // At first without the other way, which has a region of its own when it is hot; then with all of the loop's 11.

@@ -14,7 +14,7 @@ const MIB = 1 << 20;
 const SCALE = 4;
 const HEAT = 2400;
 const BATCH_ENTRIES = 400;
-const SAMPLES_PER_INSTRUCTION = 0.3;
+const SAMPLES_PER_INSTRUCTION = 0.075;
 const SLICE = 1_000_000;
 
 export interface Kernel {
