@@ -35,6 +35,9 @@ export interface Found {
   readonly apart: ReadonlyMap<int, int>;
 }
 
+/** What there is where code may be followed to: none that is warm; some; some that has a region; that is to have one. */
+type Way = 'cold' | 'free' | 'led' | 'shared';
+
 /** Undefined if it is not worth a region. */
 export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | undefined {
   const frames = new Map<int, int>();
@@ -63,7 +66,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
   // What has a region is led to, unless it is small.
   const stopsAt = (physical: int): boolean => {
     if (physical === hot.physical) return false;
-    const region = known.cache.at(keyOf(physical, hot.mode, hot.user));
+    const region = known.cache.at(keyOf(physical, hot.mode));
     return region !== undefined && region.number !== hot.again && region.instructions > SMALL;
   };
   // Whether another region has it too, one that the entry of this one is no part of, and it goes on for long there.
@@ -78,15 +81,24 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
   const placements: Placements = new Map();
   const source = { memory, linear: hot.linear, mode: hot.mode, frameOf, placements };
   const apart = new Map<int, int>();
+  const wayTo = (at: int): Way => {
+    const physical = physicalOf(at);
+    if (physical === -1 || stops.has(physical) || !known.isWarm(physical, hot.mode)) return 'cold';
+    return stopsAt(physical) ? 'led' : isShared(physical) ? 'shared' : 'free';
+  };
+  // Both surveys ask for much the same.
+  const ways = new Map<int, Way>();
   // Whether something was followed that has a region, or is to have one.
   let isLed = false;
   const isWarm = (at: int, isPath: boolean): boolean => {
-    const physical = physicalOf(at);
-    if (physical === -1 || stops.has(physical) || !known.isWarm(physical, hot.mode)) return false;
-    if (!stopsAt(physical)) {
-      if (!isShared(physical)) return true;
-      if (isPath) apart.set(physical, (base + at) | 0);
+    let way = ways.get(at);
+    if (way === undefined) {
+      way = wayTo(at);
+      ways.set(at, way);
     }
+    if (way === 'cold') return false;
+    if (way === 'free') return true;
+    if (way === 'shared' && isPath) apart.set(physicalOf(at), (base + at) | 0);
     isLed = true;
     return !isPath;
   };

@@ -27,7 +27,7 @@ export class RegionCache {
   /** Those that are to be evicted first at the front. */
   readonly #modules = new Set<Module>();
   readonly #moduleOf = new Map<Region, Module>();
-  readonly #byHead = new Map<string, int>();
+  readonly #byHead = new Map<number, int>();
   readonly #byFrame = new Map<int, Set<int>>();
   /** Regions by the guest-physical addresses of their blocks, and of the blocks that they leave to. */
   readonly #byBlock = new Map<int, Set<Region>>();
@@ -57,7 +57,7 @@ export class RegionCache {
   }
 
   /** The region that is entered at a head. */
-  at(key: string): Region | undefined {
+  at(key: number): Region | undefined {
     const number = this.#byHead.get(key);
     return number === undefined ? undefined : this.#regions.get(number);
   }
@@ -111,7 +111,7 @@ export class RegionCache {
       else this.#byFrame.set(frame, new Set([number]));
     }
     return heads.filter((_, k) => {
-      const key = region.keys[k] as string;
+      const key = region.keys[k] as number;
       if (this.#byHead.has(key)) return false;
       this.#byHead.set(key, number);
       return true;

@@ -1,5 +1,6 @@
 // A region of the translation cache, and the head that it is made for.
 
+import { MODES } from '../src/cpu/mode.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { RegionFunction } from './compile.ts';
 import { type Block, type Graph, isLoop, leadsTo, RETURN } from './scan.ts';
@@ -27,7 +28,7 @@ export interface Hot {
   readonly isLarge?: boolean;
   /** Offsets from the entry's page, at one of which a block must be, or it is not worth to be made again. */
   readonly targets?: readonly int[];
-  readonly key: string;
+  readonly key: number;
   readonly physical: int;
   readonly linear: int;
   readonly mode: int;
@@ -42,7 +43,7 @@ export interface Region {
   readonly again: int | undefined;
   /** Of its entries, the first one first: guest-physical addresses, keys. */
   readonly heads: readonly int[];
-  readonly keys: readonly string[];
+  readonly keys: readonly number[];
   /** What it takes of the cache. */
   readonly bytes: number;
   /** Numbers of its sites: the first, and how many. */
@@ -99,7 +100,7 @@ export function describe(
     ...numbered,
     again: hot.again,
     heads,
-    keys: heads.map((at) => keyOf(at, hot.mode, hot.user)),
+    keys: heads.map((at) => keyOf(at, hot.mode)),
     bytes:
       BYTES_PER_REGION +
       (characters === undefined ? graph.instructions * BYTES_PER_INSTRUCTION : characters * BYTES_PER_CHARACTER),
@@ -125,14 +126,14 @@ export function describe(
   };
 }
 
-/** Name of a head: where it is, what it was packed for, whose rights it has. */
-export function keyOf(physical: int, mode: int, user: int): string {
-  return `${physical >>> 0}:${mode}:${user}`;
+/** A head: where it is, and what it was packed for (which rights are part of: see src/cpu/mode.ts). */
+export function keyOf(physical: int, mode: int): number {
+  return (physical >>> 0) * MODES + mode;
 }
 
 /** The keys of a region's blocks. */
-export function blockKeys({ inside, mode, user }: Region): string[] {
-  return [...inside.keys()].map((at) => keyOf(at, mode, user));
+export function blockKeys({ inside, mode }: Region): number[] {
+  return [...inside.keys()].map((at) => keyOf(at, mode));
 }
 
 /** Whether all entries of the one are entries of the other too: then it can have its number. */
@@ -148,12 +149,12 @@ export function isGained({ targets, isLarge }: Hot, graph: Graph, old: Region): 
 
 /** The head of a region that is to be replaced. */
 export function madeAgain({ keys, physical, linear, mode, user, stack, isLarge, number }: Region): Hot {
-  return { key: keys[0] as string, physical, linear, mode, user, stack, isLarge, again: number };
+  return { key: keys[0] as number, physical, linear, mode, user, stack, isLarge, again: number };
 }
 
 /** Code of a region that is to be one itself: see Found in graph-of.ts. */
 export function apartFrom({ mode, user, stack }: Hot, physical: int, linear: int): Hot {
-  return { key: keyOf(physical, mode, user), physical, linear, mode, user, stack, isApart: true };
+  return { key: keyOf(physical, mode), physical, linear, mode, user, stack, isApart: true };
 }
 
 /** Where samples of an instruction (RETURN: of all returns) are kept: see profiles.ts. */

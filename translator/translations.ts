@@ -74,7 +74,7 @@ export class Translations implements Regions {
   readonly #cache: RegionCache;
   #nextNumber = 0;
   /** Heads inside of regions, that wait for the second time. */
-  readonly #sides = new Set<string>();
+  readonly #sides = new Set<number>();
   readonly #sideEntries: number;
   #queue: Hot[] = [];
   /** Where regions are left by a value, by their numbers. */
@@ -125,7 +125,7 @@ export class Translations implements Regions {
 
   hot(physical: int, eip: int, mode: int): int {
     const user = this.#cpu.cpl === 3 ? 1 : 0;
-    const key = keyOf(physical, mode, user);
+    const key = keyOf(physical, mode);
     const known = this.#cache.at(key);
     if (known) return known.number;
     const { ftop, ftag } = this.#cpu;

@@ -15,6 +15,9 @@ const BENT_SHIFT = 2;
 /** Segments that always go through their base, a bit each. */
 export const NEVER_FLAT = (1 << FS) | (1 << GS);
 
+/** Modes are less than that. */
+export const MODES = 2 * USER;
+
 /**
  * The mode: CS.D (bit 0), SS.B (bit 1), which of the segments are not flat (bits 2 to 7, by their numbers); and user
  * rights (bit 8), since a head leads to a region, and which pages that may span depends on them.

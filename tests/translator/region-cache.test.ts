@@ -1,7 +1,7 @@
 // Which regions go where the cache is full, and what they take until their module is gone.
 
 import { expect, test } from 'vitest';
-import type { Region } from '../../translator/region.ts';
+import { keyOf, type Region } from '../../translator/region.ts';
 import { emptyModule, RegionCache } from '../../translator/region-cache.ts';
 
 const FRAME = 0x1000;
@@ -14,7 +14,7 @@ function regionOf(number: number): Region {
     bytes: 100,
     physical,
     heads: [physical],
-    keys: [`${physical}:3:0`],
+    keys: [keyOf(physical, 3)],
     inside: new Set([physical]),
     outside: [],
     pieces: [{ physical, length: 8 }],
@@ -82,11 +82,11 @@ test('where all are in use, the oldest go nevertheless', () => {
 test('a region that is removed leads nowhere', () => {
   const { cache, regions } = filled(2, 800);
   const [first] = regions as [Region];
-  expect(cache.at('4096:3:0')).toBe(first);
+  expect(cache.at(keyOf(FRAME, 3))).toBe(first);
   expect(cache.isInside(FRAME, 3)).toBe(true);
   expect(cache.overlapping(FRAME + 4, 1)).toEqual([first]);
   cache.remove(first);
-  expect(cache.at('4096:3:0')).toBeUndefined();
+  expect(cache.at(keyOf(FRAME, 3))).toBeUndefined();
   expect(cache.isInside(FRAME, 3)).toBe(false);
   expect(cache.overlapping(FRAME + 4, 1)).toEqual([]);
   expect(cache.bytes).toBe(100);
