@@ -67,6 +67,7 @@ describe('the assembler', () => {
     ['push [eax]', 'ff30'],
     ['imul eax,ecx', '0fafc1'],
     ['imul eax,ecx,5', '6bc105'],
+    ['imul edx,1000', '69d2e8030000'],
     ['shl eax,1', 'd1e0'],
     ['sar byte ptr [ecx],cl', 'd239'],
     ['je $', '74fe'],

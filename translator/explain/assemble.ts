@@ -75,10 +75,8 @@ function candidates(line: Line, mode: DecodeMode, address: number): Candidate[] 
         const prefixes = [[], [], [0xf3], [0xf2]][column] as number[];
         const opcode = [...map, at & 255];
         for (const [entry, modrm] of variants(slot)) {
-          consider(
-            encode(entry, modrm, [...(resized ? [0x66] : []), ...prefixes], opcode, line, mode, address, resized),
-            resized,
-          );
+          const form = { entry, modrm, prefixes: [...(resized ? [0x66] : []), ...prefixes], opcode, resized };
+          consider(encode(form, line, mode, address), resized);
         }
       }
     });

@@ -42,134 +42,195 @@ type Memory = OperandText & { kind: 'memory' };
 
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 
-/** Bytes of an entry with the line's operands, or undefined where they do not fit. */
-export function encode(
-  entry: Entry,
-  modrm: number,
-  prefixes: readonly number[],
-  opcode: readonly number[],
-  line: Line,
-  mode: DecodeMode,
-  address: number,
-  resized: boolean,
-): number[] | undefined {
-  const osize = mode.code32 !== resized ? 32 : 16;
-  const sized = entry.size > 0 ? entry.size : osize;
-  const before = [...prefixes];
-  if (line.head.startsWith('lock')) before.push(0xf0);
-  let reg = (modrm >> 3) & 7;
-  let rm: number[] = [modrm & 0xc7];
-  const tail: number[] = [];
-  let target: { readonly distance: number; readonly bytes: number } | undefined;
+/** A way to write an instruction, but for its operands. */
+export interface Form {
+  readonly entry: Entry;
+  /** Selects the entry, where it takes a ModRM byte for that; its other fields are the operands'. */
+  readonly modrm: number;
+  /** Bytes before the opcode. */
+  readonly prefixes: readonly number[];
+  readonly opcode: readonly number[];
+  /** Whether an operand size prefix is one of them. */
+  readonly resized: boolean;
+}
+
+/** Bytes of a form with the line's operands, or undefined where they do not fit. `address`: of its first byte. */
+export function encode(form: Form, line: Line, mode: DecodeMode, address: number): number[] | undefined {
+  const { dst, src, src2 } = form.entry;
+  const encoding = new Encoding(form, mode, address);
+  if (line.head.startsWith('lock')) encoding.lock();
   let next = 0;
-  const put = (value: number, bytes: number): void => {
-    for (let k = 0; k < bytes; k++) tail.push((value >> (8 * k)) & 255);
-  };
-  const register = (names: readonly string[], o: OperandText): number =>
-    o.kind === 'register' ? names.indexOf(o.name) : -1;
-  /** Takes the operand, or says that it does not fit. */
-  const take = (f: Field, o: OperandText): boolean => {
-    const width = f.width > 0 ? f.width : osize;
-    const general = width === 8 ? REGISTERS_8 : width === 16 ? REGISTERS_16 : REGISTERS_32;
-    switch (f.form) {
-      case F_E:
-      case F_Q:
-      case F_W: {
-        if (o.kind === 'memory') {
-          if (modrm >= 0xc0) return false;
-          const place = addressed(o, mode, before);
-          if (place) rm = place;
-          return place !== undefined;
-        }
-        const n = register(f.form === F_E ? general : eight(f.form === F_Q ? 'mm' : 'xmm'), o);
-        rm = [0xc0 | n];
-        return n >= 0;
-      }
-      case F_R:
-        rm = [0xc0 | register(REGISTERS_32, o)];
-        return register(REGISTERS_32, o) >= 0;
-      case F_STI:
-        rm = [0xc0 | register(eight('st('), o)];
-        return register(eight('st('), o) >= 0;
-      case F_G:
-        return (reg = register(general, o)) >= 0;
-      case F_P:
-        return (reg = register(eight('mm'), o)) >= 0;
-      case F_V:
-        return (reg = register(eight('xmm'), o)) >= 0;
-      case F_S:
-        return (reg = register(SEGMENTS, o)) >= 0;
-      case F_C:
-        return (reg = register(eight('cr'), o)) >= 0;
-      case F_D:
-        return (reg = register(eight('dr'), o)) >= 0;
-      case F_IZ:
-        if (o.kind === 'number') put(o.value, sized / 8);
-        return o.kind === 'number';
-      case F_IB:
-      case F_UB:
-      case F_COUNT:
-        if (o.kind === 'number') put(o.value, 1);
-        return o.kind === 'number';
-      case F_UW:
-        if (o.kind === 'number') put(o.value, 2);
-        return o.kind === 'number';
-      case F_A:
-        if (o.kind !== 'far') return false;
-        put(o.offset, osize / 8);
-        put(o.selector, 2);
-        return true;
-      case F_O:
-        if (o.kind !== 'memory' || o.base !== NONE || o.index !== NONE) return false;
-        override(o, DS, before);
-        put(o.displacement, mode.code32 ? 4 : 2);
-        return true;
-      case F_JB:
-      case F_JZ:
-        if (o.kind !== 'here' && o.kind !== 'number') return false;
-        target = {
-          distance: o.kind === 'here' ? o.distance : (o.value - address) | 0,
-          bytes: f.form === F_JB ? 1 : osize / 8,
-        };
-        return true;
-      case F_X:
-      case F_BX:
-      case F_BD:
-        if (o.kind === 'memory') implicit(o, mode, before);
-        return o.kind === 'memory';
-      case F_Y:
-        return o.kind === 'memory' && implicit({ ...o, segment: DS }, mode, before);
-      default:
-        return true;
-    }
-  };
-  for (const f of [entry.dst, entry.src, entry.src2]) {
+  for (const f of [dst, src, src2]) {
     if (f.form === F_NONE) continue;
     const o = line.operands[next];
     if (isImplicit(f)) {
       // Written or not: what is wrong is found when the bytes are read again.
-      if (o && fits(f, o, osize)) {
-        if (!take(f, o)) return undefined;
-        next++;
-      }
+      if (!o || !fits(f, o, encoding.osize)) continue;
     } else if (o === undefined) {
       // IMUL with two operands: the first is the third.
-      if (f !== entry.dst || entry.src2 !== f) return undefined;
-    } else {
-      if (!take(f, o)) return undefined;
-      next++;
+      if (f !== dst || src2 !== f) return undefined;
+      continue;
+    }
+    if (!encoding.take(f, o)) return undefined;
+    next++;
+  }
+  return next < line.operands.length ? undefined : encoding.bytes();
+}
+
+/** An instruction that gets its operands one after the other. */
+class Encoding {
+  /** Operand size in bits. */
+  readonly osize: number;
+  readonly #form: Form;
+  readonly #mode: DecodeMode;
+  readonly #address: number;
+  readonly #prefixes: number[];
+  #reg: number;
+  /** ModRM without reg, and what belongs to its operand. */
+  #rm: readonly number[];
+  /** Immediates. */
+  readonly #tail: number[] = [];
+  /** Of a jump: from the first byte, and the bytes that it is written in. */
+  #target: { readonly distance: number; readonly bytes: number } | undefined;
+
+  constructor(form: Form, mode: DecodeMode, address: number) {
+    this.osize = mode.code32 !== form.resized ? 32 : 16;
+    this.#form = form;
+    this.#mode = mode;
+    this.#address = address;
+    this.#prefixes = [...form.prefixes];
+    this.#reg = (form.modrm >> 3) & 7;
+    this.#rm = [form.modrm & 0xc7];
+  }
+
+  lock(): void {
+    this.#prefixes.push(0xf0);
+  }
+
+  /** Takes the operand, or says that it does not fit. */
+  take(f: Field, o: OperandText): boolean {
+    const { osize } = this;
+    const { size } = this.#form.entry;
+    switch (f.form) {
+      case F_E:
+        return this.#takeRm(this.#general(f), o);
+      case F_Q:
+        return this.#takeRm(eight('mm'), o);
+      case F_W:
+        return this.#takeRm(eight('xmm'), o);
+      case F_R:
+        return this.#takeRegister(REGISTERS_32, o);
+      case F_STI:
+        return this.#takeRegister(eight('st('), o);
+      case F_G:
+        return this.#takeReg(this.#general(f), o);
+      case F_P:
+        return this.#takeReg(eight('mm'), o);
+      case F_V:
+        return this.#takeReg(eight('xmm'), o);
+      case F_S:
+        return this.#takeReg(SEGMENTS, o);
+      case F_C:
+        return this.#takeReg(eight('cr'), o);
+      case F_D:
+        return this.#takeReg(eight('dr'), o);
+      case F_IZ:
+        return this.#takeNumber(o, (size > 0 ? size : osize) / 8);
+      case F_IB:
+      case F_UB:
+      case F_COUNT:
+        return this.#takeNumber(o, 1);
+      case F_UW:
+        return this.#takeNumber(o, 2);
+      case F_A:
+        if (o.kind !== 'far') return false;
+        this.#put(o.offset, osize / 8);
+        this.#put(o.selector, 2);
+        return true;
+      case F_O:
+        if (o.kind !== 'memory' || o.base !== NONE || o.index !== NONE) return false;
+        override(o, DS, this.#prefixes);
+        this.#put(o.displacement, this.#mode.code32 ? 4 : 2);
+        return true;
+      case F_JB:
+      case F_JZ: {
+        if (o.kind !== 'here' && o.kind !== 'number') return false;
+        const distance = o.kind === 'here' ? o.distance : (o.value - this.#address) | 0;
+        this.#target = { distance, bytes: f.form === F_JB ? 1 : osize / 8 };
+        return true;
+      }
+      case F_X:
+      case F_BX:
+      case F_BD:
+        if (o.kind !== 'memory') return false;
+        implicit(o, this.#mode, this.#prefixes);
+        return true;
+      case F_Y:
+        if (o.kind !== 'memory') return false;
+        implicit({ ...o, segment: DS }, this.#mode, this.#prefixes);
+        return true;
+      default:
+        return true;
     }
   }
-  if (next < line.operands.length) return undefined;
-  const bytes = [...before, ...opcode];
-  if (entry.modrm !== MODRM_NONE) bytes.push((rm[0] as number) | (reg << 3), ...rm.slice(1));
-  bytes.push(...tail);
-  if (target) {
-    const rel = target.distance - bytes.length - target.bytes;
-    for (let k = 0; k < target.bytes; k++) bytes.push((rel >> (8 * k)) & 255);
+
+  bytes(): number[] {
+    const { opcode, entry } = this.#form;
+    const bytes = [...this.#prefixes, ...opcode];
+    const [first = 0, ...rest] = this.#rm;
+    if (entry.modrm !== MODRM_NONE) bytes.push(first | (this.#reg << 3), ...rest);
+    bytes.push(...this.#tail);
+    const target = this.#target;
+    if (target) bytes.push(...littleEndian(target.distance - bytes.length - target.bytes, target.bytes));
+    return bytes;
   }
-  return bytes;
+
+  #general(f: Field): readonly string[] {
+    return generalOf(f.width > 0 ? f.width : this.osize);
+  }
+
+  /** A register or an operand in memory. */
+  #takeRm(names: readonly string[], o: OperandText): boolean {
+    if (o.kind !== 'memory') return this.#takeRegister(names, o);
+    if (this.#form.modrm >= 0xc0) return false;
+    const place = addressed(o, this.#mode, this.#prefixes);
+    if (place) this.#rm = place;
+    return place !== undefined;
+  }
+
+  /** A register that the r/m field names. */
+  #takeRegister(names: readonly string[], o: OperandText): boolean {
+    const n = registerOf(names, o);
+    this.#rm = [0xc0 | n];
+    return n >= 0;
+  }
+
+  /** A register that the reg field names. */
+  #takeReg(names: readonly string[], o: OperandText): boolean {
+    this.#reg = registerOf(names, o);
+    return this.#reg >= 0;
+  }
+
+  #takeNumber(o: OperandText, bytes: number): boolean {
+    if (o.kind === 'number') this.#put(o.value, bytes);
+    return o.kind === 'number';
+  }
+
+  #put(value: number, bytes: number): void {
+    this.#tail.push(...littleEndian(value, bytes));
+  }
 }
+
+const littleEndian = (value: number, bytes: number): number[] =>
+  [0, 8, 16, 24].slice(0, bytes).map((shift) => (value >> shift) & 255);
+
+/** General registers by their width in bits. */
+const generalOf = (width: number): readonly string[] =>
+  width === 8 ? REGISTERS_8 : width === 16 ? REGISTERS_16 : REGISTERS_32;
+
+/** Number of the register that an operand is, or -1. */
+const registerOf = (names: readonly string[], o: OperandText): number =>
+  o.kind === 'register' ? names.indexOf(o.name) : -1;
 
 const eight = (stem: string): string[] =>
   [0, 1, 2, 3, 4, 5, 6, 7].map((n) => (stem === 'st(' ? `st(${n})` : `${stem}${n}`));
@@ -183,8 +244,7 @@ const isImplicit = (f: Field): boolean => IMPLICIT.has(f.form);
 function fits(f: Field, o: OperandText, osize: number): boolean {
   switch (f.form) {
     case F_FIXED: {
-      const width = f.width > 0 ? f.width : osize;
-      const names = width === 8 ? REGISTERS_8 : width === 16 ? REGISTERS_16 : REGISTERS_32;
+      const names = generalOf(f.width > 0 ? f.width : osize);
       return o.kind === 'register' && o.name === names[f.n];
     }
     case F_SREG:
@@ -209,10 +269,9 @@ function resize(o: Memory, mode: DecodeMode, before: number[]): void {
   if (o.address !== 0 && o.address !== (mode.code32 ? 32 : 16)) before.push(0x67);
 }
 
-function implicit(o: Memory, mode: DecodeMode, before: number[]): boolean {
+function implicit(o: Memory, mode: DecodeMode, before: number[]): void {
   override(o, DS, before);
   if (!before.includes(0x67)) resize(o, mode, before);
-  return true;
 }
 
 const BASES_16: readonly (readonly [number, number])[] = [
@@ -232,22 +291,21 @@ function addressed(o: Memory, mode: DecodeMode, before: number[]): number[] | un
   override(o, o.base === EBP || o.base === ESP ? SS : DS, before);
   const wide = o.address === 0 ? mode.code32 : o.address === 32;
   const d = o.displacement;
-  const bytes = (n: number): number[] => [0, 8, 16, 24].slice(0, n).map((shift) => (d >> shift) & 255);
   if (!wide) {
-    if (o.base === NONE) return [0x06, ...bytes(2)];
+    if (o.base === NONE) return [0x06, ...littleEndian(d, 2)];
     const isPair = (a: number, b: number): boolean => a === o.base && b === o.index;
     let rm = BASES_16.findIndex(([a, b]) => isPair(a, b));
     if (rm < 0) rm = BASES_16.findIndex(([a, b]) => isPair(b, a));
     if (rm < 0 || o.scale !== 0) return undefined;
     if (d === 0 && rm !== 6) return [rm];
-    return d >= -128 && d < 128 ? [0x40 | rm, ...bytes(1)] : [0x80 | rm, ...bytes(2)];
+    return d >= -128 && d < 128 ? [0x40 | rm, ...littleEndian(d, 1)] : [0x80 | rm, ...littleEndian(d, 2)];
   }
   if (o.index === ESP) return undefined;
-  if (o.base === NONE && o.index === NONE) return [0x05, ...bytes(4)];
+  if (o.base === NONE && o.index === NONE) return [0x05, ...littleEndian(d, 4)];
   const sib = (o.scale << 6) | ((o.index === NONE ? 4 : o.index) << 3);
-  if (o.base === NONE) return [0x04, sib | 5, ...bytes(4)];
+  if (o.base === NONE) return [0x04, sib | 5, ...littleEndian(d, 4)];
   const needsSib = o.index !== NONE || o.base === ESP;
   const length = d === 0 && o.base !== EBP ? 0 : d >= -128 && d < 128 ? 1 : 4;
   const mod = length === 0 ? 0 : length === 1 ? 0x40 : 0x80;
-  return [mod | (needsSib ? 4 : o.base), ...(needsSib ? [sib | o.base] : []), ...bytes(length)];
+  return [mod | (needsSib ? 4 : o.base), ...(needsSib ? [sib | o.base] : []), ...littleEndian(d, length)];
 }

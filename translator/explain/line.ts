@@ -50,7 +50,11 @@ export function parseLine(text: string): Line {
     rest = rest.slice(word.length).trimStart();
     if (!PREFIXED.test(head[head.length - 1] as string)) break;
   }
-  return { head: head.join(' '), operands: rest === '' ? [] : rest.split(',').map(parseOperand) };
+  const operands = rest === '' ? [] : rest.split(',').map(parseOperand);
+  const [first, second] = operands;
+  // A register times a number is written short: the first operand is the second one too.
+  const isShort = head[0] === 'imul' && operands.length === 2 && second?.kind === 'number';
+  return { head: head.join(' '), operands: first && isShort ? [first, ...operands] : operands };
 }
 
 function canonical(word: string): string {
