@@ -39,7 +39,9 @@ describe('exit status', () => {
 
   test('126: triple fault', async () => {
     const { status, stdout, stderr } = await transvisor(['run', kernels.triple]);
-    expect(stderr).toMatch(/^transvisor: the guest shut its processor down: triple fault: [^\n]*10:[0-9a-f]+[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^transvisor: the guest shut its processor down: triple fault: [^\n]*10h:[0-9a-f]+h[^\n]*\n$/,
+    );
     expect(stdout).toBe('oops\n');
     expect(status).toBe(126);
   });
