@@ -73,7 +73,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
   const isShared = (physical: int): boolean => {
     if (physical === hot.physical) return false;
     for (const r of known.cache.around(physical)) {
-      if (r.mode !== hot.mode || r.user !== hot.user || r.number === hot.again) continue;
+      if (r.mode !== hot.mode || r.number === hot.again) continue;
       if ((r.inside.get(physical) ?? 0) > SHARED && !r.inside.has(hot.physical)) return true;
     }
     return false;

@@ -10,7 +10,7 @@ export interface TranslationsPolicy {
   readonly batchEntries?: number;
   /** Entries (1 or more) of a head inside a region, after it is hot, before it is a region's head itself: the heat, unless given. */
   readonly sideEntries?: number;
-  /** Samples (each of 1024 links; above 0) that cost as much as to translate an instruction: what a region is made again for. */
+  /** Samples (see SAMPLE_LINKS in src/cpu/links.ts; above 0) that cost as much as to translate an instruction: what a region is made again for. */
   readonly samplesPerInstruction?: number;
   /** Regions compiled at once: 1 or more. */
   readonly maxBatch?: number;

@@ -51,6 +51,7 @@ export class RegionNames implements Names {
     throw new Error(`${e.k} is no cell`);
   }
 
+  /** @throws Error for one that is never live. */
   temporary(i: number): Local {
     const name = this.#slots.get(i);
     if (name === undefined) throw new Error(`temporary ${i} is never live`);
@@ -94,10 +95,12 @@ export class RegionNames implements Names {
     return local;
   }
 
+  /** A float of the register file, by its index in that view of it. */
   double(view: 'F32' | 'F64', n: number): Fixed {
     return { k: 'fixed', view, index: this.#registersAt / (view === 'F64' ? 8 : 4) + n };
   }
 
+  /** A word of the register file, by its number. */
   word(word: number): Fixed {
     let made = this.#words.get(word);
     if (!made) {

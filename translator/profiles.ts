@@ -3,7 +3,7 @@
 
 import type { int } from '../src/isa/insn.ts';
 
-/** Samples (of one in 1024 links) of an instruction before its targets are judged, at least. */
+/** Samples (see SAMPLE_LINKS) of an instruction before its targets are judged, at least. */
 const SAMPLES = 16;
 /** Share of the samples that makes a target likely. */
 const LIKELY = 1 / 64;

@@ -35,8 +35,8 @@ import { type Graph, RETURN } from './scan.ts';
 /** Instructions that a region may retire between two looks at the budget. */
 export const OVERSHOOT = MAX_LARGE + 1;
 /**
- * Samples (of one in 1024 links, some 25 ns each) that cost as much as to translate an instruction again (some 50 us): a
- * region is made again, to be led to from less often, when that many were taken for each of its instructions.
+ * Samples that stand for links (SAMPLE_LINKS each, of some 25 ns) which cost as much as to translate an instruction again
+ * (some 50 us): a region is made again, to be led to from less often, when that many were taken for each of its instructions.
  */
 const SAMPLES_PER_INSTRUCTION = 2;
 const BATCH_ENTRIES = 10_000;

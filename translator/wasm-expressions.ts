@@ -55,16 +55,22 @@ export class WasmExpressions {
     this.#out = out;
   }
 
+  /** LOCAL_GET, LOCAL_SET or LOCAL_TEE of a local. */
   local(opcode: number, { index }: Local): void {
     this.#out.byte(opcode);
     this.#out.unsigned(index);
   }
 
+  /** Pushes an int32. */
   constant(v: number): void {
     this.#out.byte(I32_CONST);
     this.#out.signed(v | 0);
   }
 
+  /**
+   * Pushes an int.
+   * @throws Error for an expression that is none
+   */
   int(e: Expr): void {
     const out = this.#out;
     switch (e.k) {
@@ -135,6 +141,7 @@ export class WasmExpressions {
     return true;
   }
 
+  /** Pushes a double: of an int, the same number. */
   double(e: Expr): void {
     const out = this.#out;
     switch (e.k) {
@@ -176,11 +183,13 @@ export class WasmExpressions {
     } else if (!this.#wide(f, args)) throw new Error(`${f} in a region`);
   }
 
+  /** Calls an import with ints; `results`: 0 or 1, which it pushes. */
   callImport(f: string, args: readonly Expr[], results: number): void {
     for (let k = 0; k < args.length; k++) this.int(args[k] as Expr);
     this.call(f, args.length, results);
   }
 
+  /** The same with arguments that were pushed. */
   call(name: string, parameters: number, results: number): void {
     this.#out.byte(CALL);
     this.#out.unsigned(importIndex(this.#imports, name, parameters, results));

@@ -12,31 +12,31 @@ const MAX_OPTIMIZED_BYTECODE_BYTES = 1_000_000;
 /** Name of that function. */
 const GENERATED_INTERPRETER = 'interpret';
 
-/** Calls of a function before TurboFan compiles it, as V8 has it, and as is best where generated code is WebAssembly. */
-const TURBOFAN_CALLS = 3000;
-const LATE_TURBOFAN_CALLS = 30_000;
-
 /**
- * Call it before a machine is made, whose code will be of that kind.
- *
  * With WebAssembly, the JavaScript that is left is the program's own, most of it the translator's, and wide rather than
  * hot: baseline code at once and Maglev serve it best, and TurboFan's time comes in only for what is called ten times as
- * often as V8 thinks (docs/decisions/0021).
+ * often as V8's default of 3,000 (docs/decisions/0021).
  *
  * While a machine trains its interpreter in JavaScript (there is none with WebAssembly), V8 must not compile it: what it
  * has not seen by then it would compile as an exit, and a compilation takes a second. The function is left and entered
  * again all the time, so that replacing it on the stack (OSR) is only one more compilation; Maglev's version of it is
  * thrown away at the first overflow. The rest of us, the translator above all, is the better for Maglev.
+ *
+ * The same flags for each, since they hold for the process, which may make machines of both.
  */
+const FLAGS: Readonly<Record<CodeKind, readonly string[]>> = {
+  webassembly: ['--always-sparkplug', '--invocation-count-for-turbofan=30000', '--use-osr', '--maglev-filter=*'],
+  'asm.js': [
+    '--no-always-sparkplug',
+    '--invocation-count-for-turbofan=3000',
+    '--no-use-osr',
+    `--maglev-filter=-${GENERATED_INTERPRETER}`,
+  ],
+};
+
+/** Call it before a machine is made, whose code will be of that kind. */
 export function prepareHost(code: CodeKind = DEFAULT_CODE): void {
-  const isText = code === 'asm.js';
-  setFlagsFromString(`--invocation-count-for-turbofan=${isText ? TURBOFAN_CALLS : LATE_TURBOFAN_CALLS}`);
-  if (!isText) {
-    setFlagsFromString('--always-sparkplug');
-    return;
-  }
-  setFlagsFromString('--no-use-osr');
-  setFlagsFromString(`--maglev-filter=-${GENERATED_INTERPRETER}`);
+  for (const flag of FLAGS[code]) setFlagsFromString(flag);
 }
 
 /** Call it once that machine is made. The flag is read each time V8 thinks of optimising. */

@@ -61,7 +61,7 @@ export class Attention {
     if (c.intr !== 0 && c.IF !== 0 && c.shadow === 0) {
       const vector = acknowledge();
       this.interrupts.set(vector, (this.interrupts.get(vector) ?? 0) + 1);
-      if (log.enabled) log.log(`vector ${vector} at ${c.sel[CS].toString(16)}:${hex(c.eip, 8)}`);
+      if (log.enabled) log.log(`vector ${vector} at ${hex(c.sel[CS])}:${hex(c.eip, 8)}`);
       deliverInterrupt(c, vector);
     }
     return undefined;

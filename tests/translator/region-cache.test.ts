@@ -1,6 +1,7 @@
 // Which regions go where the cache is full, and what they take until their module is gone.
 
 import { expect, test } from 'vitest';
+import { MODES } from '../../src/cpu/mode.ts';
 import { keyOf, type Region } from '../../translator/region.ts';
 import { emptyModule, RegionCache } from '../../translator/region-cache.ts';
 
@@ -131,4 +132,11 @@ test('modules are evicted whole; one that is in use stays, unless most of it is 
   }
   expect(evicted(cache)).toEqual(idle.map(({ number }) => number));
   expect(cache.get(4)).toBe(inUse[0]);
+});
+
+test('each head has a key of its own: of every address, with every mode', () => {
+  const addresses = [0, 1, FRAME, 0x7fffffff, -0x80000000, -1];
+  const keys = addresses.flatMap((physical) => [0, 3, MODES >> 1, MODES - 1].map((mode) => keyOf(physical, mode)));
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(keys.every(Number.isSafeInteger)).toBe(true);
 });
