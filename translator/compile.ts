@@ -2,7 +2,7 @@
 // that the guest controls is in it but numbers, and names that were looked at.
 
 import { wide } from '../src/isa/wide.ts';
-import { x87 } from '../src/isa/x87/unit.ts';
+import { x87, x87Result } from '../src/isa/x87/unit.ts';
 import { UserError } from '../src/lib/errors.ts';
 import { memoryOf } from '../src/memory/heap.ts';
 
@@ -87,7 +87,7 @@ export function compileBinary(
   foreign: Foreign,
 ): RegionFunction[] {
   checkNames(names);
-  const env = { memory: memoryOf(heap), ...wide, ...x87, ...foreign };
+  const env = { memory: memoryOf(heap), ...wide, ...x87, ...x87Result, ...foreign };
   return pick(names, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports);
 }
 

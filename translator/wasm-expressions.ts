@@ -1,5 +1,6 @@
 // Expressions of the residual language as WebAssembly: each pushes its value.
 
+import { X87_RESULT } from '../src/isa/x87/unit.ts';
 import { type Expr, isDouble } from './ir.ts';
 import type { Bytes } from './wasm-bytes.ts';
 import {
@@ -9,6 +10,7 @@ import {
   DOUBLE_OF_DOUBLES,
   FROM_INT,
   FROM_UNSIGNED,
+  GLOBAL_GET,
   I32_CONST,
   I32_XOR,
   INT,
@@ -19,6 +21,8 @@ import {
   SELECT,
   SINGLE,
   WIDE,
+  WRAPPED,
+  WRAPPED_HIGH,
 } from './wasm-opcodes.ts';
 import type { Cell, Local, Names } from './writer.ts';
 
@@ -30,18 +34,30 @@ export interface Import {
   readonly index: number;
 }
 
-/** Of a module, by their names. */
-export type Imports = Map<string, Import>;
+/** What a module has from outside. */
+export class Imports {
+  readonly functions = new Map<string, Import>();
+  /** Names of variables of 64 bits, in the order of their numbers. */
+  readonly globals: string[] = [];
 
-/** The number of an import of the module, which has it from then on. */
-export function importIndex(imports: Imports, name: string, parameters: number, results: number): number {
-  let known = imports.get(name);
-  if (!known) {
-    known = { name, parameters, results, index: imports.size };
-    imports.set(name, known);
+  /** The number of a function, which the module has from then on. */
+  functionIndex(name: string, parameters: number, results: number): number {
+    let known = this.functions.get(name);
+    if (!known) {
+      known = { name, parameters, results, index: this.functions.size };
+      this.functions.set(name, known);
+    }
+    return known.index;
   }
-  return known.index;
+
+  /** The number of a variable, which the module has from then on. */
+  globalIndex(name: string): number {
+    const known = this.globals.indexOf(name);
+    return known >= 0 ? known : this.globals.push(name) - 1;
+  }
 }
+
+const isX87Word = (f: string): f is 'x87lo' | 'x87hi' => f === 'x87lo' || f === 'x87hi';
 
 export class WasmExpressions {
   readonly #names: Names;
@@ -121,6 +137,7 @@ export class WasmExpressions {
       for (let k = 0; k < args.length; k++) this.int(args[k] as Expr);
       out.byte(ofInts);
     } else if (ofDoubles) this.#ofDoubles(args, ofDoubles);
+    else if (isX87Word(f)) this.#x87Word(f);
     else if (!this.#wide(f, args)) this.callImport(f, args, 1);
   }
 
@@ -128,6 +145,13 @@ export class WasmExpressions {
   #ofDoubles(args: readonly Expr[], code: readonly number[]): void {
     for (let k = 0; k < args.length; k++) this.double(args[k] as Expr);
     this.#out.put(code);
+  }
+
+  /** A word of the x87's last result, which a call has left in its variable: no call is needed for it. */
+  #x87Word(f: 'x87lo' | 'x87hi'): void {
+    this.#out.byte(GLOBAL_GET);
+    this.#out.unsigned(this.#imports.globalIndex(X87_RESULT));
+    this.#out.put(f === 'x87lo' ? WRAPPED : WRAPPED_HIGH);
   }
 
   /** Whether it is one of the functions that are a few instructions. */
@@ -192,7 +216,7 @@ export class WasmExpressions {
   /** The same with arguments that were pushed. */
   call(name: string, parameters: number, results: number): void {
     this.#out.byte(CALL);
-    this.#out.unsigned(importIndex(this.#imports, name, parameters, results));
+    this.#out.unsigned(this.#imports.functionIndex(name, parameters, results));
   }
 }
 

@@ -1,10 +1,10 @@
 // A module of regions as a WebAssembly binary, section by section (WebAssembly core specification 2.0, chapter 5.5): the
 // functions are written by wasm-writer.ts.
 
-import { type Code, HEADER, I32, name, unsigned, vector } from '../src/isa/wasm.ts';
+import { type Code, HEADER, I32, I64, name, unsigned, vector } from '../src/isa/wasm.ts';
 import { Bytes } from './wasm-bytes.ts';
-import type { Imports } from './wasm-expressions.ts';
-import { FUNCREF } from './wasm-opcodes.ts';
+import { Imports } from './wasm-expressions.ts';
+import { FUNCREF, MUTABLE } from './wasm-opcodes.ts';
 import { WasmWriter } from './wasm-writer.ts';
 import type { MakeWriter } from './writer.ts';
 
@@ -16,7 +16,7 @@ const scratch = new Bytes();
 export class ModuleEncoder {
   readonly #names: string[] = [];
   /** What the functions call is known behind them; they are numbered behind what is imported. */
-  readonly #imports: Imports = new Map();
+  readonly #imports = new Imports();
   readonly #code = new Bytes();
   readonly #ofRegions: boolean;
 
@@ -70,9 +70,10 @@ export function encodeModule(
   // That of regions is the first one: REGION_TYPE.
   const functions = exported.map(typeOf);
   const imported: Code[] = [[...name('env'), ...name('memory'), 0x02, 0x00, 0x01]];
-  for (const i of imports.values()) imported.push([...name('env'), ...name(i.name), 0x00, ...typeOf(i)]);
+  for (const i of imports.functions.values()) imported.push([...name('env'), ...name(i.name), 0x00, ...typeOf(i)]);
+  for (const global of imports.globals) imported.push([...name('env'), ...name(global), 0x03, I64, MUTABLE]);
   if (hasTable) imported.push([...name('env'), ...name('table'), 0x01, FUNCREF, 0x00, 0x00]);
-  const first = imports.size;
+  const first = imports.functions.size;
   const out = new Bytes();
   out.put(HEADER);
   out.section(1, vector(types));

@@ -18,6 +18,7 @@ export const SELECT = 0x1b;
 export const LOCAL_GET = 0x20;
 export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
+export const GLOBAL_GET = 0x23;
 export const I32_LOAD = 0x28;
 const F64_LOAD = 0x2b;
 const F64_STORE = 0x39;
@@ -42,6 +43,8 @@ const WRAP = 0xa7;
 /** The type of a block that leaves no value; of the elements of a table of functions. */
 export const EMPTY = 0x40;
 export const FUNCREF = 0x70;
+/** Of a variable. */
+export const MUTABLE = 0x01;
 
 /** How a place is accessed: opcode of the load, of the store, power of two of the size. */
 interface Access {
@@ -120,6 +123,9 @@ export const WIDE: ReadonlyMap<string, readonly (readonly number[])[]> = new Map
   ['imul', [[], [0x6c]]],
   ['clz', [[0x67]]],
 ]);
-/** A word of a double: i64.reinterpret_f64, for the high one i64.shr_u by 32; i32.wrap_i64. */
-export const HIGH_WORD = [REINTERPRET, ...CONST_32, 0x88, WRAP];
-export const LOW_WORD = [REINTERPRET, WRAP];
+/** A word of 64 bits: for the high one i64.shr_u by 32; i32.wrap_i64. */
+export const WRAPPED = [WRAP];
+export const WRAPPED_HIGH = [...CONST_32, 0x88, WRAP];
+/** A word of a double. */
+export const HIGH_WORD = [REINTERPRET, ...WRAPPED_HIGH];
+export const LOW_WORD = [REINTERPRET, ...WRAPPED];

@@ -136,8 +136,8 @@ export const section = (id: number, body: Code): Code => [id, ...unsigned(body.l
 /** A name of ASCII characters. */
 export const name = (s: string): Code => vector([...s].map((c) => [c.charCodeAt(0)]));
 
-/** A module that exports its functions; its globals are mutable, of 64 bits, and start as zero. */
-export function wasmModule(functions: readonly WasmFunction[], globals: number): Uint8Array {
+/** A module that exports its functions, and its globals: they are mutable, of 64 bits, and start as zero. */
+export function wasmModule(functions: readonly WasmFunction[], globals: readonly string[]): Uint8Array {
   const types = functions.map((f): Code => [0x60, ...vector(f.parameters.map((t) => [t])), 1, f.result]);
   const bodies = functions.map((f): Code => {
     const code = [...vector(f.locals.map((t) => [1, t])), ...f.body, 0x0b];
@@ -147,8 +147,14 @@ export function wasmModule(functions: readonly WasmFunction[], globals: number):
     ...HEADER,
     ...section(1, vector(types)),
     ...section(3, vector(functions.map((_, k) => unsigned(k)))),
-    ...section(6, vector(Array.from({ length: globals }, () => [I64, 1, ...int64(0n), 0x0b]))),
-    ...section(7, vector(functions.map((f, k) => [...name(f.name), 0, ...unsigned(k)]))),
+    ...section(6, vector(globals.map(() => [I64, 1, ...int64(0n), 0x0b]))),
+    ...section(
+      7,
+      vector([
+        ...functions.map((f, k) => [...name(f.name), 0, ...unsigned(k)]),
+        ...globals.map((global, k) => [...name(global), 3, ...unsigned(k)]),
+      ]),
+    ),
     ...section(10, vector(bodies)),
   ]);
 }

@@ -51,7 +51,7 @@ const MODULE = wasmModule(
     words('divs', 3, i32.wrap(i64.divS(joined, i64.extendS(get(2))))),
     words('joined', 2, f64.reinterpret(joined), F64),
   ],
-  0,
+  [],
 );
 
 export const wide: Wide = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports as unknown as Wide;

@@ -6,7 +6,7 @@ import { parse } from 'acorn';
 import { I32, padded, unsigned } from '../../src/isa/wasm.ts';
 import { binary, id, lit, type Node } from '../estree.ts';
 import { Bytes } from '../wasm-bytes.ts';
-import { type Imports, importIndex } from '../wasm-expressions.ts';
+import { Imports } from '../wasm-expressions.ts';
 import { encodeModule } from '../wasm-module.ts';
 import {
   accessOf,
@@ -82,7 +82,7 @@ class Encoder {
   readonly #arms: readonly (readonly Node[])[];
   readonly #parameters: number;
   readonly #locals = new Map<string, number>();
-  readonly #imports: Imports = new Map();
+  readonly #imports = new Imports();
   readonly #out = new Bytes();
   readonly #positions: Record<Placed, number[]> = { R: [], CODE: [], TAGS: [], LINKS: [], overshoot: [] };
   /** Enclosing blocks, innermost last. */
@@ -351,7 +351,7 @@ class Encoder {
     });
     if (wide) return;
     this.#out.byte(CALL);
-    this.#out.unsigned(importIndex(this.#imports, f, args.length, 1));
+    this.#out.unsigned(this.#imports.functionIndex(f, args.length, 1));
   }
 }
 

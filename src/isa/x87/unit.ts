@@ -47,6 +47,9 @@ export interface X87Unit {
   x87hi: (t: int) => int;
 }
 
+/** The name of the variable with the last result. */
+export const X87_RESULT = 'x87result';
+
 const word = (name: string, value: Code): WasmFunction => ({
   name,
   parameters: [I32],
@@ -71,7 +74,11 @@ const MODULE = wasmModule(
     word('x87lo', getGlobal(RESULT)),
     word('x87hi', high(getGlobal(RESULT))),
   ],
-  1,
+  [X87_RESULT],
 );
 
-export const x87: X87Unit = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports as unknown as X87Unit;
+const { [X87_RESULT]: result, ...functions } = new WebAssembly.Instance(new WebAssembly.Module(MODULE))
+  .exports as X87Unit & { readonly [X87_RESULT]: object };
+export const x87: X87Unit = functions;
+/** The variable with the 64 bits of the last result, for other modules to import. */
+export const x87Result = { [X87_RESULT]: result };
