@@ -27,8 +27,10 @@ import type { Expr } from './ir.ts';
 import type { Cell, Ending, Held, Local, Names, Operand, Own, View, Writer } from './writer.ts';
 
 const TAB = id('tab');
-const SHIFTS: Readonly<Record<View, number>> = { H8: 0, H16: 1, H32: 2, F32: 2, F64: 3 };
-const VIEWS: Readonly<Record<View, Node>> = {
+/** There are no vectors in asm.js. */
+type AsmView = Exclude<View, 'V128'>;
+const SHIFTS: Readonly<Record<AsmView, number>> = { H8: 0, H16: 1, H32: 2, F32: 2, F64: 3 };
+const VIEWS: Readonly<Record<AsmView, Node>> = {
   H8: id('H8'),
   H16: id('H16'),
   H32: id('H32'),
@@ -192,7 +194,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
   finish({ name, locals, held, answer: last }: Ending): AsmFunction {
     const from = ({ local, at: place }: Held): Node => {
       const e = this.#node(place);
-      return assign(this.#node(local), local.isDouble ? plus(e) : int(e));
+      return assign(this.#node(local), local.type === 'double' ? plus(e) : int(e));
     };
     const to = ({ local, at: place }: Held): Node => assign(this.#node(place), this.#node(local));
     // The last one first: the places of the others in its list stay.
@@ -200,7 +202,7 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
     const declarations = locals.map((local) => ({
       type: 'VariableDeclarator',
       id: id(local.name),
-      init: local.isDouble ? decimal(0) : lit(0),
+      init: local.type === 'double' ? decimal(0) : lit(0),
     }));
     const tree: Node = {
       type: 'FunctionDeclaration',
@@ -236,14 +238,14 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
     let node = this.#nodes.get(cell);
     if (!node) {
       // By its index: V8 takes a constant before a shift for an index, and refuses those of large heaps.
-      node = cell.k === 'local' ? id(cell.name) : at(VIEWS[cell.view], lit(cell.index));
+      node = cell.k === 'local' ? id(cell.name) : at(VIEWS[cell.view as AsmView], lit(cell.index));
       this.#nodes.set(cell, node);
     }
     return node;
   }
 
   /** What is `more` bytes into an operand, by a view. */
-  #element(view: View, { p, offset, isMarked }: Operand, more = 0): Node {
+  #element(view: AsmView, { p, offset, isMarked }: Operand, more = 0): Node {
     const place = isMarked ? binary('&', asm(p, this), lit(HOST_BITS)) : asm(p, this);
     return element(view, offset + more ? int(binary('+', place, lit(offset + more))) : place);
   }
@@ -256,6 +258,6 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
 }
 
 /** An element of a view, by the address of its first byte. */
-const element = (view: View, byte: Node): Node => at(VIEWS[view], binary('>>', byte, lit(SHIFTS[view])));
+const element = (view: AsmView, byte: Node): Node => at(VIEWS[view], binary('>>', byte, lit(SHIFTS[view])));
 
-const viewOf = ({ size }: Operand): View => (size === 8 ? 'H8' : size === 16 ? 'H16' : 'H32');
+const viewOf = ({ size }: Operand): AsmView => (size === 8 ? 'H8' : size === 16 ? 'H16' : 'H32');

@@ -58,11 +58,10 @@ export class Batch {
 
   /** Translates a region. `visit` is for what is compiled, not for a text beside it. */
   add(graph: Graph, mode: int, options: PrintOptions, visit: PrintOptions['visit']): Added {
-    const items = itemsOf(graph, mode);
     const encoder = this.#encoder;
-    const asText = this.#texts && print(items, encoder ? options : { ...options, visit }, asAsm);
+    const asText = this.#texts && print(itemsOf(graph, mode), encoder ? options : { ...options, visit }, asAsm);
     const { callouts, sites } = encoder
-      ? print(items, { ...options, visit }, encoder.writer)
+      ? print(itemsOf(graph, mode, true), { ...options, visit }, encoder.writer)
       : (asText as Printed<AsmFunction>);
     encoder?.add(options.name);
     this.#names.push(options.name);

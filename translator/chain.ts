@@ -42,7 +42,7 @@ import type { Cell, Fixed, Local, MakeWriter } from './writer.ts';
 /** No region is linked: the interpreter goes on. */
 const NONE = -1;
 
-const LOCALS: readonly Local[] = ['ip', 'e', 'n'].map((name, index) => ({ k: 'local', name, index, isDouble: false }));
+const LOCALS: readonly Local[] = ['ip', 'e', 'n'].map((name, index) => ({ k: 'local', name, index, type: 'int' }));
 const IP = S('ip');
 const ENTRY = S('e');
 const NUMBER = S('n');

@@ -11,7 +11,7 @@ export type Expr =
   | { readonly k: 'h'; readonly name: string; readonly v?: number }
   /**
    * Word of the state; element of a state array (`reg[n]`, `base[n]`; views of it all: `words[n]`, `singles[n]`,
-   * `doubles[n]`; the locals of lanes.ts: `wordLanes[n]`, `doubleLanes[n]`).
+   * `doubles[n]`; the locals of lanes.ts: `wordLanes[n]`, `doubleLanes[n]`, `vectorLanes[n]`).
    */
   | { readonly k: 's'; readonly name: string }
   | { readonly k: 'r'; readonly array: string; readonly n: Expr }
@@ -303,9 +303,29 @@ export function mayAlias(a: Expr, b: Expr): boolean {
 }
 
 /** Functions whose value is a double. */
-const DOUBLES = new Set(['fadd', 'fsub', 'fmul', 'fdiv', 'fsqrt', 'fabs', 'fneg', 'fround', 'fromInt', 'joined']);
+const DOUBLES = new Set('fadd fsub fmul fdiv fsqrt fabs fneg fround fromInt joined f64x2.lane f32x4.lane'.split(' '));
 
-/** Whether the value is a double, not an int32; of temporaries the one who defined it knows. */
+/** What a value is: an int32, a double, 128 bits. */
+export type Type = 'int' | 'double' | 'vector';
+
+/** Of temporaries the one who defined it knows. */
+export function typeOf(e: Expr): Type {
+  if (isDouble(e)) return 'double';
+  return isVector(e) ? 'vector' : 'int';
+}
+
+/** What a load makes. */
+export const typeLoaded = (size: number): Type => (size === 128 ? 'vector' : size === 64 ? 'double' : 'int');
+
+/** Functions on vectors are called as in WebAssembly; these make no vector. */
+const OF_VECTORS = /\.(lane|bitmask)$/;
+
+function isVector(e: Expr): boolean {
+  if (e.k === 'r') return e.array === 'vectorLanes';
+  return e.k === 'c' && e.f.includes('.') && !OF_VECTORS.test(e.f);
+}
+
+/** Whether the value is a double; of temporaries the one who defined it knows. */
 export function isDouble(e: Expr): boolean {
   if (e.k === 'r') return e.array === 'doubles' || e.array === 'singles' || e.array === 'doubleLanes';
   return e.k === 'd' || (e.k === 'c' && DOUBLES.has(e.f));

@@ -6,17 +6,18 @@
 // memory, such a pair is moved as one double: loads and stores of a Float64Array keep all bits in translated code, which
 // is asm.js.
 
-import type { Insn, int } from '../src/isa/insn.ts';
+import { type Insn, type int, MEM } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/register-file.ts';
 import { D, type Expr, holds, isZero, let_, load, N, R, type Stmt, set, store, T } from './ir.ts';
 import { removeDeadTemporaries } from './passes/dead.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Graph, Placed } from './scan.ts';
 import type { Ready } from './templates.ts';
+import { part, throughVectors, vector, vectorRegisters, vectorUse, withPart } from './vectors.ts';
 import { map, mapStmt, uses } from './walk.ts';
 
-/** What a lane is. */
-export type Lane = 'double' | 'words' | 'file';
+/** What a lane is. A register is a vector whole, or not at all. */
+export type Lane = 'double' | 'words' | 'file' | 'vector';
 
 /** By the lanes' numbers, the low lane of XMM0 first. */
 export type Lanes = readonly Lane[];
@@ -42,6 +43,12 @@ function laneOf(e: Expr): int {
   if (e.array === 'doubles') lane = e.n.v - FIRST_DOUBLE;
   else if (e.array === 'words' || e.array === 'singles') lane = (e.n.v - FIRST_WORD) >> 1;
   return lane < LANES ? lane : -1;
+}
+
+/** Which element of its register a piece of state is, of those that such a view has. */
+function partOf(e: Expr & { k: 'r' }): int {
+  const n = (e.n as Expr & { k: 'n' }).v;
+  return e.array === 'doubles' ? (n - FIRST_DOUBLE) & 1 : (n - FIRST_WORD) & 3;
 }
 
 // What lanes are.
@@ -110,7 +117,36 @@ export function typeLanes(graph: Graph): void {
     });
   }
   const typed = lanes.map((is) => is ?? 'double');
-  for (const p of touching) p.lanes = typed;
+  const withVectors = vectorsAmong(touching, all, typed);
+  for (const p of touching) {
+    p.lanes = typed;
+    p.withVectors = withVectors;
+  }
+}
+
+/**
+ * What lanes are where there are vectors: those of registers with which something is computed as vectors, or that are
+ * moved whole from or to memory, and that have no part in arithmetic of doubles or floats.
+ */
+function vectorsAmong(touching: readonly Placed[], all: readonly Uses[], typed: Lanes): Lanes {
+  const computes = new Set<int>();
+  const moved = new Set<int>();
+  for (const { insn } of touching) {
+    const use = vectorUse(insn);
+    if (!use) continue;
+    const isMove = use === 'moves' && (insn.dst.kind === MEM || insn.src.kind === MEM);
+    for (const n of vectorRegisters(insn)) {
+      if (use === 'computes') computes.add(n);
+      else if (isMove) moved.add(n);
+    }
+  }
+  const isFloat = (lane: int): boolean => (all[lane] as Uses).doubles + (all[lane] as Uses).singles > 0;
+  const isVector = (n: int): boolean => {
+    const own = [2 * n, 2 * n + 1];
+    if (own.some(isFloat)) return false;
+    return computes.has(n) || (moved.has(n) && !own.some((lane) => [...(all[lane] as Uses).moves].some(isFloat)));
+  };
+  return typed.map((is, lane) => (isVector(lane >> 1) ? 'vector' : is));
 }
 
 /** Notes the uses of an instruction; whether it has any. */
@@ -164,8 +200,16 @@ function count(template: Ready, i: Insn, all: readonly Uses[]): boolean {
 /** A word of the register file, or one loaded, by the temporary that has it. */
 type Word = { readonly word: int } | { readonly p: Expr; readonly at: int };
 
-/** An instruction's residual over lanes as they are in the region. */
-export function throughLanes(made: readonly Stmt[], lanes: Lanes, temporaries: { n: number }): Stmt[] {
+/** An instruction's residual over lanes as they are in the region. `isSplit`: its operand may lie on two pages. */
+export function throughLanes(
+  made: readonly Stmt[],
+  insn: Insn,
+  lanes: Lanes,
+  temporaries: { n: number },
+  isSplit = false,
+): Stmt[] {
+  const areVectors = !isSplit && vectorUse(insn) && vectorRegisters(insn).every((n) => lanes[2 * n] === 'vector');
+  if (areVectors) return throughVectors(made, insn, temporaries);
   return new Rewriter(propagate(made), lanes, temporaries).rewritten();
 }
 
@@ -228,11 +272,16 @@ class Rewriter {
       const lane = laneOf(e);
       if (lane < 0 || e.k !== 'r') return e;
       const is = this.#lanes[lane];
+      if (is === 'vector') return part(lane >> 1, e.array, partOf(e));
       if (is === 'double') return e.array === 'doubles' ? R(DOUBLE_LANES, e.n) : e;
       return is === 'words' ? R(WORD_LANES, e.n) : e;
     };
     const made = mapStmt(s, leaf);
-    if (made.k === 'set') this.#out.push(set(leaf(made.to), made.e));
+    const to = made.k === 'set' ? laneOf(made.to) : -1;
+    if (made.k === 'set' && made.to.k === 'r' && to >= 0 && this.#lanes[to] === 'vector') {
+      const changed = withPart(to >> 1, made.to.array, partOf(made.to), made.e);
+      this.#out.push(set(vector(to >> 1), changed));
+    } else if (made.k === 'set') this.#out.push(set(leaf(made.to), made.e));
     else this.#out.push(made.k === 'holds' ? holds(leaf(made.to), made.e) : made);
   }
 
@@ -301,6 +350,7 @@ class Rewriter {
       if (b.word !== a.word + 1 || (a.word & 1) !== 0) return undefined;
       const lane = laneOf(element('words', a.word));
       if (lane < 0 || this.#lanes[lane] === 'words') return undefined;
+      if (this.#lanes[lane] === 'vector') return () => part(lane >> 1, 'doubles', lane & 1);
       return () => (this.#lanes[lane] === 'double' ? this.#start(lane) : element('doubles', a.word >> 1));
     }
     if ('p' in a && 'p' in b) {

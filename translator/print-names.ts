@@ -2,9 +2,11 @@
 // register file.
 
 import { WORD } from '../src/isa/register-file.ts';
-import type { Expr } from './ir.ts';
+import type { Expr, Type } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
+import { typeOfSlot } from './passes/slots.ts';
+import { VECTOR_LANES } from './vectors.ts';
 import type { Cell, Fixed, Held, Local, Names } from './writer.ts';
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
@@ -31,7 +33,7 @@ export class RegionNames implements Names {
   constructor(slots: ReadonlyMap<number, string>, registersAt: number) {
     this.#slots = slots;
     this.#registersAt = registersAt;
-    for (const name of OWN_LOCALS) this.#local(name, false);
+    for (const name of OWN_LOCALS) this.#local(name, 'int');
   }
 
   own(name: (typeof OWN_LOCALS)[number]): Local {
@@ -55,13 +57,13 @@ export class RegionNames implements Names {
   temporary(i: number): Local {
     const name = this.#slots.get(i);
     if (name === undefined) throw new Error(`temporary ${i} is never live`);
-    return this.#byName.get(name) ?? this.#local(name, name.startsWith('d'));
+    return this.#byName.get(name) ?? this.#local(name, typeOfSlot(name));
   }
 
   #state(name: string): Cell {
     const known = this.#byName.get(name);
     if (known) return known;
-    if (name === 'rpc') return this.#local(name, false);
+    if (name === 'rpc') return this.#local(name, 'int');
     const at = (WORD as Record<string, number>)[name];
     if (at === undefined) throw new Error(`no word for ${name}`);
     return SUNK.has(name) || name === 'fcw' ? this.#hold(name, this.word(at)) : this.word(at);
@@ -75,12 +77,14 @@ export class RegionNames implements Names {
     if (array === 'doubles') return this.double('F64', n);
     if (array === DOUBLE_LANES) return this.#hold(doubleName(n), this.double('F64', n));
     if (array === WORD_LANES) return this.#hold(wordName(n), this.word(n));
+    if (array === VECTOR_LANES)
+      return this.#hold(`x${n - WORD.xmm / 4}`, { k: 'fixed', view: 'V128', index: this.#registersAt / 16 + n });
     if (array === 'singles') return this.double('F32', n);
     return this.word(((WORD as Record<string, number>)[array] as number) + n);
   }
 
-  #local(name: string, isDouble: boolean): Local {
-    const made: Local = { k: 'local', name, index: this.locals.length, isDouble };
+  #local(name: string, type: Type): Local {
+    const made: Local = { k: 'local', name, index: this.locals.length, type };
     this.locals.push(made);
     this.#byName.set(name, made);
     return made;
@@ -90,7 +94,7 @@ export class RegionNames implements Names {
   #hold(name: string, at: Fixed): Local {
     const known = this.#byName.get(name);
     if (known) return known;
-    const local = this.#local(name, at.view === 'F64');
+    const local = this.#local(name, at.view === 'V128' ? 'vector' : at.view === 'F64' ? 'double' : 'int');
     this.held.push({ local, at });
     return local;
   }

@@ -116,6 +116,7 @@ export function place(at: int, insn: Insn, mode: int, isGuarded = false): Placed
     stack: undefined,
     needless: undefined,
     lanes: undefined,
+    withVectors: undefined,
   };
 }
 

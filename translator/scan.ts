@@ -32,6 +32,8 @@ export interface Placed {
   needless: ReadonlySet<int> | undefined;
   /** If it uses XMM registers: what their lanes are in the region. */
   lanes: Lanes | undefined;
+  /** The same where generated code has vectors. */
+  withVectors: Lanes | undefined;
 }
 
 export type Terminator =

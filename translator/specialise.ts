@@ -55,8 +55,8 @@ export const RETURN_EIP = S('rpc');
 /** EIP of the entry's page. */
 const PAGE_BASE = S('pb');
 
-/** Bit s of `bent` says that segment register s is not flat. */
-export function specialise(block: Block, bent: int, temporaries: { n: number }): SpecialisedBlock {
+/** Bit s of `bent` says that segment register s is not flat. `hasVectors`: XMM registers may be such. */
+export function specialise(block: Block, bent: int, temporaries: { n: number }, hasVectors = false): SpecialisedBlock {
   const body: (Step | Callout | Guarded)[] = [];
   const { insns } = block;
   let run = new Propagation();
@@ -84,9 +84,11 @@ export function specialise(block: Block, bent: int, temporaries: { n: number }):
       continue;
     }
     const whole = instantiate(placed, bent, temporaries);
-    const made = placed.lanes ? throughLanes(whole, placed.lanes, temporaries) : whole;
+    const lanes = hasVectors ? placed.withVectors : placed.lanes;
+    const isSplit = placed.guarded && !isShadow;
+    const made = lanes ? throughLanes(whole, insn, lanes, temporaries, isSplit) : whole;
     if (placed.stack?.guard) made.unshift(exit(guardOf(placed.stack)));
-    if (placed.guarded && !isShadow) {
+    if (isSplit) {
       flush();
       const callout = { k: 'callout', at, undo, next: at + insn.length, insn, ends: false } as const;
       const inner = removeStaging(propagate(splitPlaces(made, temporaries)));

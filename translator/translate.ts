@@ -10,11 +10,11 @@ import type { MakeWriter } from './writer.ts';
 /** For the form that people read. */
 export const asAsm: MakeWriter<AsmFunction> = (names, own) => new AsmWriter(names, own);
 
-/** The same graph and mode make the same items. `mode`: as the interpreter packs it (see src/cpu/interpreter.ts). */
-export function itemsOf(graph: Graph, mode: number): readonly Item[] {
+/** The same graph and mode make the same items. `mode`: as the interpreter packs it (see src/cpu/mode.ts). `hasVectors`: whether what is generated has such. */
+export function itemsOf(graph: Graph, mode: number, hasVectors = false): readonly Item[] {
   const temporaries = { n: 0 };
   const bent = mode >> 2;
-  return structure(graph, (b) => specialise(b, bent, temporaries), temporaries);
+  return structure(graph, (b) => specialise(b, bent, temporaries, hasVectors), temporaries);
 }
 
 export interface Translated<Made> {

@@ -1,11 +1,12 @@
 // Expressions of the residual language as WebAssembly: each pushes its value.
 
 import { X87_RESULT } from '../src/isa/x87/unit.ts';
-import { type Expr, isDouble } from './ir.ts';
+import { type Expr, isDouble, type Type } from './ir.ts';
 import type { Bytes } from './wasm-bytes.ts';
 import {
   BY_32,
   BY_64,
+  BY_128,
   CALL,
   DOUBLE_OF_DOUBLES,
   FROM_INT,
@@ -24,6 +25,7 @@ import {
   WRAPPED,
   WRAPPED_HIGH,
 } from './wasm-opcodes.ts';
+import { VECTOR_OPERATIONS } from './wasm-vectors.ts';
 import type { Cell, Local, Names } from './writer.ts';
 
 /** A function from outside: all of its parameters are ints, and so is the result, unless there is none. */
@@ -98,7 +100,7 @@ export class WasmExpressions {
       case 'r': {
         const cell = this.#names.cell(e);
         if (cell.k === 'local') {
-          if (cell.isDouble) throw new Error('a double for an int');
+          if (cell.type !== 'int') throw new Error(`a ${cell.type} for an int`);
           this.local(LOCAL_GET, cell);
           return;
         }
@@ -131,6 +133,10 @@ export class WasmExpressions {
 
   #intCall({ f, args }: Expr & { k: 'c' }): void {
     const out = this.#out;
+    if (f.includes('.')) {
+      this.#ofVectors(f, args);
+      return;
+    }
     const ofInts = OF_INTS.get(f);
     const ofDoubles = INT_OF_DOUBLES.get(f);
     if (ofInts !== undefined) {
@@ -179,7 +185,7 @@ export class WasmExpressions {
         const cell = this.#names.cell(e);
         if (cell.k === 'local') {
           this.local(LOCAL_GET, cell);
-          if (!cell.isDouble) out.byte(FROM_INT);
+          if (cell.type === 'int') out.byte(FROM_INT);
           return;
         }
         this.constant(0);
@@ -199,12 +205,47 @@ export class WasmExpressions {
   }
 
   #doubleCall({ f, args }: Expr & { k: 'c' }): void {
+    if (f.includes('.')) {
+      this.#ofVectors(f, args);
+      return;
+    }
     const ofDoubles = DOUBLE_OF_DOUBLES.get(f);
     if (ofDoubles) this.#ofDoubles(args, ofDoubles);
     else if (f === 'fromInt') {
       this.int(args[0] as Expr);
       this.#out.byte(FROM_INT);
     } else if (!this.#wide(f, args)) throw new Error(`${f} in a region`);
+  }
+
+  /** Pushes a value of a type. */
+  value(type: Type, e: Expr): void {
+    if (type === 'int') this.int(e);
+    else if (type === 'double') this.double(e);
+    else this.vector(e);
+  }
+
+  /** Pushes a vector. */
+  vector(e: Expr): void {
+    if (e.k === 'c') {
+      this.#ofVectors(e.f, e.args);
+      return;
+    }
+    const cell = this.#names.cell(e);
+    if (cell.k !== 'local' || cell.type !== 'vector') throw new Error(`${e.k} for a vector`);
+    this.local(LOCAL_GET, cell);
+  }
+
+  /** A function on vectors; its last arguments may be numbers, which are part of its code. */
+  #ofVectors(f: string, args: readonly Expr[]): void {
+    const known = VECTOR_OPERATIONS.get(f);
+    if (!known) throw new Error(`${f} of vectors`);
+    const { takes, code, behind } = known;
+    takes.forEach((type, k) => {
+      this.value(type, args[k] as Expr);
+    });
+    this.#out.put(code);
+    for (let k = takes.length; k < args.length; k++) this.#out.byte((args[k] as Expr & { k: 'n' }).v);
+    if (behind) this.#out.put(behind);
   }
 
   /** Calls an import with ints; `results`: 0 or 1, which it pushes. */
@@ -222,13 +263,14 @@ export class WasmExpressions {
 
 /** Loads from or stores to an address that was pushed, and `offset` bytes more. */
 export function access(opcode: number, power: number, offset: number, out: Bytes): void {
-  out.byte(opcode);
+  if (opcode > 0xff) out.byte(opcode >> 8);
+  out.byte(opcode & 0xff);
   out.unsigned(power);
   out.unsigned(offset);
 }
 
 /** The same at address 0, for a place that is always the same. */
 export function fixed({ view, index }: Cell & { k: 'fixed' }, out: Bytes, isLoad: boolean): void {
-  const by = view === 'H32' ? BY_32 : view === 'F64' ? BY_64 : SINGLE;
+  const by = view === 'H32' ? BY_32 : view === 'F64' ? BY_64 : view === 'V128' ? BY_128 : SINGLE;
   access(isLoad ? by.load : by.store, by.power, index * (1 << by.power), out);
 }

@@ -46,7 +46,10 @@ export const FUNCREF = 0x70;
 /** Of a variable. */
 export const MUTABLE = 0x01;
 
-/** How a place is accessed: opcode of the load, of the store, power of two of the size. */
+/** Of all instructions on vectors. */
+export const VECTOR_PREFIX = 0xfd;
+
+/** How a place is accessed: opcode of the load, of the store (prefix first), power of two of the size. */
 interface Access {
   readonly load: number;
   readonly store: number;
@@ -57,9 +60,10 @@ const BY_8: Access = { load: 0x2c, store: 0x3a, power: 0 };
 const BY_16: Access = { load: 0x2e, store: 0x3b, power: 1 };
 export const BY_32: Access = { load: I32_LOAD, store: 0x36, power: 2 };
 export const BY_64: Access = { load: F64_LOAD, store: F64_STORE, power: 3 };
+export const BY_128: Access = { load: 0xfd00, store: 0xfd0b, power: 4 };
 export const SINGLE: Access = { load: 0x2a, store: 0x38, power: 2 };
 export const accessOf = (size: number): Access =>
-  size === 32 ? BY_32 : size === 8 ? BY_8 : size === 16 ? BY_16 : BY_64;
+  size === 32 ? BY_32 : size === 8 ? BY_8 : size === 16 ? BY_16 : size === 64 ? BY_64 : BY_128;
 
 export const INT: ReadonlyMap<string, number> = new Map([
   ['+', I32_ADD],

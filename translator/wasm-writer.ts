@@ -5,9 +5,9 @@
 // value; an unaligned operand is taken as it is.
 
 import { REGION_STOPS } from '../src/cpu/regions.ts';
-import { F64, I32, unsigned } from '../src/isa/wasm.ts';
+import { F64, I32, unsigned, V128 } from '../src/isa/wasm.ts';
 import { HOST_BITS } from '../src/memory/shadow.ts';
-import type { Expr } from './ir.ts';
+import { type Expr, type Type, typeLoaded } from './ir.ts';
 import type { Bytes } from './wasm-bytes.ts';
 import { access, fixed, type Imports, WasmExpressions } from './wasm-expressions.ts';
 import {
@@ -82,14 +82,12 @@ export class WasmWriter implements Writer<void> {
   set(to: Cell, e: Expr): void {
     const out = this.#out;
     if (to.k === 'local') {
-      if (to.isDouble) this.#push.double(e);
-      else this.#push.int(e);
+      this.#push.value(to.type, e);
       this.#push.local(LOCAL_SET, to);
       return;
     }
     this.#push.constant(0);
-    if (to.view === 'H32') this.#push.int(e);
-    else this.#push.double(e);
+    this.#push.value(to.view === 'H32' ? 'int' : to.view === 'V128' ? 'vector' : 'double', e);
     if (to.view === 'F32') out.byte(DEMOTE);
     fixed(to, out, false);
   }
@@ -127,8 +125,7 @@ export class WasmWriter implements Writer<void> {
   store(to: Operand, e: Expr): void {
     const { store, power } = accessOf(to.size);
     this.#place(to);
-    if (to.size === 64) this.#push.double(e);
-    else this.#push.int(e);
+    this.#push.value(typeLoaded(to.size), e);
     access(store, power, to.offset, this.#out);
   }
 
@@ -257,17 +254,19 @@ function move(local: Local, at: Held['at'], isLoad: boolean, out: Bytes): void {
   if (!isLoad) fixed(at, out, false);
 }
 
+const VALUE_TYPES: Readonly<Record<Type, number>> = { int: I32, double: F64, vector: V128 };
+
 /** Groups of locals of the same type. */
 function declare(locals: readonly Local[], out: Bytes): void {
-  const groups: { count: number; readonly isDouble: boolean }[] = [];
-  for (const { isDouble } of locals) {
+  const groups: { count: number; readonly type: Type }[] = [];
+  for (const { type } of locals) {
     const last = groups[groups.length - 1];
-    if (last?.isDouble === isDouble) last.count++;
-    else groups.push({ count: 1, isDouble });
+    if (last?.type === type) last.count++;
+    else groups.push({ count: 1, type });
   }
   out.put(unsigned(groups.length));
-  for (const { count, isDouble } of groups) {
+  for (const { count, type } of groups) {
     out.unsigned(count);
-    out.byte(isDouble ? F64 : I32);
+    out.byte(VALUE_TYPES[type]);
   }
 }

@@ -2,23 +2,23 @@
 // (wasm-writer.ts). Operands are expressions of the residual language, whose leaves are cells: locals of the function, or
 // fixed places in the heap.
 
-import type { Expr } from './ir.ts';
+import type { Expr, Type } from './ir.ts';
 
-/** A variable of the function: an int, or a double. Numbered from 0 in the order in which they came up. */
+/** A variable of the function. Numbered from 0 in the order in which they came up. */
 export interface Local {
   readonly k: 'local';
   readonly name: string;
   readonly index: number;
-  readonly isDouble: boolean;
+  readonly type: Type;
 }
 
-/** Views of the heap: ints of 8, 16 and 32 bits, doubles of 32 and 64 bits. */
-export type View = 'H8' | 'H16' | 'H32' | 'F32' | 'F64';
+/** Views of the heap: ints of 8, 16 and 32 bits, doubles of 32 and 64 bits, vectors. */
+export type View = 'H8' | 'H16' | 'H32' | 'F32' | 'F64' | 'V128';
 
 /** An element of a view of the heap. */
 export interface Fixed {
   readonly k: 'fixed';
-  readonly view: 'H32' | 'F32' | 'F64';
+  readonly view: 'H32' | 'F32' | 'F64' | 'V128';
   readonly index: number;
 }
 
@@ -35,7 +35,7 @@ export interface Operand {
   readonly p: Expr;
   /** Bytes behind it. */
   readonly offset: number;
-  /** Bits: 8, 16, 32 or 64 (a double). */
+  /** Bits: 8, 16, 32, 64 (a double) or 128 (a vector). */
   readonly size: number;
   /** Whether `p` may have the mark of what may only be read. */
   readonly isMarked: boolean;

@@ -81,7 +81,8 @@ export function translate(
     findPassed(graph, graph.ahead);
     typeLanes(graph);
     const temporaries = { n: 0 };
-    const items = structure(graph, (b) => specialise(b, BENT, temporaries), temporaries);
+    const itemsOf = (hasVectors: boolean) =>
+      structure(graph, (b) => specialise(b, BENT, temporaries, hasVectors), temporaries);
     const name = `single${k}`;
     const options = {
       name,
@@ -90,9 +91,9 @@ export function translate(
       firstSite: 1,
       overshoot: 0,
     };
-    const { text, imports: own } = print(items, options, asAsm).made;
+    const { text, imports: own } = print(itemsOf(false), options, asAsm).made;
     if (encoder) {
-      print(items, options, encoder.writer);
+      print(itemsOf(true), options, encoder.writer);
       encoder.add(name);
     }
     for (const i of own) imports.add(i);

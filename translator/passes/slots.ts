@@ -5,13 +5,13 @@
 // A structured region is text, and a temporary is live from its definition to its last use in the order of the text; a
 // use inside a loop that the definition is before lasts to the loop's end.
 
-import { type Expr, isDouble, type Stmt } from '../ir.ts';
+import { type Expr, type Stmt, type Type, typeLoaded, typeOf } from '../ir.ts';
 import type { Item } from '../structure.ts';
 
 interface Lifetime {
   readonly begin: number;
   end: number;
-  readonly double: boolean;
+  readonly type: Type;
 }
 
 interface Loop {
@@ -22,26 +22,33 @@ interface Loop {
 
 const NOTHING: readonly Stmt[] = [];
 
-/** Names of locals (`s0`, `s1`, ... for integers, `d0`, ... for doubles) by temporary: of places, and what is live. */
+/** First letters of the names of locals. */
+const LETTERS: Readonly<Record<Type, string>> = { int: 's', double: 'd', vector: 'v' };
+
+/** What the local with a name is for. */
+export const typeOfSlot = (name: string): Type =>
+  name.startsWith('d') ? 'double' : name.startsWith('v') ? 'vector' : 'int';
+
+/** Names of locals (a letter for the type, a number) by temporary: of places, and what is live. */
 export function assignSlots(items: readonly Item[], live: ReadonlySet<number>): Map<number, string> {
   const lifetimes = new Lifetimes(live);
   lifetimes.list(items);
   const names = new Map<number, string>();
-  const free = { s: [] as number[], d: [] as number[] };
-  const made = { s: 0, d: 0 };
+  const free: Record<Type, number[]> = { int: [], double: [], vector: [] };
+  const made: Record<Type, number> = { int: 0, double: 0, vector: 0 };
   // In the order of their beginnings, since that is the order in which they were seen.
   const running: { readonly lifetime: Lifetime; readonly slot: number }[] = [];
   for (const [i, lifetime] of lifetimes.of) {
     for (let k = running.length - 1; k >= 0; k--) {
       const r = running[k] as (typeof running)[number];
       if (r.lifetime.end > lifetime.begin) continue;
-      free[r.lifetime.double ? 'd' : 's'].push(r.slot);
+      free[r.lifetime.type].push(r.slot);
       running.splice(k, 1);
     }
-    const kind = lifetime.double ? 'd' : 's';
-    const slot = free[kind].pop() ?? made[kind]++;
+    const { type } = lifetime;
+    const slot = free[type].pop() ?? made[type]++;
     running.push({ lifetime, slot });
-    names.set(i, `${kind}${slot}`);
+    names.set(i, `${LETTERS[type]}${slot}`);
   }
   return names;
 }
@@ -102,9 +109,9 @@ class Lifetimes {
     }
     this.#now++;
     this.#read(s);
-    if (s.k === 'let' && this.#live.has(s.i)) this.#define(s.i, isDouble(s.e));
-    else if (s.k === 'load' && this.#live.has(s.i)) this.#define(s.i, s.size === 64);
-    else if (s.k === 'place') this.#define(s.i, false);
+    if (s.k === 'let' && this.#live.has(s.i)) this.#define(s.i, typeOf(s.e));
+    else if (s.k === 'load' && this.#live.has(s.i)) this.#define(s.i, typeLoaded(s.size));
+    else if (s.k === 'place') this.#define(s.i, 'int');
     this.#arm(arm);
   }
 
@@ -181,8 +188,8 @@ class Lifetimes {
     }
   }
 
-  #define(i: number, double: boolean): void {
-    this.of.set(i, { begin: this.#now, end: this.#now + 1, double });
+  #define(i: number, type: Type): void {
+    this.of.set(i, { begin: this.#now, end: this.#now + 1, type });
   }
 
   #use(i: number): void {
