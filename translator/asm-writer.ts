@@ -251,9 +251,14 @@ export class AsmWriter implements Writer<AsmFunction>, AsmNames {
   }
 
   /** `direct` where the bits of the operand's address are 0, or it is known to be aligned: views know no other. */
-  #either({ p, isAligned }: Operand, bits: number, direct: Node, others: () => Node[]): void {
-    if (isAligned) this.#out.push(direct);
-    else this.#out.push(iff(binary('!=', int(binary('&', asm(p, this), lit(bits))), lit(0)), others(), [direct]));
+  #either({ p, offset, isAligned }: Operand, bits: number, direct: Node, others: () => Node[]): void {
+    if (isAligned) {
+      this.#out.push(direct);
+      return;
+    }
+    const place = asm(p, this);
+    const byte = (offset & bits) !== 0 ? int(binary('+', place, lit(offset))) : place;
+    this.#out.push(iff(binary('!=', int(binary('&', byte, lit(bits))), lit(0)), others(), [direct]));
   }
 }
 
