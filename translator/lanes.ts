@@ -200,6 +200,11 @@ function count(template: Ready, i: Insn, all: readonly Uses[]): boolean {
 /** A word of the register file, or one loaded, by the temporary that has it. */
 type Word = { readonly word: int } | { readonly p: Expr; readonly at: int };
 
+/** Whether a register of the instruction is a vector in WebAssembly. */
+export function hasVectors({ insn, withVectors }: Placed): boolean {
+  return withVectors !== undefined && vectorRegisters(insn).some((n) => withVectors[2 * n] === 'vector');
+}
+
 /** An instruction's residual over lanes as they are in the region. `isSplit`: its operand may lie on two pages. */
 export function throughLanes(
   made: readonly Stmt[],

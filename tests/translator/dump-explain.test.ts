@@ -34,6 +34,8 @@ describe('golden outputs', () => {
     'cli',
     'cpuid',
     'int 0x80',
+    'paddd xmm1,[eax]',
+    'addsd xmm0,xmm1',
   ];
   test.each(lines)('%s', (line) => {
     const path = `${folder}${line.replaceAll(/[^a-z0-9]+/g, '-').replace(/-$/, '')}.txt`;

@@ -25,6 +25,7 @@ import {
 } from '../../src/isa/insn.ts';
 import { type Class, classify, isCalledOut, templateOf } from '../classify.ts';
 import { TEMPLATES } from '../generated/templates.js';
+import { hasVectors } from '../lanes.ts';
 import { type Graph, scan } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
 import { asAsm, translate } from '../translate.ts';
@@ -111,6 +112,9 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
     const { body, test } = specialise(block, bent, { n: 0 });
     const end = test ? residualLines([{ k: block.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
     stages.push({ name: 'after passes', lines: [...residualLines(body), ...end] });
+    if (hasVectors(placed)) {
+      stages.push({ name: 'with vectors', lines: residualLines(specialise(block, bent, { n: 0 }, true).body) });
+    }
   }
   const { printed } = translate(
     graph,

@@ -96,7 +96,9 @@ function guest(r, heat, pick) {
         make('span', { class: i.class }, i.class.padEnd(8)), i.text + target));
     }
     if (b.stages) {
-      for (const [name, lines] of [['specialised', b.stages.specialised], ['after passes', b.stages.passes]]) {
+      for (const [name, lines] of [['specialised', b.stages.specialised], ['after passes', b.stages.passes],
+          ['with vectors', b.stages.vectors]]) {
+        if (!lines) continue;
         block.append(make('details', {}, make('summary', { class: 'row' }, name),
           ...lines.map((line) => make('div', { class: 'row' }, line))));
       }

@@ -3,6 +3,7 @@
 import { disassemble } from '../../src/isa/disassemble.ts';
 import type { Insn, int } from '../../src/isa/insn.ts';
 import { type Class, isCalledOut } from '../classify.ts';
+import { hasVectors } from '../lanes.ts';
 import { type Block, ENTRY, RETURN } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
 import type { Item, Target } from '../structure.ts';
@@ -36,6 +37,8 @@ export interface BlockReport {
     /** The residual with holes filled, and after the passes of the block. */
     readonly specialised: readonly string[];
     readonly passes: readonly string[];
+    /** The same in WebAssembly, where XMM registers are vectors in it. */
+    readonly vectors?: readonly string[];
   };
 }
 
@@ -220,7 +223,9 @@ class Reporter {
     );
     const { body, test } = specialise(b, bent, { n: 0 });
     const end = test ? residualLines([{ k: b.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
-    return { specialised, passes: [...residualLines(body), ...end] };
+    const passes = [...residualLines(body), ...end];
+    if (!b.insns.some(hasVectors)) return { specialised, passes };
+    return { specialised, passes, vectors: residualLines(specialise(b, bent, { n: 0 }, true).body) };
   }
 
   // Exits.

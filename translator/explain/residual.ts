@@ -1,5 +1,6 @@
 // The residual language as text, one statement a line: what `dump --stages` and `explain` show of it.
 
+import { WORD } from '../../src/isa/register-file.ts';
 import { isComparison } from '../fold.ts';
 import type { Expr, Stmt } from '../ir.ts';
 import type { Callout, Guarded, Step } from '../specialise.ts';
@@ -77,8 +78,7 @@ export function residual(e: Expr, inside = false): string {
     case 's':
       return e.name;
     case 'r':
-      if (e.array === 'reg' && e.n.k === 'n') return REGISTERS[e.n.v] as string;
-      return `${e.array}[${e.n.k === 'n' && e.array !== 'reg' ? SEGMENTS[e.n.v] : residual(e.n)}]`;
+      return e.n.k === 'n' ? element(e.array, e.n.v) : `${e.array}[${residual(e.n)}]`;
     case 'u':
       return `~${residual(e.a, true)}`;
     case 'b':
@@ -91,6 +91,31 @@ export function residual(e: Expr, inside = false): string {
       return `${e.f}(${e.args.map((x) => residual(x)).join(', ')})`;
     }
   }
+}
+
+/** Element `n` of an array of the state: of lanes, by the name of its part of the register. */
+function element(array: string, n: number): string {
+  switch (array) {
+    case 'reg':
+      return REGISTERS[n] as string;
+    case 'doubleLanes':
+      return lane(n, 2, 'd');
+    case 'wordLanes':
+      return lane(n, 4, 'w');
+    case 'vectorLanes':
+      return `xmm${n - WORD.xmm / 4}`;
+    case 'words':
+    case 'singles':
+    case 'doubles':
+      return `${array}[${number(n)}]`;
+  }
+  return `${array}[${SEGMENTS[n] ?? number(n)}]`;
+}
+
+/** Of `parts` in a register, `xmm0.d1`. */
+function lane(n: number, parts: number, letter: string): string {
+  const of = n - (WORD.xmm / 4) * parts;
+  return `xmm${Math.floor(of / parts)}.${letter}${of % parts}`;
 }
 
 const wrap = (text: string, inside: boolean): string => (inside ? `(${text})` : text);

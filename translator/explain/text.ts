@@ -40,6 +40,7 @@ function regionText(r: RegionReport): string {
     if (b.stages) {
       lines.push('    specialised:', ...b.stages.specialised.map((line) => `      ${line}`));
       lines.push('    after passes:', ...b.stages.passes.map((line) => `      ${line}`));
+      if (b.stages.vectors) lines.push('    with vectors:', ...b.stages.vectors.map((line) => `      ${line}`));
     }
   }
   lines.push('', '  exits');
