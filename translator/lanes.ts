@@ -1,6 +1,7 @@
 // XMM registers in a region: their lanes, quadwords, as locals. A lane on which the region does arithmetic of doubles is
 // a local that is a double; one that it treats as words only is two locals that are words. Any other stays in the
-// register file, where each view of it may be had.
+// register file, where each view of it may be had. In WebAssembly a whole register may be one local, a vector
+// (vectors.ts).
 //
 // Semantics move quadwords as pairs of words, so that the bits of NaNs survive. Between lanes that are doubles, and
 // memory, such a pair is moved as one double: loads and stores of a Float64Array keep all bits in translated code, which

@@ -10,7 +10,10 @@ import type { MakeWriter } from './writer.ts';
 /** For the form that people read. */
 export const asAsm: MakeWriter<AsmFunction> = (names, own) => new AsmWriter(names, own);
 
-/** The same graph and mode make the same items. `mode`: as the interpreter packs it (see src/cpu/mode.ts). `hasVectors`: whether what is generated has such. */
+/**
+ * The same graph and mode make the same items. `mode`: as the interpreter packs it (see src/cpu/mode.ts). `hasVectors`:
+ * whether what is generated may have such.
+ */
 export function itemsOf(graph: Graph, mode: number, hasVectors = false): readonly Item[] {
   const temporaries = { n: 0 };
   const bent = mode >> 2;
