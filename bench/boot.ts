@@ -45,9 +45,11 @@ function boot(name: string, guestName: string, timeout: string): Cost | string {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const last = stderr.trim().split('\n').at(-1) ?? '';
-  if (!last.startsWith('{')) return last.replace(/^peer: /, '');
-  const cost = JSON.parse(last) as Cost;
+  // QEMU says behind it that it was ended.
+  const lines = stderr.trim().split('\n');
+  const made = lines.findLast((line) => line.startsWith('{'));
+  if (made === undefined) return (lines.at(-1) ?? '').replace(/^peer: /, '');
+  const cost = JSON.parse(made) as Cost;
   return cost.reached ? cost : `user space was not reached in ${timeout} s`;
 }
 
