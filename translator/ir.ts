@@ -303,7 +303,7 @@ export function mayAlias(a: Expr, b: Expr): boolean {
 }
 
 /** Functions whose value is a double. */
-const DOUBLES = new Set('fadd fsub fmul fdiv fsqrt fabs fneg fround fromInt joined f64x2.lane f32x4.lane'.split(' '));
+const DOUBLES = new Set('fadd fsub fmul fdiv fsqrt fabs fneg fround fromInt joined f64x2.lane'.split(' '));
 
 /** What a value is: an int32, a double, 128 bits. */
 export type Type = 'int' | 'double' | 'vector';

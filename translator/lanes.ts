@@ -14,7 +14,7 @@ import { removeDeadTemporaries } from './passes/dead.ts';
 import { propagate } from './passes/propagate.ts';
 import type { Graph, Placed } from './scan.ts';
 import type { Ready } from './templates.ts';
-import { part, throughVectors, vector, vectorRegisters, vectorUse, withPart } from './vectors.ts';
+import { doubleOf, isClear, throughVectors, vector, vectorRegisters, vectorUse, withWord, wordOf } from './vectors.ts';
 import { map, mapStmt, uses } from './walk.ts';
 
 /** What a lane is. A register is a vector whole, or not at all. */
@@ -46,10 +46,10 @@ function laneOf(e: Expr): int {
   return lane < LANES ? lane : -1;
 }
 
-/** Which element of its register a piece of state is, of those that such a view has. */
-function partOf(e: Expr & { k: 'r' }): int {
-  const n = (e.n as Expr & { k: 'n' }).v;
-  return e.array === 'doubles' ? (n - FIRST_DOUBLE) & 1 : (n - FIRST_WORD) & 3;
+/** The word of a vector that a piece of state is. */
+function wordIn(e: Expr & { k: 'r' }): int {
+  if (e.array !== 'words' || e.n.k !== 'n') throw new Error(`${e.array} of a vector`);
+  return (e.n.v - FIRST_WORD) & 3;
 }
 
 // What lanes are.
@@ -81,9 +81,6 @@ function movesOnly(template: Ready): boolean {
   }
   return is;
 }
-
-/** Instructions that clear a register where both operands are the same. */
-const CLEARS = new Set(['PXOR', 'XORPS', 'XORPD', 'PSUBB', 'PSUBW', 'PSUBD', 'PSUBQ']);
 
 /** Decides what the lanes are in a graph, and notes it at the instructions that use some. */
 export function typeLanes(graph: Graph): void {
@@ -159,7 +156,7 @@ function count(template: Ready, i: Insn, all: readonly Uses[]): boolean {
     if (e.k !== 'h') return e;
     return e.name === 'dn' ? N(i.dst.n) : e.name === 'sn' ? N(i.src.n) : e.name === 'imm' ? N(i.src2.value) : e;
   };
-  const clears = CLEARS.has(i.op) && i.dst.kind === i.src.kind && i.dst.n === i.src.n;
+  const clears = isClear(i);
   const moves = clears || movesOnly(template);
   const touched = new Set<int>();
   const cleared = new Set<int>();
@@ -278,15 +275,14 @@ class Rewriter {
       const lane = laneOf(e);
       if (lane < 0 || e.k !== 'r') return e;
       const is = this.#lanes[lane];
-      if (is === 'vector') return part(lane >> 1, e.array, partOf(e));
+      if (is === 'vector') return wordOf(lane >> 1, wordIn(e));
       if (is === 'double') return e.array === 'doubles' ? R(DOUBLE_LANES, e.n) : e;
       return is === 'words' ? R(WORD_LANES, e.n) : e;
     };
     const made = mapStmt(s, leaf);
     const to = made.k === 'set' ? laneOf(made.to) : -1;
     if (made.k === 'set' && made.to.k === 'r' && to >= 0 && this.#lanes[to] === 'vector') {
-      const changed = withPart(to >> 1, made.to.array, partOf(made.to), made.e);
-      this.#out.push(set(vector(to >> 1), changed));
+      this.#out.push(set(vector(to >> 1), withWord(to >> 1, wordIn(made.to), made.e)));
     } else if (made.k === 'set') this.#out.push(set(leaf(made.to), made.e));
     else this.#out.push(made.k === 'holds' ? holds(leaf(made.to), made.e) : made);
   }
@@ -356,7 +352,7 @@ class Rewriter {
       if (b.word !== a.word + 1 || (a.word & 1) !== 0) return undefined;
       const lane = laneOf(element('words', a.word));
       if (lane < 0 || this.#lanes[lane] === 'words') return undefined;
-      if (this.#lanes[lane] === 'vector') return () => part(lane >> 1, 'doubles', lane & 1);
+      if (this.#lanes[lane] === 'vector') return () => doubleOf(lane >> 1, lane & 1);
       return () => (this.#lanes[lane] === 'double' ? this.#start(lane) : element('doubles', a.word >> 1));
     }
     if ('p' in a && 'p' in b) {

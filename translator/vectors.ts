@@ -19,7 +19,7 @@ export const vector = (register: int): Expr => R(VECTOR_LANES, N(FIRST_VECTOR + 
 /** What an instruction does with vectors: computes one, or moves it. */
 export type VectorUse = 'computes' | 'moves';
 
-type Make = (d: Expr, s: Expr, i: Insn) => Expr;
+type Make = (d: Expr, s: Expr) => Expr;
 
 const both =
   (f: string): Make =>
@@ -43,8 +43,8 @@ const interleave =
     const which = Array.from({ length: all / 2 }, (_, k) => [first + k, all + first + k]);
     return elements(d, s, bytes, which.flat());
   };
-/** Two bits of an immediate. */
-const pair = (v: int, n: int): int => (v >> (2 * n)) & 3;
+/** Elements from `first` on, by the pairs of bits of an immediate. */
+const pairs = (v: int, first: int): int[] => [0, 2, 4, 6].map((bit) => first + ((v >> bit) & 3));
 
 const COMPUTED: ReadonlyMap<string, Make> = new Map<string, Make>([
   ...[
@@ -111,17 +111,10 @@ const COMPUTED: ReadonlyMap<string, Make> = new Map<string, Make>([
 
 /** With an immediate behind the source. */
 const SELECTED: ReadonlyMap<string, (d: Expr, s: Expr, imm: int) => Expr> = new Map([
-  ['PSHUFD', (_d, s, v) => elements(s, s, 4, [pair(v, 0), pair(v, 1), pair(v, 2), pair(v, 3)])],
-  [
-    'PSHUFLW',
-    (_d: Expr, s: Expr, v: int) => elements(s, s, 2, [pair(v, 0), pair(v, 1), pair(v, 2), pair(v, 3), 4, 5, 6, 7]),
-  ],
-  [
-    'PSHUFHW',
-    (_d: Expr, s: Expr, v: int) =>
-      elements(s, s, 2, [0, 1, 2, 3, 4 + pair(v, 0), 4 + pair(v, 1), 4 + pair(v, 2), 4 + pair(v, 3)]),
-  ],
-  ['SHUFPS', (d: Expr, s: Expr, v: int) => elements(d, s, 4, [pair(v, 0), pair(v, 1), 4 + pair(v, 2), 4 + pair(v, 3)])],
+  ['PSHUFD', (_d, s, v) => elements(s, s, 4, pairs(v, 0))],
+  ['PSHUFLW', (_d: Expr, s: Expr, v: int) => elements(s, s, 2, [...pairs(v, 0), 4, 5, 6, 7])],
+  ['PSHUFHW', (_d: Expr, s: Expr, v: int) => elements(s, s, 2, [0, 1, 2, 3, ...pairs(v, 4)])],
+  ['SHUFPS', (d: Expr, s: Expr, v: int) => elements(d, s, 4, [...pairs(v, 0).slice(0, 2), ...pairs(v, 4).slice(2)])],
   ['SHUFPD', (d: Expr, s: Expr, v: int) => elements(d, s, 8, [v & 1, 2 + ((v >> 1) & 1)])],
 ]);
 
@@ -156,6 +149,12 @@ const MOVES = new Set([
   'MOVNTDQ',
   'LDDQU',
 ]);
+
+/** Instructions that clear a register where both operands are the same. */
+const CLEARS = new Set(['PXOR', 'XORPS', 'XORPD', 'PSUBB', 'PSUBW', 'PSUBD', 'PSUBQ']);
+
+/** Whether it makes zero of its register, whatever that was. */
+export const isClear = ({ op, dst, src }: Insn): boolean => CLEARS.has(op) && dst.kind === src.kind && dst.n === src.n;
 
 const isWhole = (o: Operand): boolean => o.kind === XMM || (o.kind === MEM && o.size === 128);
 
@@ -202,11 +201,10 @@ function computed(i: Insn, value: (o: Operand) => Expr): Expr {
   const { op, dst, src } = i;
   if (src.kind === IMM) return shifted(op, vector(dst.n), src.value & 255);
   if (MOVES.has(op)) return value(src);
-  // Whatever it was.
-  if (src.kind === XMM && src.n === dst.n && /^(PXOR|XORP|PSUB[BWDQ])/.test(op)) return ZERO;
+  if (isClear(i)) return ZERO;
   const selected = SELECTED.get(op);
   if (selected) return selected(vector(dst.n), value(src), i.src2.value);
-  return (COMPUTED.get(op) as Make)(vector(dst.n), value(src), i);
+  return (COMPUTED.get(op) as Make)(vector(dst.n), value(src));
 }
 
 function shifted(op: string, d: Expr, count: int): Expr {
@@ -224,13 +222,12 @@ function shifted(op: string, d: Expr, count: int): Expr {
   return isSigned ? C(f, [d, N(bits - 1)]) : ZERO;
 }
 
-// A register that is a vector, seen as words, as doubles or as floats.
+// A register that is a vector, seen by instructions that have no use for one. Those that take its parts for doubles or
+// floats are none of them: then it is no vector.
 
-/** The part of it that an element of such a view is: by the view's name and the number of the part. */
-export const part = (register: int, view: string, n: int): Expr => C(`${shapeOf(view)}.lane`, [vector(register), N(n)]);
-
-/** It with another value for that part. */
-export const withPart = (register: int, view: string, n: int, e: Expr): Expr =>
-  C(`${shapeOf(view)}.with`, [vector(register), e, N(n)]);
-
-const shapeOf = (view: string): string => (view === 'doubles' ? 'f64x2' : view === 'singles' ? 'f32x4' : 'i32x4');
+/** A word of it, by its number. */
+export const wordOf = (register: int, n: int): Expr => C('i32x4.lane', [vector(register), N(n)]);
+/** It with another value for that word. */
+export const withWord = (register: int, n: int, e: Expr): Expr => C('i32x4.with', [vector(register), e, N(n)]);
+/** Its low (0) or high (1) half, for a lane that is a double. */
+export const doubleOf = (register: int, n: int): Expr => C('f64x2.lane', [vector(register), N(n)]);

@@ -133,10 +133,6 @@ export class WasmExpressions {
 
   #intCall({ f, args }: Expr & { k: 'c' }): void {
     const out = this.#out;
-    if (f.includes('.')) {
-      this.#ofVectors(f, args);
-      return;
-    }
     const ofInts = OF_INTS.get(f);
     const ofDoubles = INT_OF_DOUBLES.get(f);
     if (ofInts !== undefined) {
@@ -144,7 +140,7 @@ export class WasmExpressions {
       out.byte(ofInts);
     } else if (ofDoubles) this.#ofDoubles(args, ofDoubles);
     else if (isX87Word(f)) this.#x87Word(f);
-    else if (!this.#wide(f, args)) this.callImport(f, args, 1);
+    else if (!this.#wide(f, args) && !this.#ofVectors(f, args)) this.callImport(f, args, 1);
   }
 
   /** Doubles, and what is done with them. */
@@ -205,16 +201,12 @@ export class WasmExpressions {
   }
 
   #doubleCall({ f, args }: Expr & { k: 'c' }): void {
-    if (f.includes('.')) {
-      this.#ofVectors(f, args);
-      return;
-    }
     const ofDoubles = DOUBLE_OF_DOUBLES.get(f);
     if (ofDoubles) this.#ofDoubles(args, ofDoubles);
     else if (f === 'fromInt') {
       this.int(args[0] as Expr);
       this.#out.byte(FROM_INT);
-    } else if (!this.#wide(f, args)) throw new Error(`${f} in a region`);
+    } else if (!this.#wide(f, args) && !this.#ofVectors(f, args)) throw new Error(`${f} in a region`);
   }
 
   /** Pushes a value of a type. */
@@ -227,7 +219,7 @@ export class WasmExpressions {
   /** Pushes a vector. */
   vector(e: Expr): void {
     if (e.k === 'c') {
-      this.#ofVectors(e.f, e.args);
+      if (!this.#ofVectors(e.f, e.args)) throw new Error(`${e.f} for a vector`);
       return;
     }
     const cell = this.#names.cell(e);
@@ -235,17 +227,17 @@ export class WasmExpressions {
     this.local(LOCAL_GET, cell);
   }
 
-  /** A function on vectors; its last arguments may be numbers, which are part of its code. */
-  #ofVectors(f: string, args: readonly Expr[]): void {
+  /** Whether it is a function on vectors; its last arguments may be numbers, which are part of its code. */
+  #ofVectors(f: string, args: readonly Expr[]): boolean {
     const known = VECTOR_OPERATIONS.get(f);
-    if (!known) throw new Error(`${f} of vectors`);
-    const { takes, code, behind } = known;
+    if (!known) return false;
+    const { takes, code } = known;
     takes.forEach((type, k) => {
       this.value(type, args[k] as Expr);
     });
     this.#out.put(code);
     for (let k = takes.length; k < args.length; k++) this.#out.byte((args[k] as Expr & { k: 'n' }).v);
-    if (behind) this.#out.put(behind);
+    return true;
   }
 
   /** Calls an import with ints; `results`: 0 or 1, which it pushes. */

@@ -1,16 +1,14 @@
 // The operations on vectors (WebAssembly core specification 2.0, chapter 5.4.9) by the names that the residual language
 // has for them: those of the specification, but for `lane` and `with`, which take a lane out and put one in, and for
-// `v128.zero`. Floats are doubles of the same value.
+// `v128.zero`.
 
 import type { Type } from './ir.ts';
-import { DEMOTE, PROMOTE, VECTOR_PREFIX } from './wasm-opcodes.ts';
+import { VECTOR_PREFIX } from './wasm-opcodes.ts';
 
 export interface VectorOperation {
   /** What it takes from the stack: its first arguments. The others are immediates, of a byte each. */
   readonly takes: readonly Type[];
   readonly code: readonly number[];
-  /** Instructions behind the immediates. */
-  readonly behind?: readonly number[];
 }
 
 /** Opcodes of 128 and more take two bytes. */
@@ -28,10 +26,7 @@ export const VECTOR_OPERATIONS: ReadonlyMap<string, VectorOperation> = new Map([
   ['i8x16.shuffle', BINARY(0x0d)],
   ['i32x4.lane', UNARY(0x1b)],
   ['i32x4.with', operation(0x1c, 'vector', 'int')],
-  ['f32x4.lane', { ...UNARY(0x1f), behind: [PROMOTE] }],
-  ['f32x4.with', { takes: ['vector', 'double'], code: [DEMOTE, ...coded(0x20)] }],
   ['f64x2.lane', UNARY(0x21)],
-  ['f64x2.with', operation(0x22, 'vector', 'double')],
   ['i8x16.eq', BINARY(0x23)],
   ['i8x16.gt_s', BINARY(0x27)],
   ['i16x8.eq', BINARY(0x2d)],
