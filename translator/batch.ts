@@ -7,7 +7,14 @@ import type { int } from '../src/isa/insn.ts';
 import { codeOf } from '../src/memory/heap.ts';
 import type { Memory } from '../src/memory/memory.ts';
 import type { AsmFunction } from './asm-writer.ts';
-import { compile, compileBinary, type FunctionSource, moduleText, type RegionFunction } from './compile.ts';
+import {
+  compile,
+  compileBinary,
+  type FunctionSource,
+  hostHasVectors,
+  moduleText,
+  type RegionFunction,
+} from './compile.ts';
 import type { TranslationsPolicy } from './policy.ts';
 import { type Printed, type PrintOptions, print } from './print.ts';
 import type { Graph } from './scan.ts';
@@ -61,7 +68,7 @@ export class Batch {
     const encoder = this.#encoder;
     const asText = this.#texts && print(itemsOf(graph, mode), encoder ? options : { ...options, visit }, asAsm);
     const { callouts, sites } = encoder
-      ? print(itemsOf(graph, mode, true), { ...options, visit }, encoder.writer)
+      ? print(itemsOf(graph, mode, hostHasVectors()), { ...options, visit }, encoder.writer)
       : (asText as Printed<AsmFunction>);
     encoder?.add(options.name);
     this.#names.push(options.name);

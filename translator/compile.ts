@@ -1,6 +1,7 @@
 // Compile: the text of asm.js, or the binary of WebAssembly, to functions. The one place where text becomes code. Nothing
 // that the guest controls is in it but numbers, and names that were looked at.
 
+import { I32, type WasmFunction, wasmModule } from '../src/isa/wasm.ts';
 import { wide } from '../src/isa/wide.ts';
 import { x87, x87Result } from '../src/isa/x87/unit.ts';
 import { UserError } from '../src/lib/errors.ts';
@@ -10,6 +11,16 @@ import { memoryOf } from '../src/memory/heap.ts';
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
+  validate(bytes: Uint8Array): boolean;
+};
+
+/** Takes a word out of a vector: v128.const, of zeros; i32x4.extract_lane 0. */
+const VECTOR_FUNCTION: WasmFunction = {
+  name: 'vector',
+  parameters: [],
+  result: I32,
+  locals: [],
+  body: [0xfd, 0x0c, ...new Array<number>(16).fill(0), 0xfd, 0x1b, 0],
 };
 
 /** A region's function; its answer is one of the REGION_ constants. */
@@ -89,6 +100,14 @@ export function compileBinary(
   checkNames(names);
   const env = { memory: memoryOf(heap), ...wide, ...x87, ...x87Result, ...foreign };
   return pick(names, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports);
+}
+
+let hasVectors: boolean | undefined;
+
+/** Whether the host has vectors of 128 bits: V8 has none on processors before SSE4.1, older browsers have none at all. */
+export function hostHasVectors(): boolean {
+  hasVectors ??= WebAssembly.validate(wasmModule([VECTOR_FUNCTION], []));
+  return hasVectors;
 }
 
 function pick(names: readonly string[], made: Readonly<Record<string, unknown>>): RegionFunction[] {
