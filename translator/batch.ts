@@ -112,6 +112,6 @@ function knownCallout({ next, insn, ends }: Pick<Callout, 'next' | 'insn' | 'end
   return {
     next: ends ? NO_NEXT : next,
     known: { insn, run: semanticOf(insn) },
-    place: placeOf(insn, { bent: mode >> 2 }),
+    place: placeOf(insn, mode >> 2),
   };
 }

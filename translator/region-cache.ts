@@ -16,6 +16,8 @@ export interface Module {
   readonly regions: Set<Region>;
 }
 
+const NONE: readonly never[] = [];
+
 export function emptyModule(): Module {
   return { bytes: 0, regions: new Set() };
 }
@@ -74,16 +76,17 @@ export class RegionCache {
   }
 
   /** Regions that have code in some guest-physical bytes. */
-  overlapping(physical: int, bytes: int): Region[] {
-    const found = new Set<Region>();
+  overlapping(physical: int, bytes: int): readonly Region[] {
+    let found: Set<Region> | undefined;
     for (let frame = physical >>> 12; frame <= (physical + bytes - 1) >>> 12; frame++) {
-      for (const number of this.#byFrame.get(frame) ?? []) {
+      for (const number of this.#byFrame.get(frame) ?? NONE) {
         const region = this.#regions.get(number) as Region;
-        if (region.pieces.some((p) => p.physical < physical + bytes && p.physical + p.length > physical))
-          found.add(region);
+        if (!region.pieces.some((p) => p.physical < physical + bytes && p.physical + p.length > physical)) continue;
+        found ??= new Set();
+        found.add(region);
       }
     }
-    return [...found];
+    return found ? [...found] : NONE;
   }
 
   /** Makes the blocks of a region known, which is yet to be compiled. */

@@ -92,7 +92,7 @@ export class Entries {
     const o = findTag(this.tags, eip, words[STAMP]);
     if (o < 0) return this.find();
     words[PAGE_EIP] = eip & -4096;
-    this.#blocks.leftTo(o);
+    this.#blocks.code.leftTo(o);
     return o;
   }
 

@@ -6,7 +6,7 @@ import type { Cpu } from '../isa/state.ts';
 import { wide } from '../isa/wide.ts';
 import type { Memory } from '../memory/memory.ts';
 import { GRANULE_BYTES } from '../memory/traces.ts';
-import { BlockCache, MAX_BLOCK, NO_HEADS, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './block-cache.ts';
+import { BlockCache } from './block-cache.ts';
 import type { Engine } from './engine.ts';
 import { BUDGET, ENOUGH, PAGE_EIP, STAMP, TABLE } from './engine-words.ts';
 import { Entries, LEAVE } from './entries.ts';
@@ -15,6 +15,7 @@ import { makeInterpret, mustTrain } from './interpret.ts';
 import { Links } from './links.ts';
 import { modeOf } from './mode.ts';
 import { AGAIN, FAULTED, Operands, REFERENCE } from './operands.ts';
+import { MAX_BLOCK, NO_HEADS, type PackedCode, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './packed-code.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { RegionRunner } from './region-runner.ts';
@@ -43,6 +44,7 @@ export class Interpreter implements Engine {
   readonly #situation: Situation;
   readonly #reference: Reference;
   readonly #blocks: BlockCache;
+  readonly #code: PackedCode;
   readonly #links: Links;
   readonly #entries: Entries;
   readonly #operands: Operands;
@@ -51,6 +53,8 @@ export class Interpreter implements Engine {
   readonly #runner: RegionRunner | undefined;
   readonly #interpret: Interpret;
   #training = false;
+  /** One past the guest-physical address of the last byte of code that was written. */
+  #writtenTo = -1;
   readonly #counts = { slow: 0, stepped: 0 };
 
   /** `makeRegions`: the second tier, if there is one; it is asked after `heat` entries of a block head (0: at the first). */
@@ -66,6 +70,7 @@ export class Interpreter implements Engine {
     this.#situation = situation;
     this.#reference = reference;
     this.#blocks = blocks;
+    this.#code = blocks.code;
     this.#links = links;
     this.#entries = entries;
     this.#operands = operands;
@@ -79,7 +84,7 @@ export class Interpreter implements Engine {
       H8: memory.i8,
       H16: memory.i16,
       H32: memory.i32,
-      CODE: blocks.code,
+      CODE: blocks.code.words,
       TAGS: entries.tags,
       LINKS: links.table,
       mulhu: wide.mulhu,
@@ -146,7 +151,7 @@ export class Interpreter implements Engine {
         // With no budget left too: that way out is seen.
         this.#interpret(o, budget);
       },
-      code: this.#blocks.code,
+      code: this.#code.words,
       words,
       tags: this.#entries.tags,
       page: TRAINING_PAGE,
@@ -194,7 +199,7 @@ export class Interpreter implements Engine {
     words[BUDGET] = 0;
     const o = this.#entries.enter();
     if (o >= 0 && words[BUDGET] === 0) {
-      const length = this.#blocks.lengthAt(o);
+      const length = this.#code.lengthAt(o);
       if (length === 0 || length > left - BLOCK_MARGIN) return false;
       this.#runFrom(o, 0);
     }
@@ -206,7 +211,7 @@ export class Interpreter implements Engine {
   /** Runs packed code from an offset; EIP is right afterwards. */
   #runFrom(o: int, budget: int): void {
     const end = this.#interpret(o, budget);
-    if (end >= 0) this.cpu.eip = (this.cpu.words[PAGE_EIP] + this.#blocks.eips[end >> 2]) | 0;
+    if (end >= 0) this.cpu.eip = (this.cpu.words[PAGE_EIP] + this.#code.eips[end >> 2]) | 0;
   }
 
   #settle(): void {
@@ -229,6 +234,14 @@ export class Interpreter implements Engine {
   }
 
   codeWritten(written: int, count: int): void {
+    // What is written right behind the last write is code that is being made: of what was there nothing stays.
+    const isMade = written === this.#writtenTo;
+    this.#writtenTo = written + count;
+    if (!isMade && this.#blocks.repack(written, count)) {
+      this.#reference.instructions.invalidate(written, count);
+      if (this.#runner?.regions.codeWritten(written, count)) this.#situation.codeChanged = true;
+      return;
+    }
     const physical = written & -GRANULE_BYTES;
     const bytes = ((written + count + GRANULE_BYTES - 1) & -GRANULE_BYTES) - physical;
     this.#reference.instructions.invalidate(physical, bytes);
@@ -259,7 +272,7 @@ export class Interpreter implements Engine {
     const { slow: regionSlow, callouts } = this.#runner?.counts ?? { slow: 0, callouts: 0 };
     const { lookups } = this.#entries;
     const counts = { slow: slow + regionSlow, regionSlow, lookups, stepped, callouts };
-    return { ...counts, ...this.#blocks.counts, ...this.#runner?.regions.statistics() };
+    return { ...counts, ...this.#blocks.statistics(), ...this.#runner?.regions.statistics() };
   }
 
   /** One instruction by the reference, outside the generated function. */
@@ -275,18 +288,18 @@ export class Interpreter implements Engine {
     const c = this.cpu;
     const words = c.words;
     const slot = o >> 2;
-    const kind = this.#blocks.slots[slot];
+    const kind = this.#code.slots[slot];
     const page = words[PAGE_EIP];
-    const eip = (page + this.#blocks.eips[slot]) | 0;
+    const eip = (page + this.#code.eips[slot]) | 0;
     if ((kind & (SLOT_STUB | SLOT_STALE)) !== 0) return this.#relink(o, kind, eip);
     if ((kind & SLOT_HEAD) !== 0) {
       (this.#runner as RegionRunner).hot(o, eip);
       return o;
     }
-    const position = this.#blocks.code[o + 3] & 255;
+    const position = this.#code.words[o + 3] & 255;
     situation.left = words[BUDGET];
     situation.position = position;
-    this.#blocks.warm(o, position);
+    this.#code.warm(o, position);
     c.eip = eip;
     const cpl = c.cpl;
     const touched = this.#touch(o);
@@ -296,10 +309,10 @@ export class Interpreter implements Engine {
       return this.#entries.resume();
     }
     this.#counts.slow++;
-    const residual = this.#blocks.residual(o);
+    const residual = this.#code.residual(o);
     if (residual !== undefined) this.#reference.execute(residual);
     else this.#reference.step();
-    const next = (page + this.#blocks.eips[slot + 1]) | 0;
+    const next = (page + this.#code.eips[slot + 1]) | 0;
     const goesOn = (kind & SLOT_END) === 0 && c.eip === next && !situation.codeChanged && c.cpl === cpl;
     if (goesOn && c.shadow === 0 && modeOf(c) === situation.mode && !situation.mustReturn()) {
       words[TABLE] = this.#memory.tableWord(cpl === 3 ? 1 : 0);
@@ -311,7 +324,7 @@ export class Interpreter implements Engine {
 
   /** Looks at the memory operand of the instruction at `o`, which is at EIP: see `touch` of operands.ts. */
   #touch(o: int): int {
-    const code = this.#blocks.code;
+    const code = this.#code.words;
     const word = code[o];
     const place = PLACES[word & 1023] as int;
     if (place === 0 || (word & WITH_SEGMENT) !== 0) return REFERENCE;
@@ -324,12 +337,12 @@ export class Interpreter implements Engine {
     const c = this.cpu;
     c.eip = eip;
     this.#situation.atBoundary();
-    const flushes = this.#blocks.counts.flushes;
+    const flushes = this.#blocks.flushes;
     const target = this.#entries.find();
     // The link is made only if nothing came between: a fault on the fetch, a flush.
-    if (target < 0 || c.eip !== eip || flushes !== this.#blocks.counts.flushes) return target;
-    if ((kind & SLOT_STUB) !== 0) this.#blocks.link(o, this.#entries.physical, target);
-    else this.#blocks.forward(o, target);
+    if (target < 0 || c.eip !== eip || flushes !== this.#blocks.flushes) return target;
+    if ((kind & SLOT_STUB) !== 0) this.#code.link(o, this.#entries.physical, target);
+    else this.#code.forward(o, target);
     return target;
   }
 }

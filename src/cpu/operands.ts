@@ -33,7 +33,7 @@ export class Operands {
   placeOf(insn: Insn, mode: int): int {
     let place = this.#places.get(insn);
     if (place === undefined) {
-      place = placeOf(insn, { bent: NEVER_FLAT });
+      place = placeOf(insn, NEVER_FLAT);
       this.#places.set(insn, place);
     }
     return place !== 0 && !isBent(mode, operandOf(insn).seg) ? place : 0;

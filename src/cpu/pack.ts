@@ -28,6 +28,8 @@ const MEMORY_MARK = -0x80000000;
 const SEGMENT_MARK = 0x40000000;
 const ADDRESS_16 = 0x100;
 
+/** Of a slot's first word: the number of its case. */
+export const CASE = 1023;
 export const SLOW = 0;
 export const CROSS = NUMBERS.get('cross') as number;
 export const HEAT = NUMBERS.get('heat') as number;
@@ -39,26 +41,21 @@ const IDLE = NUMBERS.get('NOP32.,') as number;
 
 /** Case that does the instruction whose word 0 is `word` and the conditional jump behind it, or undefined. */
 export function fusedCase(word: int, next: Insn): number | undefined {
-  return FUSED.get(((word & 1023) << 4) | (next.cc & ~1));
+  return FUSED.get(((word & CASE) << 4) | (next.cc & ~1));
 }
 
 /** Case that does what the case `first` does, and then the instruction whose word 0 is `next`, or undefined. */
 export function sequenceCase(first: int, next: int): int | undefined {
-  return (next & SEGMENT_MARK) === 0 ? SEQUENCES.get((first << 10) | (next & 1023)) : undefined;
-}
-
-/** What packing depends on besides the instruction. */
-export interface PackMode {
-  /** Bit s: segment register s is not flat (base 0, limit 4 GiB, readable and writable). */
-  readonly bent: int;
+  return (next & SEGMENT_MARK) === 0 ? SEQUENCES.get((first << 10) | (next & CASE)) : undefined;
 }
 
 /**
  * Writes words 0 to 2 of an instruction at CODE[o]; returns the flags for word 3. The links of transfers are filled
- * by the caller. What has no case gets SLOW.
+ * by the caller. What has no case gets SLOW. Bit s of `bent`: segment register s is not flat (base 0, limit 4 GiB,
+ * readable and writable).
  */
-export function pack(code: Int32Array, o: int, i: Insn, mode: PackMode): int {
-  const number = caseOf(i, mode);
+export function pack(code: Int32Array, o: int, i: Insn, bent: int): int {
+  const number = caseOf(i, bent);
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
   const s = i.src.kind === IMM && i.src2.kind === REG ? i.src2 : i.src;
   let word = number | (registerOf(i.dst) << 10) | (registerOf(s) << 14);
@@ -70,8 +67,8 @@ export function pack(code: Int32Array, o: int, i: Insn, mode: PackMode): int {
   if (m && number !== SLOW) {
     word |= (m.base << 18) | (m.index << 22) | (m.scale << 26) | MEMORY_MARK;
     code[o + 2] = m.disp;
-    const bent = ((mode.bent >> m.seg) & 1) !== 0 && i.op !== 'LEA';
-    if (bent || m.address === 16) {
+    const isBent = ((bent >> m.seg) & 1) !== 0 && i.op !== 'LEA';
+    if (isBent || m.address === 16) {
       if (!segmentCase(i, m)) {
         code[o] = SLOW;
         return 0;
@@ -89,10 +86,10 @@ export function pack(code: Int32Array, o: int, i: Insn, mode: PackMode): int {
  * The memory operand that an instruction accesses first, where it has a 32-bit address in a flat segment: its size in
  * bytes, and PLACE_WRITTEN. Else 0.
  */
-export function placeOf(i: Insn, mode: PackMode): int {
+export function placeOf(i: Insn, bent: int): int {
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
-  if (m?.address !== 32 || ((mode.bent >> m.seg) & 1) !== 0) return 0;
-  return PLACES[caseOf(i, mode)] as int;
+  if (m?.address !== 32 || ((bent >> m.seg) & 1) !== 0) return 0;
+  return PLACES[caseOf(i, bent)] as int;
 }
 
 /** Whether the segment prologue computes this operand's address rightly. */
@@ -109,12 +106,12 @@ function reads(i: Insn): boolean {
   return i.op === 'CMP' || i.op === 'TEST';
 }
 
-function caseOf(i: Insn, mode: PackMode): int {
+function caseOf(i: Insn, bent: int): int {
   const operation = operationOf(i.op);
   // Repeated: quick ways are for flat segments and 32-bit addresses.
   if (operation.isString && i.rep !== REP_NONE) {
     const source = i.src.kind === MEM ? i.src.seg : DS;
-    if (i.asize !== 32 || (mode.bent & ((1 << ES) | (1 << source))) !== 0) return SLOW;
+    if (i.asize !== 32 || (bent & ((1 << ES) | (1 << source))) !== 0) return SLOW;
     return numberOf(i, operation);
   }
   if (operation.loadsSegment && endsBlock(i)) return SLOW;

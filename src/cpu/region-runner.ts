@@ -87,8 +87,8 @@ export class RegionRunner implements RegionHost {
     const c = this.#situation.cpu;
     const physical = this.#memory.fetch(eip, c.cpl === 3 ? 1 : 0);
     const answer = this.regions.hot(physical, eip, modeOf(c));
-    if (answer >= 0) this.#blocks.setRegion(o, answer);
-    else this.#blocks.setHeat(o, answer === NEVER ? 0x7fffffff : -answer);
+    if (answer >= 0) this.#blocks.code.setRegion(o, answer);
+    else this.#blocks.code.setHeat(o, answer === NEVER ? 0x7fffffff : -answer);
   }
 
   /**
@@ -97,9 +97,9 @@ export class RegionRunner implements RegionHost {
    */
   enter(o: int): int {
     const { cpu: c, words } = this.#situation;
-    const code = this.#blocks.code;
+    const { words: code, eips } = this.#blocks.code;
     const region = code[o + 1];
-    c.eip = (words[PAGE_EIP] + this.#blocks.eips[o >> 2]) | 0;
+    c.eip = (words[PAGE_EIP] + eips[o >> 2]) | 0;
     if (!this.regions.mayEnter(region)) return o + 4;
     const budget = words[BUDGET];
     words[SITE] = NO_SITE;

@@ -187,10 +187,19 @@ export class Program {
     return bytes;
   }
 
-  /** Writes code: the byte right behind, padding at the end of a unit, or anything anywhere. */
+  /** Writes code: the byte right behind, padding at the end of a unit, an immediate, or anything anywhere. */
   #modify(at: number): number[] {
     const increment = 0x40 | this.#pick([0, 1, 2, 3, 8, 9, 10, 11]);
-    const r = this.#draw() % 10;
+    const r = this.#draw() % 13;
+    // add dword [that immediate], imm32; mov ebx, imm32
+    if (r === 10) return [0x81, 0x05, ...dword(at + 11), ...dword(this.#edge()), 0xbb, ...dword(this.#edge())];
+    // add ecx, imm32; xor byte [a byte of it], imm8
+    if (r === 11) {
+      const byte = dword(at + 2 + (this.#draw() & 3));
+      return [0x81, 0xc1, ...dword(this.#edge()), 0x80, 0x35, ...byte, this.#edge() & 255];
+    }
+    // mov eax, [ebp + disp8]; inc byte [that displacement]
+    if (r === 12) return [0x8b, 0x45, this.#draw() & 0x7c, 0xfe, 0x05, ...dword(at + 2)];
     if (r < 5) return [0xc6, 0x05, ...dword(at + 7), increment, NOP];
     if (r < 9)
       return [

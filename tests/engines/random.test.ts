@@ -97,7 +97,7 @@ describe('every engine does what the reference does', () => {
   }
 
   test('mostly by itself', () => {
-    const { slow = 0, stepped = 0, invalidated = 0 } = machines[1].engine.statistics();
+    const { slow = 0, stepped = 0, invalidated = 0, repacked = 0 } = machines[1].engine.statistics();
     const retired = machines[1].engine.retired();
     expect((slow + stepped) / retired).toBeLessThan(0.5);
     const { regions = 0, regionEntries = 0, regionsInvalidated = 0 } = machines[2].engine.statistics();
@@ -106,5 +106,6 @@ describe('every engine does what the reference does', () => {
     expect(regionsInvalidated).toBeGreaterThan(PROGRAMS);
     // Programs did write over code that had been executed.
     expect(invalidated).toBeGreaterThan(PROGRAMS);
+    expect(repacked).toBeGreaterThan(PROGRAMS);
   });
 });

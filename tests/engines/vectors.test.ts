@@ -173,7 +173,7 @@ const isTemplateOf = (op: string, key: string): boolean => new RegExp(`^${op}(:\
 function caseOf(one: Case, i: Insn): number {
   const words = new Int32Array(8);
   const mode = MODES[one.mode] as Mode;
-  pack(words, 0, i, { bent: mode.selectors[SS] === 0x2b && one.mode === 0 ? 0x32 : 0x3b });
+  pack(words, 0, i, mode.selectors[SS] === 0x2b && one.mode === 0 ? 0x32 : 0x3b);
   if (one.code.length <= i.length) return (words[0] as number) & 1023;
   const bytes = new Uint8Array(64);
   bytes.set(one.code);
