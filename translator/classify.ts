@@ -37,27 +37,37 @@ function loadsSegment(i: Insn): boolean {
   return i.op === 'POPSEG' || (i.op === 'MOVSEG' && i.dst.kind === SREG);
 }
 
-const NOP = 'NOP32.,';
-
 const SHIFTS = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR']);
+
+/**
+ * What says which template an instruction instantiates: nothing, it has none; its shape; that it does nothing; its shape
+ * whether it has one, which then does nothing.
+ */
+export type Finding = 'none' | 'shape' | 'nothing' | 'nothing if shape';
+
+export function findingOf(i: Insn): Finding {
+  if (i.ssize !== 32) return 'none';
+  const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
+  if (m && m.address !== 32) return 'none';
+  if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return 'none';
+  if (NOTHING.has(i.op)) return 'nothing';
+  if (i.rep !== REP_NONE && (!isRepeated(i) || i.asize !== 32)) return 'none';
+  if (loadsSegment(i) && endsBlock(i)) return 'none';
+  if (!isZeroCount(i)) return 'shape';
+  return m ? 'none' : 'nothing if shape';
+}
+
+/** Name of the template of what does nothing. */
+export const NOP = 'NOP32.,';
 
 /** Name of the template that an instruction instantiates, or undefined. */
 export function templateOf(i: Insn): string | undefined {
-  const key = templateKey(i);
-  return key !== undefined && key in TEMPLATES ? key : undefined;
-}
-
-/** What the template of an instruction is called, if there is one; undefined where there is none for sure. */
-export function templateKey(i: Insn): string | undefined {
-  if (i.ssize !== 32) return undefined;
-  const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;
-  if (m && m.address !== 32) return undefined;
-  if (i.asize === 16 && (i.op === 'LOOP' || i.op === 'LOOPE' || i.op === 'LOOPNE' || i.op === 'JCXZ')) return undefined;
-  if (NOTHING.has(i.op)) return NOP;
-  if (isRepeated(i) ? i.asize !== 32 : i.rep !== REP_NONE) return undefined;
-  if (loadsSegment(i) && endsBlock(i)) return undefined;
-  if (!isZeroCount(i)) return shapeKey(i);
-  return m || !(shapeKey(i) in TEMPLATES) ? undefined : NOP;
+  const finding = findingOf(i);
+  if (finding === 'none') return undefined;
+  if (finding === 'nothing') return NOP;
+  const key = shapeKey(i);
+  if (!(key in TEMPLATES)) return undefined;
+  return finding === 'shape' ? key : NOP;
 }
 
 function isZeroCount(i: Insn): boolean {

@@ -1,9 +1,10 @@
 // Templates as the passes want them: laid out by the constructors of the residual language, with what passes ask of
 // them found once. Made when an instruction first wants one: a guest uses a few hundred.
 
+import { ByShape, shapeKey } from '../src/cpu/shape.ts';
 import type { Insn } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/register-file.ts';
-import { templateKey } from './classify.ts';
+import { findingOf, NOP } from './classify.ts';
 import type { Template } from './gen/specialise.ts';
 import { TEMPLATES } from './generated/templates.js';
 import { type Conditions, conditionsIn } from './invariants.ts';
@@ -28,18 +29,18 @@ export interface Ready {
 /** First word of the staging register, behind the last XMM register. */
 const STAGED = WORD.xmm + 32;
 
-/** Undefined where there is none. */
-const ready = new Map<string, Ready | undefined>();
+const named = (key: string): Ready | undefined => (key in TEMPLATES ? make(TEMPLATES[key] as Template) : undefined);
+
+const byShape = new ByShape((i) => named(shapeKey(i)));
+let nothing: Ready | undefined;
 
 /** The template that an instruction instantiates, or undefined. */
 export function templateFor(i: Insn): Ready | undefined {
-  const key = templateKey(i);
-  if (key === undefined) return undefined;
-  const known = ready.get(key);
-  if (known || ready.has(key)) return known;
-  const made = key in TEMPLATES ? make(TEMPLATES[key] as Template) : undefined;
-  ready.set(key, made);
-  return made;
+  const finding = findingOf(i);
+  if (finding === 'none') return undefined;
+  if (finding === 'shape') return byShape.of(i);
+  nothing ??= named(NOP);
+  return finding === 'nothing' || byShape.of(i) ? nothing : undefined;
 }
 
 export function isStaging(e: Expr): boolean {

@@ -36,9 +36,10 @@ import { type Graph, RETURN } from './scan.ts';
 export const OVERSHOOT = MAX_LARGE + 1;
 /**
  * Samples that stand for links (SAMPLE_LINKS each, of some 25 ns) which cost as much as to translate an instruction again
- * (some 50 us): a region is made again, to be led to from less often, when that many were taken for each of its instructions.
+ * (some 25 us, besides what V8 takes): a region is made again, to be led to from less often, when that many were taken for
+ * each of its instructions.
  */
-const SAMPLES_PER_INSTRUCTION = 2;
+const SAMPLES_PER_INSTRUCTION = 1;
 const BATCH_ENTRIES = 10_000;
 const MAX_BATCH = 32;
 const PAGE = 4096;

@@ -5,7 +5,7 @@ import { endsBlock } from '../isa/control.ts';
 import { DS, ES, IMM, type Insn, type int, MEM, NONE, type Operand, REG, REG8, REP_NONE, SREG } from '../isa/insn.ts';
 import { WORD } from '../isa/register-file.ts';
 import { CASES, PLACES } from './generated/interpreter.js';
-import { isCounted, isString, NOTHING, shapeKey } from './shape.ts';
+import { ByShape, isCounted, isString, NOTHING, shapeKey } from './shape.ts';
 
 /** Case numbers by shape; 0, the slow path, is not among them. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(CASES.map((key, k) => [key, k + 1]));
@@ -112,7 +112,7 @@ function caseOf(i: Insn, bent: int): int {
   if (operation.isString && i.rep !== REP_NONE) {
     const source = i.src.kind === MEM ? i.src.seg : DS;
     if (i.asize !== 32 || (bent & ((1 << ES) | (1 << source))) !== 0) return SLOW;
-    return numberOf(i, operation);
+    return numbers.of(i);
   }
   if (operation.loadsSegment && endsBlock(i)) return SLOW;
   if (operation.isCounted) {
@@ -123,7 +123,7 @@ function caseOf(i: Insn, bent: int): int {
   if (operation.counts && i.asize === 16) return SLOW;
   if (operation.doesNothing) return IDLE;
   if (operation.usesStack && i.ssize === 16) return SLOW;
-  return numberOf(i, operation);
+  return numbers.of(i);
 }
 
 /** What packing asks of an operation, found by its name once. */
@@ -136,13 +136,12 @@ interface Operation {
   readonly counts: boolean;
   readonly doesNothing: boolean;
   readonly usesStack: boolean;
-  /** Cases by shape, as a number; by condition and repeat prefix. */
-  readonly numbers: Map<int, int>[];
 }
 
 const STACK = new Set(['PUSH', 'POP', 'CALL', 'RET', 'LEAVE', 'PUSHF', 'PUSHSEG', 'POPSEG']);
 const COUNTING = new Set(['LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']);
 const operations = new Map<string, Operation>();
+const numbers = new ByShape((i) => NUMBERS.get(shapeKey(i)) ?? SLOW);
 
 function operationOf(op: string): Operation {
   let known = operations.get(op);
@@ -154,33 +153,10 @@ function operationOf(op: string): Operation {
       counts: COUNTING.has(op),
       doesNothing: NOTHING.has(op),
       usesStack: STACK.has(op),
-      numbers: [],
     };
     operations.set(op, known);
   }
   return known;
-}
-
-/** The case of a shape. Its name is a long string to make: that is done once for each. */
-function numberOf(i: Insn, { numbers }: Operation): int {
-  const row = (i.cc << 2) | i.rep;
-  let found = numbers[row];
-  if (!found) {
-    found = new Map();
-    numbers[row] = found;
-  }
-  const shape = (operandCode(i.dst) << 20) | (operandCode(i.src) << 11) | (operandCode(i.src2) << 2) | (i.size >> 4);
-  let number = found.get(shape);
-  if (number === undefined) {
-    number = NUMBERS.get(shapeKey(i)) ?? SLOW;
-    found.set(shape, number);
-  }
-  return number;
-}
-
-/** Kind (4 bits) and size (5 bits: the power of two, and whether it is one) of an operand. */
-function operandCode({ kind, size }: Operand): int {
-  return (kind << 5) | ((31 - Math.clz32(size)) << 1) | ((size & (size - 1)) === 0 ? 0 : 1);
 }
 
 function isDoubleShift({ op }: Insn): boolean {

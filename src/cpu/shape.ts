@@ -1,7 +1,20 @@
 // The shape of an instruction: operation, width and kinds of its operands, without their numbers. It names the case
 // of the fast interpreter and the translator's template.
 
-import { IMM, type Insn, MEM, NO_OPERAND, type Operand, REG, REG8, REP_NONE, SREG, ST, XMM } from '../isa/insn.ts';
+import {
+  IMM,
+  type Insn,
+  type int,
+  MEM,
+  NO_OPERAND,
+  type Operand,
+  REG,
+  REG8,
+  REP_NONE,
+  SREG,
+  ST,
+  XMM,
+} from '../isa/insn.ts';
 
 /** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM; t ST(n). */
 function kindOf(o: Operand): string {
@@ -59,6 +72,43 @@ export function shapeKey(i: Insn): string {
   key += last === i.src && last.kind === REG8 ? 'c' : kindOf(i.src);
   if (i.src2.kind !== NO_OPERAND) key += `,${last === i.src2 && last.kind === REG8 ? 'c' : kindOf(i.src2)}`;
   return key;
+}
+
+/** A value for each shape, made when it is first asked for. The name of a shape is a long string to make; this is a number. */
+export class ByShape<T> {
+  readonly #make: (i: Insn) => T;
+  /** By operation, by condition and repeat prefix, by the rest. */
+  readonly #values = new Map<string, Map<int, T>[]>();
+
+  constructor(make: (i: Insn) => T) {
+    this.#make = make;
+  }
+
+  of(i: Insn): T {
+    let rows = this.#values.get(i.op);
+    if (!rows) {
+      rows = [];
+      this.#values.set(i.op, rows);
+    }
+    const row = (i.cc << 2) | i.rep;
+    let known = rows[row];
+    if (!known) {
+      known = new Map();
+      rows[row] = known;
+    }
+    const shape = (operandCode(i.dst) << 20) | (operandCode(i.src) << 11) | (operandCode(i.src2) << 2) | (i.size >> 4);
+    let value = known.get(shape);
+    if (value === undefined && !known.has(shape)) {
+      value = this.#make(i);
+      known.set(shape, value);
+    }
+    return value as T;
+  }
+}
+
+/** Kind (4 bits) and size (5 bits: the power of two, and whether it is one) of an operand. */
+function operandCode({ kind, size }: Operand): int {
+  return (kind << 5) | ((31 - Math.clz32(size)) << 1) | ((size & (size - 1)) === 0 ? 0 : 1);
 }
 
 /** Instructions that do nothing here. */
