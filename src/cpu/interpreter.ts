@@ -15,6 +15,7 @@ import { makeInterpret, mustTrain } from './interpret.ts';
 import { Links } from './links.ts';
 import { modeOf } from './mode.ts';
 import { AGAIN, FAULTED, Operands, REFERENCE } from './operands.ts';
+import { CASE } from './pack.ts';
 import { MAX_BLOCK, NO_HEADS, type PackedCode, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './packed-code.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
@@ -326,7 +327,7 @@ export class Interpreter implements Engine {
   #touch(o: int): int {
     const code = this.#code.words;
     const word = code[o];
-    const place = PLACES[word & 1023] as int;
+    const place = PLACES[word & CASE] as int;
     if (place === 0 || (word & WITH_SEGMENT) !== 0) return REFERENCE;
     const reg = this.cpu.words;
     const index = reg[(word >> 22) & 15] << ((word >> 26) & 3);
