@@ -45,6 +45,7 @@ const SHIFTS = new Set(['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR']);
  */
 export type Finding = 'none' | 'shape' | 'nothing' | 'nothing if shape';
 
+/** By what `templateFor` of templates.ts finds its template. */
 export function findingOf(i: Insn): Finding {
   if (i.ssize !== 32) return 'none';
   const m = i.dst.kind === MEM ? i.dst : i.src.kind === MEM ? i.src : undefined;

@@ -16,7 +16,16 @@ import { Links } from './links.ts';
 import { modeOf } from './mode.ts';
 import { AGAIN, FAULTED, Operands, REFERENCE } from './operands.ts';
 import { CASE } from './pack.ts';
-import { MAX_BLOCK, NO_HEADS, type PackedCode, SLOT_END, SLOT_HEAD, SLOT_STALE, SLOT_STUB } from './packed-code.ts';
+import {
+  MAX_BLOCK,
+  NO_HEADS,
+  type PackedCode,
+  POSITION,
+  SLOT_END,
+  SLOT_HEAD,
+  SLOT_STALE,
+  SLOT_STUB,
+} from './packed-code.ts';
 import { Quick } from './quick.ts';
 import { Reference } from './reference.ts';
 import { RegionRunner } from './region-runner.ts';
@@ -297,7 +306,7 @@ export class Interpreter implements Engine {
       (this.#runner as RegionRunner).hot(o, eip);
       return o;
     }
-    const position = this.#code.words[o + 3] & 255;
+    const position = this.#code.words[o + 3] & POSITION;
     situation.left = words[BUDGET];
     situation.position = position;
     this.#code.warm(o, position);

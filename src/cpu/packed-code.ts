@@ -24,8 +24,8 @@ const SLOW_HEAT = 4;
 const WARM_SHARE = 1 / 32;
 /** Words of packed code; when they are used up, everything is forgotten. */
 const CODE_WORDS = PACKED_BYTES / 4;
-/** In word 3 of a slot: the position. */
-const POSITION = 255;
+/** Of a slot's word 3: the position of its instruction in the block, from 1. */
+export const POSITION = 255;
 
 // What a slot is, besides an instruction.
 /** The last instruction of its block: what follows in CODE is something else. */
@@ -50,8 +50,6 @@ export class PackedCode {
   readonly eips = new Int32Array(CODE_WORDS >> 2);
   /** By slot: SLOT_ flags. */
   readonly slots = new Uint8Array(CODE_WORDS >> 2);
-  /** Instructions packed so far. */
-  instructions = 0;
   /** By slot: the case of its instruction alone. */
   readonly #cases = new Uint16Array(CODE_WORDS >> 2);
   /** Instructions that have no case, by word 1 of their slots; the first stands for what is not known. */
@@ -62,11 +60,18 @@ export class PackedCode {
   /** One slot, to compare with. */
   readonly #anew = new Int32Array(4);
   #top = 4;
+  #instructions = 0;
 
+  /** `heat`: entries before a head asks the second tier, or NO_HEADS. */
   constructor(memory: Memory, heat: int) {
     this.#memory = memory;
     this.words = new Int32Array(memory.heap, memory.layout.codeAt, CODE_WORDS);
     this.#heat = heat;
+  }
+
+  /** Instructions packed so far. */
+  get instructions(): number {
+    return this.#instructions;
   }
 
   /** Whether there may be no room for another block. */
@@ -74,6 +79,7 @@ export class PackedCode {
     return this.#top > CODE_WORDS - (MAX_BLOCK + 4) * 8;
   }
 
+  /** Forgets all of it: no offset holds any more. */
   clear(): void {
     this.#residuals.length = 1;
     this.#top = 4;
@@ -159,7 +165,10 @@ export class PackedCode {
     this.slots[stale >> 2] = SLOT_END;
   }
 
-  /** Packs the block at an offset of the page at `page` in the heap, of `frame`; `end` is then one past its last byte. */
+  /**
+   * Packs the block at an offset of a page: `page` is the page's host offset, `frame` its guest-physical frame, `mode` as in
+   * mode.ts. Its code offset, and the offset in the page one past its last byte.
+   */
   add(page: int, frame: int, at: int, mode: int): { readonly offset: int; readonly end: int } {
     const code = this.words;
     const offset = this.#top;
@@ -229,13 +238,13 @@ export class PackedCode {
     this.#join(first, o);
     for (const { word, target } of links) o = this.#stub(o, word, target, frame);
     this.#top = o;
-    this.instructions += position;
+    this.#instructions += position;
     return { offset, end: q };
   }
 
   /**
-   * The bytes [from, to) of the page at `page` were written, which lie in the block at `offset`. Where they are part of one
-   * instruction, and what it is has not changed but for its immediate, its displacement or its registers, its slot is
+   * The bytes [from, to) of the page at host offset `page` were written, of which the block at code offset `offset` has some,
+   * packed for `mode`. Where they are part of one instruction, and what it is has not changed but for its immediate, its displacement or its registers, its slot is
    * made right. Whether that was all.
    */
   repack(offset: int, page: int, from: int, to: int, mode: int): boolean {

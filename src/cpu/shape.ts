@@ -84,6 +84,7 @@ export class ByShape<T> {
     this.#make = make;
   }
 
+  /** Of an instruction's shape: what was made for the first instruction that has it. */
   of(i: Insn): T {
     let rows = this.#values.get(i.op);
     if (!rows) {
