@@ -269,13 +269,15 @@ function build(
     if (!seen.has(start)) continue;
     const b: Block = { at: start, insns: [], term: 'exit', succ: [], taken: start, fall: 0 };
     let at = start;
+    // Whether what is read is the start of another block as well.
+    let isCopy = false;
     for (;;) {
       const placed = seen.get(at);
       if (!placed) {
         b.taken = at;
         break;
       }
-      b.insns.push(placed);
+      b.insns.push(isCopy ? { ...placed } : placed);
       at += placed.insn.length;
       if (placed.class === 'leave') {
         b.term = 'leave';
@@ -285,7 +287,10 @@ function build(
         hasReturn ||= b.taken === RETURN;
         break;
       }
-      if (leaders.has(at)) {
+      // An interrupt shadow ends with the instruction behind it, which is part of the same block therefore, with its own
+      // block to the end: most kernels have STI where two ways meet, since interrupts may have been off before.
+      if (placed.insn.op === 'STI' && seen.has(at)) isCopy ||= leaders.has(at);
+      else if (leaders.has(at)) {
         b.term = 'jump';
         b.taken = at;
         b.succ.push(at);

@@ -150,6 +150,14 @@ describe.each([
     expect(kinds.interrupt).toBeGreaterThan(5);
   });
 
+  test('STI where two ways meet', () => {
+    const { results, statistics } = run('shadows', how);
+    expect(results[1]).toBeGreaterThan(150);
+    // Interrupts that wait when they are let in are the monitor's; apart from them, STI is no reason to leave a region.
+    const { slow = 0, callouts = 0 } = statistics;
+    expect(slow + callouts).toBeLessThan(20 * (results[1] as number));
+  });
+
   test('POPF of TF and of AC, and a breakpoint', () => {
     // 250 turns with TF for five instructions; one hit; AC set by 99 turns.
     expect(run('flags', how).results.slice(0, 3)).toEqual([1250, 1, 99]);
