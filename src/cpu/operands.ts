@@ -2,7 +2,7 @@
 // hand is all that they were left for.
 
 import { GuestFault, PF } from '../isa/fault.ts';
-import { type Insn, type int, MEM, type Operand } from '../isa/insn.ts';
+import { IMM, type Insn, type int, MEM, type Operand } from '../isa/insn.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import type { Cpu } from '../isa/state.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -68,6 +68,22 @@ export class Operands {
     c.cr2 = linear;
     deliverFault(c, new GuestFault(PF, error));
     return FAULTED;
+  }
+
+  /**
+   * Executes a MOV of a doubleword at EIP, whose operand is at `linear`, if it is one to a page table: the most common of
+   * the stores that somebody watches. Whether it did.
+   */
+  storesToTable(linear: int, insn: Insn): boolean {
+    const { dst, src } = insn;
+    if (insn.op !== 'MOV' || dst.kind !== MEM || dst.size !== 32) return false;
+    const c = this.#cpu;
+    const value = src.kind === IMM ? src.value : (c.words[src.n] as int);
+    if (!this.#memory.storeToTable(linear, c.cpl === 3 ? 1 : 0, value)) return false;
+    c.shadow = 0;
+    c.RF = 0;
+    c.eip = (c.eip + insn.length) | 0;
+    return true;
   }
 
   #isMapped(linear: int, place: int): boolean {

@@ -156,11 +156,15 @@ export class RegionRunner implements RegionHost {
     situation.atBoundary();
     this.counts.callouts++;
     const cpl = c.cpl;
-    if (place !== 0 && this.#operands.touch(this.#operands.addressOf(known.insn), place) === FAULTED) {
-      words[BUDGET] -= 1;
-      return this.#switch();
+    const linear = place !== 0 ? this.#operands.addressOf(known.insn) : 0;
+    if (place === 0) this.#reference.execute(known);
+    else if (!this.#operands.storesToTable(linear, known.insn)) {
+      if (this.#operands.touch(linear, place) === FAULTED) {
+        words[BUDGET] -= 1;
+        return this.#switch();
+      }
+      this.#reference.execute(known);
     }
-    this.#reference.execute(known);
     const goesOn = next !== NO_NEXT && c.eip === ((words[PAGE_EIP] + next) | 0);
     const straight = goesOn && !situation.codeChanged && c.cpl === cpl && c.shadow === 0;
     if (straight && modeOf(c) === situation.mode && !situation.mustReturn() && c.TF === 0 && !isWatched(c)) {
@@ -200,7 +204,9 @@ export class RegionRunner implements RegionHost {
     const linear = place !== 0 ? operands.addressOf(insn) : 0;
     const isAtHand = place !== 0 && operands.isAtHand(linear, place);
     this.regions.left(isAtHand ? linear >>> 12 : NO_PAGE);
-    if (place === 0 || operands.touch(linear, place) !== FAULTED) this.#reference.execute(known);
+    if (place === 0) this.#reference.execute(known);
+    else if (!operands.storesToTable(linear, insn) && operands.touch(linear, place) !== FAULTED)
+      this.#reference.execute(known);
   }
 
   /** A callout ended its region: what the next one relies on, if there may be one at once. The region's answer. */

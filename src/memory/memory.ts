@@ -13,10 +13,10 @@ import { MapChanges } from './map-changes.ts';
 import { Paging, type PagingRegisters } from './paging.ts';
 import { PhysicalMap } from './physical-map.ts';
 import { PhysicalTraces } from './physical-traces.ts';
-import { EXECUTED, NO_EXECUTE, NOT_WRITABLE, ShadowTables } from './shadow.ts';
+import { EXECUTED, NO_EXECUTE, NOT_WRITABLE, ShadowTables, WRITABLE } from './shadow.ts';
 import { ROM, SlowPath } from './slow-path.ts';
 import { AddressSpaces } from './spaces.ts';
-import { CODE, type DirtySubscriber, Traces } from './traces.ts';
+import { CODE, type DirtySubscriber, PAGE_TABLE, Traces } from './traces.ts';
 import { FETCH, PageWalk, READ, WRITE } from './walk.ts';
 
 type int = number;
@@ -147,6 +147,20 @@ export class Memory {
     const code = this.#slow.attempt(linear, user, write ? WRITE : READ);
     this.#paging.reportLost();
     return code;
+  }
+
+  /**
+   * Stores a doubleword at `linear`, if that is aligned, may be written, and lies in a page table that nobody watches for
+   * anything else. Whether it did: else nothing has happened.
+   */
+  storeToTable(linear: int, user: int, value: int): boolean {
+    const at = (user !== 0 ? this.#userFirst : 0) | (linear >>> 12);
+    const p = this.i32[this.#firstWord + at] ^ linear;
+    if (p < 0 || (linear & 3) !== 0 || (this.#attributes[at] & WRITABLE) === 0) return false;
+    const host = p & HOST_BITS;
+    if (this.traces.flags[host >>> 12] !== PAGE_TABLE) return false;
+    this.#access.store(host, 4, value);
+    return true;
   }
 
   load8(place: int, at: int): int {
