@@ -4,36 +4,43 @@
 import type { int } from '../src/isa/insn.ts';
 
 /** Samples (see SAMPLE_LINKS) of an instruction before its targets are judged, at least. */
-const SAMPLES = 16;
+const SAMPLES = 48;
 /** Share of the samples that makes a target likely. */
 const LIKELY = 1 / 64;
 /** Most targets of an instruction that become part of its region. */
 const MAX_TARGETS = 32;
-/** Times that a region is made again for the same target: code that was cold may be warm the next time. */
-const MAX_TRIES = 2;
 
 /** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
 interface Profile {
   readonly samples: Map<int, int>;
-  /** Distances for which a region was made again, and how often: it need not have taken them in. */
-  readonly tried: Map<int, int>;
+  /** Distances for which its region was made again, or was found to be no better: it need not have taken them in. */
+  readonly tried: Set<int>;
   total: int;
   /** Samples when it is judged next. */
   next: int;
+}
+
+/** What a region is to be made again for. */
+export interface Wanted {
+  readonly distances: readonly int[];
+  /** Those of them that it was not made again for yet. */
+  readonly untried: readonly int[];
+  /** That were taken so far. */
+  readonly samples: int;
 }
 
 export class Profiles {
   readonly #profiles = new Map<int, Profile>();
 
   /**
-   * Counts a sample of the instruction with a key: it led `distance` bytes away. Distances for which its region is to be
-   * made again, if it is time: likely targets that `isInside` says it has not, twice for the same target at most.
-   * `price`: samples that cost as much as to make it.
+   * Counts a sample of the instruction with a key: it led `distance` bytes away. What its region is to be made again for, if
+   * it is time: likely targets that `isInside` says it has not, one of which is a new one. `price`: samples that cost as
+   * much as to make it as it is.
    */
-  sampled(key: int, distance: int, isInside: (distance: int) => boolean, price: number): readonly int[] | undefined {
+  sampled(key: int, distance: int, isInside: (distance: int) => boolean, price: number): Wanted | undefined {
     let profile = this.#profiles.get(key);
     if (!profile) {
-      profile = { samples: new Map(), tried: new Map(), total: 0, next: Math.max(SAMPLES, price) };
+      profile = { samples: new Map(), tried: new Set(), total: 0, next: Math.max(SAMPLES, price) };
       this.#profiles.set(key, profile);
     }
     const { samples, tried } = profile;
@@ -41,9 +48,18 @@ export class Profiles {
     if (++profile.total < profile.next) return undefined;
     profile.next = profile.total * 2;
     const wanted = likely(profile).filter((d) => !isInside(d));
-    if (!wanted.some((d) => (tried.get(d) ?? 0) < MAX_TRIES)) return undefined;
-    for (const d of wanted) tried.set(d, (tried.get(d) ?? 0) + 1);
-    return wanted;
+    const untried = wanted.filter((d) => !tried.has(d));
+    if (untried.length === 0) return undefined;
+    for (const d of untried) tried.add(d);
+    return { distances: wanted, untried, samples: profile.total };
+  }
+
+  /** Its region would be larger than the samples pay for: it is time once there are as many as `price`. */
+  postpone(key: int, { untried }: Wanted, price: number): void {
+    const profile = this.#profiles.get(key);
+    if (!profile) return;
+    profile.next = price;
+    for (const d of untried) profile.tried.delete(d);
   }
 
   /** Distances to where it is likely to lead, the likeliest first. */

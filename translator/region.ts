@@ -28,6 +28,8 @@ export interface Hot {
   readonly isLarge?: boolean;
   /** Offsets from the entry's page, at one of which a block must be, or it is not worth to be made again. */
   readonly targets?: readonly int[];
+  /** Most instructions that may be translated for them. */
+  readonly paid?: number;
   readonly key: number;
   readonly physical: int;
   readonly linear: int;

@@ -172,8 +172,13 @@ export class Translations implements Regions {
     const from = site.at === RETURN ? (region.entries[0] as int) : site.at;
     const distance = (this.#cpu.eip - (region.linear & -PAGE) - from) | 0;
     const has = (d: int): boolean => isInside(region, from + d);
-    const wanted = this.#profiles.sampled(profileKey(region, site.at), distance, has, this.#price(region));
-    if (wanted) this.#compile([{ ...madeAgain(region), targets: wanted.map((d) => from + d) }]);
+    const key = profileKey(region, site.at);
+    const wanted = this.#profiles.sampled(key, distance, has, this.#price(region));
+    if (!wanted) return;
+    const targets = wanted.distances.map((d) => from + d);
+    const paid = wanted.samples / this.#samplesPerInstruction;
+    const unpaid = this.#compile([{ ...madeAgain(region), targets, paid }]);
+    if (unpaid) this.#profiles.postpone(key, wanted, this.#price(unpaid));
   }
 
   /** Counts a sample for the region that the link at EIP leads to. */
@@ -186,9 +191,9 @@ export class Translations implements Regions {
     this.#compile([{ ...madeAgain(region), isLarge: true }]);
   }
 
-  /** Samples (1 or more) that cost as much as to make the region again. */
-  #price(region: Region): number {
-    return Math.ceil(region.instructions * this.#samplesPerInstruction);
+  /** Samples (1 or more) that cost as much as to make a region. */
+  #price({ instructions }: Pick<Region, 'instructions'>): number {
+    return Math.ceil(instructions * this.#samplesPerInstruction);
   }
 
   left(page: int): void {
@@ -267,11 +272,13 @@ export class Translations implements Regions {
     this.#compile(queue);
   }
 
-  #compile(wanted: readonly Hot[]): void {
+  /** Makes regions. The graph of one that would be larger than is paid for, which is not made. */
+  #compile(wanted: readonly Hot[]): Graph | undefined {
     const observer = this.#observer;
     const started = performance.now();
     const batch = new Batch(this.#memory, this.#verifyText);
     const made: Region[] = [];
+    let unpaid: Graph | undefined;
     const queue = [...wanted];
     for (let k = 0; k < queue.length; k++) {
       const hot = queue[k] as Hot;
@@ -279,6 +286,10 @@ export class Translations implements Regions {
       const found = graphOf(hot, this.#memory, this.#knowledge);
       const old = hot.again === undefined ? undefined : this.#cache.get(hot.again);
       if (!found || (old && !isGained(hot, found.graph, old))) continue;
+      if (hot.paid !== undefined && found.graph.instructions > hot.paid) {
+        unpaid = found.graph;
+        continue;
+      }
       for (const [physical, linear] of found.apart) {
         const own = apartFrom(hot, physical, linear);
         if (!this.#cache.at(own.key) && !queue.some((h) => h.key === own.key)) queue.push(own);
@@ -290,7 +301,7 @@ export class Translations implements Regions {
     batch.verify();
     const translated = performance.now();
     this.#counts.translateMillis += translated - started;
-    if (made.length === 0) return;
+    if (made.length === 0) return unpaid;
     const foreign = { ...this.#host.quick, ...this.#chain.imports, visit: observer?.count };
     const runs = batch.compile(foreign, (next, known, place) => this.#host.callout(next, known, place));
     const module = emptyModule();
@@ -304,6 +315,7 @@ export class Translations implements Regions {
     this.#counts.modules++;
     this.#evict();
     this.#counts.compileMillis += performance.now() - translated;
+    return unpaid;
   }
 
   /** Makes the region of a graph; `old` is the one that it replaces. */

@@ -11,20 +11,34 @@ const nowhere = (_: number): boolean => false;
 function asked(profiles: Profiles, distance: (k: number) => number, most: number, isInside = nowhere) {
   for (let k = 1; k <= most; k++) {
     const wanted = profiles.sampled(KEY, distance(k), isInside, PRICE);
-    if (wanted) return { after: k, wanted };
+    if (wanted) return { after: k, ...wanted };
   }
   return undefined;
 }
 
 test('a target is asked for once as many samples were taken as to make the region again costs', () => {
-  expect(asked(new Profiles(), () => 16, 10_000)).toEqual({ after: PRICE, wanted: [16] });
+  expect(asked(new Profiles(), () => 16, 10_000)).toMatchObject({ after: PRICE, distances: [16] });
 });
 
-test('the same target is asked for twice at most, the second time after twice as many samples', () => {
+test('the same target is asked for once', () => {
   const profiles = new Profiles();
   asked(profiles, () => 16, 10_000);
-  expect(asked(profiles, () => 16, 10_000)).toEqual({ after: PRICE, wanted: [16] });
   expect(asked(profiles, () => 16, 10_000)).toBeUndefined();
+});
+
+test('what was asked for before comes with a new target, after twice as many samples at least', () => {
+  const profiles = new Profiles();
+  asked(profiles, () => 16, 10_000);
+  expect(asked(profiles, () => 32, 10_000)).toMatchObject({ after: PRICE, distances: [16, 32], untried: [32] });
+});
+
+test('what was postponed is asked for again once it is paid for', () => {
+  const profiles = new Profiles();
+  const wanted = asked(profiles, () => 16, 10_000);
+  if (!wanted) throw new Error('nothing was asked for');
+  expect(wanted.samples).toBe(PRICE);
+  profiles.postpone(KEY, wanted, 3 * PRICE);
+  expect(asked(profiles, () => 16, 10_000)).toMatchObject({ after: 2 * PRICE, untried: [16] });
 });
 
 test('what the region has already is not asked for', () => {
@@ -40,5 +54,5 @@ test('what the region has already is not asked for', () => {
 
 test('the likeliest target comes first; what is seldom seen is none', () => {
   const distance = (k: number): number => (k % 100 === 0 ? 48 : k % 3 === 0 ? 32 : 16);
-  expect(asked(new Profiles(), distance, 10_000)).toEqual({ after: PRICE, wanted: [16, 32] });
+  expect(asked(new Profiles(), distance, 10_000)).toMatchObject({ after: PRICE, distances: [16, 32] });
 });

@@ -1,11 +1,11 @@
 ; A loop that takes one way for a while, and then two in turn.
 %include "layout.inc"
 org MAIN
-        mov ecx, 60000                                  ;@ 102000 B960EA0000
+        mov ecx, 160000                                 ;@ 102000 B900710200
         xor ebx, ebx                                    ;@ 102005 31DB
         xor eax, eax                                    ;@ 102007 31C0
 turn:   lea eax, [eax + ecx * 2 + 1]                    ;@ 102009 8D444801
-        cmp ecx, 59000                                  ;@ 10200D 81F978E60000
+        cmp ecx, 158000                                 ;@ 10200D 81F930690200
         ja one                                          ;@ 102013 770C
         test cl, 1                                      ;@ 102015 F6C101
         jz one                                          ;@ 102018 7407
