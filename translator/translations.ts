@@ -144,6 +144,10 @@ export class Translations implements Regions {
     return this.#cache.at(key)?.number ?? (this.#cache.isInside(physical, mode) ? -this.#batchEntries : NEVER);
   }
 
+  at(physical: int, mode: int): int {
+    return this.#cache.at(keyOf(physical, mode))?.number ?? -1;
+  }
+
   mayEnter(number: int): boolean {
     const region = this.#cache.get(number) as Region;
     if (region.pages.size === 1) return true;

@@ -32,6 +32,8 @@ export class BlockCache {
   readonly #pages = new Map<int, CodePage>();
   /** Blocks that were asked for: guest-physical address, mode, code offset, nothing. -1: not known. */
   readonly #recent = new Int32Array(RECENT_ENTRIES * RECENT_WORDS).fill(-1);
+  /** Number of the region whose head is there; -1 if there is none. */
+  regionAt: (physical: int, mode: int) => int = () => -1;
   readonly #counts = { blocks: 0, invalidated: 0, repacked: 0, flushes: 0 };
 
   /** `heat`: entries before a head asks the second tier, or NO_HEADS. */
@@ -46,7 +48,7 @@ export class BlockCache {
   }
 
   statistics(): Readonly<Record<string, number>> {
-    return { ...this.#counts, instructions: this.code.instructions };
+    return { ...this.#counts, instructions: this.code.instructions, packedBytes: this.code.bytes };
   }
 
   /** Whether a block starts there that was entered often enough to be worth translating with a hot one. */
@@ -160,6 +162,8 @@ export class BlockCache {
     const host = this.#memory.hostOf(physical);
     if (host < 0) return -1;
     const { offset, end } = this.code.add(host - at, physical >>> 12, at, mode);
+    const region = this.regionAt(physical, mode);
+    if (region >= 0) this.code.setRegion(offset, region);
     page.offsets.set(key, offset);
     page.blocks.push({ start: at, end, offset, key });
     this.#memory.traceCode(physical, Math.min(end, PAGE) - at);

@@ -74,6 +74,11 @@ export class PackedCode {
     return this.#instructions;
   }
 
+  /** Bytes of packed code, stale blocks included. */
+  get bytes(): number {
+    return 4 * this.#top;
+  }
+
   /** Whether there may be no room for another block. */
   isFull(): boolean {
     return this.#top > CODE_WORDS - (MAX_BLOCK + 4) * 8;

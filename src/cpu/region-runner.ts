@@ -66,7 +66,10 @@ export class RegionRunner implements RegionHost {
     this.#links = parts.links;
     this.#entries = parts.entries;
     this.#operands = parts.operands;
-    this.regions = makeRegions(this);
+    const regions = makeRegions(this);
+    this.regions = regions;
+    // Blocks that are packed once there is a region, since all was forgotten, or their code was written, lead to it.
+    parts.blocks.regionAt = (physical, mode) => regions.at(physical, mode);
   }
 
   /** Instructions retired from the entries of regions to where they were left: by translated code, but for `counts`. */

@@ -49,6 +49,8 @@ export interface Regions {
    * NEVER.
    */
   hot(physical: int, eip: int, mode: int): int;
+  /** Number of the region whose head is at a guest-physical address, for a mode; -1 if there is none. */
+  at(physical: int, mode: int): int;
   /** Whether the region, whose head is at EIP, may be entered in the current address space: the pages it spans are mapped as they were. */
   mayEnter(region: int): boolean;
   /**

@@ -30,7 +30,7 @@ export const LINKS_BYTES = 524288;
 /** Bytes kept for the tags of packed code. */
 export const TAGS_BYTES = 524288;
 /** Bytes kept for packed code. What is never written takes no memory of the host's. */
-export const PACKED_BYTES = 32 * MIB;
+export const PACKED_BYTES = 16 * MIB;
 /** Entries of a shadow page table: one for each guest-linear page. */
 export const TABLE_ENTRIES = 1 << 20;
 export const TABLE_BYTES = TABLE_ENTRIES * 4;
