@@ -104,6 +104,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
   };
   const options = {
     maxInstructions: hot.isLarge ? MAX_LARGE : MAX_INSTRUCTIONS,
+    most: MAX_LARGE,
     inline: true,
     targetsOf: (at: int): readonly int[] => {
       const from = at === RETURN ? hot.linear & (PAGE - 1) : at;

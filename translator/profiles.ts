@@ -9,12 +9,14 @@ const SAMPLES = 48;
 const LIKELY = 1 / 64;
 /** Most targets of an instruction that become part of its region. */
 const MAX_TARGETS = 32;
+/** Times that a region is looked at again for the same target: code that was cold may be warm the next time. */
+const MAX_TRIES = 2;
 
 /** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
 interface Profile {
   readonly samples: Map<int, int>;
-  /** Distances for which its region was made again, or was found to be no better: it need not have taken them in. */
-  readonly tried: Set<int>;
+  /** Distances for which its region was made again, or found to be no better, and how often. */
+  readonly tried: Map<int, int>;
   total: int;
   /** Samples when it is judged next. */
   next: int;
@@ -23,8 +25,6 @@ interface Profile {
 /** What a region is to be made again for. */
 export interface Wanted {
   readonly distances: readonly int[];
-  /** Those of them that it was not made again for yet. */
-  readonly untried: readonly int[];
   /** That were taken so far. */
   readonly samples: int;
 }
@@ -34,13 +34,13 @@ export class Profiles {
 
   /**
    * Counts a sample of the instruction with a key: it led `distance` bytes away. What its region is to be made again for, if
-   * it is time: likely targets that `isInside` says it has not, one of which is a new one. `price`: samples that cost as
-   * much as to make it as it is.
+   * it is time: likely targets that `isInside` says it has not, twice for the same target at most. `price`: samples that
+   * cost as much as to make it as it is.
    */
   sampled(key: int, distance: int, isInside: (distance: int) => boolean, price: number): Wanted | undefined {
     let profile = this.#profiles.get(key);
     if (!profile) {
-      profile = { samples: new Map(), tried: new Set(), total: 0, next: Math.max(SAMPLES, price) };
+      profile = { samples: new Map(), tried: new Map(), total: 0, next: Math.max(SAMPLES, price) };
       this.#profiles.set(key, profile);
     }
     const { samples, tried } = profile;
@@ -48,18 +48,18 @@ export class Profiles {
     if (++profile.total < profile.next) return undefined;
     profile.next = profile.total * 2;
     const wanted = likely(profile).filter((d) => !isInside(d));
-    const untried = wanted.filter((d) => !tried.has(d));
-    if (untried.length === 0) return undefined;
-    for (const d of untried) tried.add(d);
-    return { distances: wanted, untried, samples: profile.total };
+    const isTriedOut = wanted.every((d) => (tried.get(d) ?? 0) >= MAX_TRIES);
+    if (isTriedOut) return undefined;
+    for (const d of wanted) tried.set(d, (tried.get(d) ?? 0) + 1);
+    return { distances: wanted, samples: profile.total };
   }
 
   /** Its region would be larger than the samples pay for: it is time once there are as many as `price`. */
-  postpone(key: int, { untried }: Wanted, price: number): void {
+  postpone(key: int, { distances }: Wanted, price: number): void {
     const profile = this.#profiles.get(key);
     if (!profile) return;
     profile.next = price;
-    for (const d of untried) profile.tried.delete(d);
+    for (const d of distances) profile.tried.set(d, (profile.tried.get(d) as number) - 1);
   }
 
   /** Distances to where it is likely to lead, the likeliest first. */

@@ -78,6 +78,8 @@ export interface Graph {
 
 export interface ScanOptions {
   readonly maxInstructions: int;
+  /** The same, and those that are in several blocks; as many unless told otherwise. */
+  readonly most?: int;
   /** Whether calls are followed. */
   readonly inline: boolean;
   /** Whether code at an offset was ever reached: what was not stays out. */
@@ -137,16 +139,13 @@ export function finish({ graph, seen, options }: Survey): Graph {
 
 /** The first step of `scan`: follows the code. */
 export function survey(source: Source, options: ScanOptions): Survey {
-  const entry = source.linear & (PAGE - 1);
-  const reader = readerOf(source, options);
+  const { memory, linear, mode, frameOf, placements } = source;
+  const entry = linear & (PAGE - 1);
+  const reader = new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
   const { seen, leaders, returns } = walk(reader, entry, options);
   const graph = build(entry, seen, leaders, returns, reader.pages, options);
   graph.isCut = seen.size >= options.maxInstructions;
   return { graph, seen, options };
-}
-
-function readerOf({ memory, linear, mode, frameOf, placements }: Source, options: ScanOptions): Reader {
-  return new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
 }
 
 interface Walked {
@@ -265,6 +264,7 @@ function build(
   const bytes: { at: int; length: int }[] = [];
   let hasReturn = false;
   let instructions = 0;
+  let roomForCopies = (options.most ?? options.maxInstructions) - seen.size;
   for (const start of leaders) {
     if (!seen.has(start)) continue;
     const b: Block = { at: start, insns: [], term: 'exit', succ: [], taken: start, fall: 0 };
@@ -287,15 +287,19 @@ function build(
         hasReturn ||= b.taken === RETURN;
         break;
       }
+      if (!leaders.has(at)) continue;
       // An interrupt shadow ends with the instruction behind it, which is part of the same block therefore, with its own
       // block to the end: most kernels have STI where two ways meet, since interrupts may have been off before.
-      if (placed.insn.op === 'STI' && seen.has(at)) isCopy ||= leaders.has(at);
-      else if (leaders.has(at)) {
-        b.term = 'jump';
-        b.taken = at;
-        b.succ.push(at);
-        break;
+      const copied = placed.insn.op === 'STI' ? lengthOf(at, seen, leaders) : 0;
+      if (copied > 0 && copied <= roomForCopies) {
+        roomForCopies -= copied;
+        isCopy = true;
+        continue;
       }
+      b.term = 'jump';
+      b.taken = at;
+      b.succ.push(at);
+      break;
     }
     instructions += b.insns.length;
     // Where nothing was seen, it is left.
@@ -310,6 +314,17 @@ function build(
   if (hasReturn) blocks.set(RETURN, { at: RETURN, insns: [], term: 'indirect', succ: [...returns], taken: 0, fall: 0 });
   for (const b of blocks.values()) b.succ = among(b.succ, blocks);
   return { entry, entries: [entry], root: entry, blocks, pages, bytes, instructions };
+}
+
+/** Instructions of the block at an offset; 0 if nothing was seen there. */
+function lengthOf(at: int, seen: ReadonlyMap<int, Placed>, leaders: ReadonlySet<int>): int {
+  let length = 0;
+  for (let next = at, placed = seen.get(at); placed; placed = seen.get(next)) {
+    length++;
+    next += placed.insn.length;
+    if (placed.ends || placed.class === 'leave' || leaders.has(next)) break;
+  }
+  return length;
 }
 
 /** Ends a block with a transfer that is followed; whether it is one. */
