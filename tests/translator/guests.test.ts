@@ -151,8 +151,9 @@ describe.each([
   });
 
   test('STI where two ways meet', () => {
-    const { results, statistics } = run('shadows', how);
+    const { results, log, statistics } = run('shadows', how);
     expect(results[1]).toBeGreaterThan(150);
+    expect(log.length).toBe(5 * (results[1] as number));
     // Interrupts that wait when they are let in are the monitor's; apart from them, STI is no reason to leave a region.
     const { slow = 0, callouts = 0 } = statistics;
     expect(slow + callouts).toBeLessThan(20 * (results[1] as number));

@@ -59,3 +59,53 @@ gdtr:   dw 37h                                          ;@ 100170 3700
         dd gdt                                          ;@ 100172 38011000
 idtr:   dw 1ffh                                         ;@ 100176 FF01
         dd IDT                                          ;@ 100178 00400100
+        align 100h, db 0
+        ; The timer interrupts every AL ticks (2 or more) of the 8254 from the next STI on: its handler counts in RESULTS + 4,
+        ; and logs EIP, EFLAGS, ECX, EBX and the time-stamp counter while there is room.
+        push eax                                        ;@ 100200 50
+        mov eax, 20h                                    ;@ 100201 B820000000
+        mov edx, tick                                   ;@ 100206 BA30021000
+        call GATES                                      ;@ 10020B E8F0FEFFFF
+        ; 8259: ICW1 to ICW4, vectors from 20h; the timer only
+        mov al, 11h                                     ;@ 100210 B011
+        out 20h, al                                     ;@ 100212 E620
+        mov al, 20h                                     ;@ 100214 B020
+        out 21h, al                                     ;@ 100216 E621
+        mov al, 4                                       ;@ 100218 B004
+        out 21h, al                                     ;@ 10021A E621
+        mov al, 1                                       ;@ 10021C B001
+        out 21h, al                                     ;@ 10021E E621
+        mov al, 0feh                                    ;@ 100220 B0FE
+        out 21h, al                                     ;@ 100222 E621
+        ; 8254: counter 0, mode 2
+        mov al, 34h                                     ;@ 100224 B034
+        out 43h, al                                     ;@ 100226 E643
+        pop eax                                         ;@ 100228 58
+        out 40h, al                                     ;@ 100229 E640
+        mov al, 0                                       ;@ 10022B B000
+        out 40h, al                                     ;@ 10022D E640
+        ret                                             ;@ 10022F C3
+tick:   push eax                                        ;@ 100230 50
+        push edx                                        ;@ 100231 52
+        push edi                                        ;@ 100232 57
+        inc dword [RESULTS + 4]                         ;@ 100233 FF0504000700
+        mov edi, [LOGGED]                               ;@ 100239 8B3DFC0F0700
+        cmp edi, LOG + 8000h                            ;@ 10023F 81FF00900700
+        jae full                                        ;@ 100245 7319
+        mov eax, [esp + 12]                             ;@ 100247 8B44240C
+        stosd                                           ;@ 10024B AB
+        mov eax, [esp + 20]                             ;@ 10024C 8B442414
+        stosd                                           ;@ 100250 AB
+        mov eax, ecx                                    ;@ 100251 89C8
+        stosd                                           ;@ 100253 AB
+        mov eax, ebx                                    ;@ 100254 89D8
+        stosd                                           ;@ 100256 AB
+        rdtsc                                           ;@ 100257 0F31
+        stosd                                           ;@ 100259 AB
+        mov [LOGGED], edi                               ;@ 10025A 893DFC0F0700
+full:   mov al, 20h                                     ;@ 100260 B020
+        out 20h, al                                     ;@ 100262 E620
+        pop edi                                         ;@ 100264 5F
+        pop edx                                         ;@ 100265 5A
+        pop eax                                         ;@ 100266 58
+        iret                                            ;@ 100267 CF
