@@ -12,6 +12,7 @@ import type { CodeKind } from '../memory/heap.ts';
 import type { SerialTarget } from './arguments.ts';
 import { Complaints } from './complaints.ts';
 import { UserConsole } from './console.ts';
+import { Deadline } from './deadline.ts';
 import { TerminalDisplay } from './display.ts';
 import { closeMedia, type DriveOptions, hasMedia, openMedia } from './drives.ts';
 import { AtomicFile, OutputFile, readImage } from './files.ts';
@@ -116,20 +117,20 @@ async function runMachine(
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   const { timeout } = options;
-  const timer =
-    timeout === undefined ? undefined : setTimeout(() => stop({ kind: 'timeout', seconds: timeout }), timeout * 1000);
+  const started = performance.now();
+  const deadline =
+    timeout === undefined ? undefined : new Deadline(timeout, () => stop({ kind: 'timeout', seconds: timeout }));
   if (options.until) machine.serial.watch(options.until, () => stop({ kind: 'matched' }));
 
   const complaints = new Complaints((line) => void process.stderr.write(`transvisor: ${line}\n`));
   machine.on('complaint', (line) => complaints.say(line));
 
-  const started = performance.now();
   const events = { quit: () => stop({ kind: 'quit' }), failed };
   terminal.connect(machine, events);
   display?.connect(machine, events);
   const exit = await machine.run();
   const wallSeconds = (performance.now() - started) / 1000;
-  clearTimeout(timer);
+  deadline?.clear();
   display?.restore();
   const hurried = cause?.kind === 'signal' || cause?.kind === 'timeout';
   await terminal.close(hurried ? GRACE_MILLIS : Number.POSITIVE_INFINITY);

@@ -209,8 +209,7 @@ describe('--stats', () => {
     expect(status).toBe(124);
     expect(stats.exit).toMatchObject({ status: 124, reason: 'timeout' });
     expect(stats.machine).toEqual({ memoryBytes: 2 ** 28, engine: 'translator', clock: 'host' });
-    // Node's timers count whole milliseconds: they may be up to one early by the clock that this is measured with.
-    expect(stats.seconds.wall).toBeGreaterThanOrEqual(3.999);
+    expect(stats.seconds.wall).toBeGreaterThanOrEqual(4);
     expect(stats.seconds.cpu).toBeGreaterThan(0.1);
     expect(stats.instructions.retired).toBeGreaterThan(100_000);
     const { translator, interpreter, reference } = stats.instructions.byEngine;
