@@ -78,7 +78,7 @@ export interface Graph {
 
 export interface ScanOptions {
   readonly maxInstructions: int;
-  /** The same, and those that are in several blocks; as many unless told otherwise. */
+  /** The same of the graph, where some of them are in two blocks; as many unless told otherwise. */
   readonly most?: int;
   /** Whether calls are followed. */
   readonly inline: boolean;

@@ -32,7 +32,7 @@ export class BlockCache {
   readonly #pages = new Map<int, CodePage>();
   /** Blocks that were asked for: guest-physical address, mode, code offset, nothing. -1: not known. */
   readonly #recent = new Int32Array(RECENT_ENTRIES * RECENT_WORDS).fill(-1);
-  /** Number of the region whose head is there; -1 if there is none. */
+  /** Number of the region whose head is at a guest-physical address, for a mode; -1 if there is none. Set by its owner. */
   regionAt: (physical: int, mode: int) => int = () => -1;
   readonly #counts = { blocks: 0, invalidated: 0, repacked: 0, flushes: 0 };
 

@@ -74,7 +74,7 @@ export class Operands {
    * Executes a MOV of a doubleword at EIP, whose operand is at `linear`, if it is one to a page table: the most common of
    * the stores that somebody watches. Whether it did.
    */
-  storesToTable(linear: int, insn: Insn): boolean {
+  storeToTable(linear: int, insn: Insn): boolean {
     const { dst, src } = insn;
     if (insn.op !== 'MOV' || dst.kind !== MEM || dst.size !== 32) return false;
     const c = this.#cpu;

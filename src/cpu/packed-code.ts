@@ -249,8 +249,8 @@ export class PackedCode {
 
   /**
    * The bytes [from, to) of the page at host offset `page` were written, of which the block at code offset `offset` has some,
-   * packed for `mode`. Where they are part of one instruction, and what it is has not changed but for its immediate, its displacement or its registers, its slot is
-   * made right. Whether that was all.
+   * packed for `mode`. Where they are part of one instruction, and what it is has not changed but for its immediate, its
+   * displacement or its registers, its slot is made right. Whether that was all.
    */
   repack(offset: int, page: int, from: int, to: int, mode: int): boolean {
     let o = this.#heat === NO_HEADS ? offset : offset + 4;

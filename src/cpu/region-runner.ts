@@ -68,7 +68,7 @@ export class RegionRunner implements RegionHost {
     this.#operands = parts.operands;
     const regions = makeRegions(this);
     this.regions = regions;
-    // Blocks that are packed once there is a region, since all was forgotten, or their code was written, lead to it.
+    // A block that is packed when there is a region already, as after all blocks were forgotten, leads to that.
     parts.blocks.regionAt = (physical, mode) => regions.at(physical, mode);
   }
 
@@ -160,13 +160,9 @@ export class RegionRunner implements RegionHost {
     this.counts.callouts++;
     const cpl = c.cpl;
     const linear = place !== 0 ? this.#operands.addressOf(known.insn) : 0;
-    if (place === 0) this.#reference.execute(known);
-    else if (!this.#operands.storesToTable(linear, known.insn)) {
-      if (this.#operands.touch(linear, place) === FAULTED) {
-        words[BUDGET] -= 1;
-        return this.#switch();
-      }
-      this.#reference.execute(known);
+    if (!this.#perform(known, linear, place)) {
+      words[BUDGET] -= 1;
+      return this.#switch();
     }
     const goesOn = next !== NO_NEXT && c.eip === ((words[PAGE_EIP] + next) | 0);
     const straight = goesOn && !situation.codeChanged && c.cpl === cpl && c.shadow === 0;
@@ -207,9 +203,20 @@ export class RegionRunner implements RegionHost {
     const linear = place !== 0 ? operands.addressOf(insn) : 0;
     const isAtHand = place !== 0 && operands.isAtHand(linear, place);
     this.regions.left(isAtHand ? linear >>> 12 : NO_PAGE);
-    if (place === 0) this.#reference.execute(known);
-    else if (!operands.storesToTable(linear, insn) && operands.touch(linear, place) !== FAULTED)
-      this.#reference.execute(known);
+    this.#perform(known, linear, place);
+  }
+
+  /**
+   * Executes the instruction at EIP, whose memory operand `place` (0: none that is looked at) is at `linear`. False if
+   * that was a page fault, which is delivered.
+   */
+  #perform(known: Executable, linear: int, place: int): boolean {
+    if (place !== 0) {
+      if (this.#operands.storeToTable(linear, known.insn)) return true;
+      if (this.#operands.touch(linear, place) === FAULTED) return false;
+    }
+    this.#reference.execute(known);
+    return true;
   }
 
   /** A callout ended its region: what the next one relies on, if there may be one at once. The region's answer. */
