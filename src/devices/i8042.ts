@@ -185,6 +185,7 @@ export class I8042 implements Device<I8042State> {
   }
 
   #status(): number {
+    this.#catchUp();
     let status = STATUS_KEYL | (this.#ram[0]! & STATUS_SYS);
     if (this.#lastWasCommand) status |= STATUS_A2;
     if (this.#full) {
@@ -197,6 +198,7 @@ export class I8042 implements Device<I8042State> {
 
   /** The last byte stays readable when the buffer is empty. */
   #readData(): number {
+    this.#catchUp();
     const byte = this.#buffer & 0xff;
     if (this.#full) {
       this.#full = false;
@@ -352,7 +354,16 @@ export class I8042 implements Device<I8042State> {
     this.#timer = this.#options.clock.schedule(this.#transferAt, this.#onTransfer);
   }
 
+  /**
+   * A byte that is complete by now is there, though its timer has not fired: who polls looks at a clock as well, and would
+   * find that the device never answered if the host was busy with something else in between.
+   */
+  #catchUp(): void {
+    if (this.#timer && this.#options.clock.now() >= this.#transferAt) this.#onTransfer();
+  }
+
   readonly #onTransfer = (): void => {
+    this.#timer?.cancel();
     this.#timer = undefined;
     this.#transferAt = -1;
     if (this.#full) return; // by an answer of the controller: the device tries again
