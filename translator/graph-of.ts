@@ -2,6 +2,7 @@
 
 import type { int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
+import type { KnownCode } from './known-code.ts';
 import type { Placements } from './reader.ts';
 import { type Hot, keyOf, SHARED } from './region.ts';
 import type { RegionCache } from './region-cache.ts';
@@ -18,6 +19,7 @@ const PAGE = 4096;
 /** What is known of guest code besides its bytes. Addresses are guest-physical. */
 export interface Knowledge {
   readonly cache: RegionCache;
+  readonly code: KnownCode;
   /** Whether the code there was executed often enough: see RegionHost. */
   isWarm(physical: int, mode: int): boolean;
   /** Distances to where the instruction with a key is likely to lead: see profiles.ts. */
@@ -79,7 +81,7 @@ export function graphOf(hot: Hot, memory: Memory, known: Knowledge): Found | und
     return false;
   };
   const placements: Placements = new Map();
-  const source = { memory, linear: hot.linear, mode: hot.mode, frameOf, placements };
+  const source = { memory, linear: hot.linear, mode: hot.mode, frameOf, placements, known: known.code };
   const apart = new Map<int, int>();
   const wayTo = (at: int): Way => {
     const physical = physicalOf(at);

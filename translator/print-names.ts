@@ -2,6 +2,7 @@
 // register file.
 
 import { WORD } from '../src/isa/register-file.ts';
+import { ByTemporary } from './by-temporary.ts';
 import type { Expr, Type } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
@@ -19,8 +20,9 @@ export class RegionNames implements Names {
   readonly locals: Local[] = [];
   /** Locals that are state: loaded at entry, stored in the epilogue. */
   readonly held: Held[] = [];
-  /** Locals of temporaries. */
-  readonly #slots: ReadonlyMap<number, string>;
+  /** Locals of temporaries: what they are called; those that were asked for. */
+  readonly #slots: ByTemporary<string>;
+  readonly #temporaries = new ByTemporary<Local>();
   readonly #registersAt: number;
   readonly #byName = new Map<string, Local>();
   /** Words of the register file. */
@@ -30,7 +32,7 @@ export class RegionNames implements Names {
    * `slots`: names of the locals for temporaries; several may share one (see passes/slots.ts). `registersAt`: byte offset
    * of the register file in the heap.
    */
-  constructor(slots: ReadonlyMap<number, string>, registersAt: number) {
+  constructor(slots: ByTemporary<string>, registersAt: number) {
     this.#slots = slots;
     this.#registersAt = registersAt;
     for (const name of OWN_LOCALS) this.#local(name, 'int');
@@ -55,9 +57,13 @@ export class RegionNames implements Names {
 
   /** @throws Error for one that is never live. */
   temporary(i: number): Local {
+    const known = this.#temporaries.get(i);
+    if (known) return known;
     const name = this.#slots.get(i);
     if (name === undefined) throw new Error(`temporary ${i} is never live`);
-    return this.#byName.get(name) ?? this.#local(name, typeOfSlot(name));
+    const local = this.#byName.get(name) ?? this.#local(name, typeOfSlot(name));
+    this.#temporaries.set(i, local);
+    return local;
   }
 
   #state(name: string): Cell {
@@ -70,7 +76,10 @@ export class RegionNames implements Names {
   }
 
   #element(array: string, n: number): Cell {
-    if (array === 'reg') return this.#hold(REGISTERS[n] as string, this.word(n));
+    if (array === 'reg') {
+      const name = REGISTERS[n] as string;
+      return this.#byName.get(name) ?? this.#hold(name, this.word(n));
+    }
     if (array === 'words')
       return n >= WORD.fpr && n < WORD.fpr + 32 ? this.#hold(x87Name(n), this.word(n)) : this.word(n);
     // By their indices: see word.

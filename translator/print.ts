@@ -6,6 +6,7 @@ import { BUDGET, PAGE_EIP, SITE, TABLE } from '../src/cpu/engine-words.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { TIMED } from '../src/isa/prims.ts';
 import { WORD } from '../src/isa/register-file.ts';
+import type { ByTemporary } from './by-temporary.ts';
 import { B, C, type Expr, N, R, S, type Stmt } from './ir.ts';
 import { liveTemporaries } from './passes/live-temporaries.ts';
 import { assignSlots } from './passes/slots.ts';
@@ -64,7 +65,7 @@ const NO_ARM: readonly Stmt[] = [];
 class Printer<Made> {
   readonly #items: readonly Item[];
   readonly #options: PrintOptions;
-  readonly #live: ReadonlySet<number>;
+  readonly #live: ByTemporary<true>;
   readonly #names: RegionNames;
   readonly #callouts: Callout[] = [];
   readonly #sites: number[] = [];

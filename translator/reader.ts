@@ -1,13 +1,11 @@
 // Reads guest code for the scan: each instruction once, with what is known of it by itself.
 
 import { DECODE_MODES } from '../src/cpu/decoded.ts';
-import { isTransfer } from '../src/isa/control.ts';
 import { decode } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { type Class, classify } from './classify.ts';
-import type { Placed, ScanOptions } from './scan.ts';
-import { templateFor } from './templates.ts';
+import { type KnownCode, type Read, read } from './known-code.ts';
+import type { Placed, ScanOptions, Source } from './scan.ts';
 
 const PAGE = 4096;
 const MAX_LENGTH = 15;
@@ -32,19 +30,21 @@ export class Reader {
   readonly #frameOf: FrameOf;
   readonly #options: ScanOptions;
   readonly #placements: Placements;
+  readonly #known: KnownCode | undefined;
   readonly #hosts = new Map<int, int>();
   /** The page that was read last, and where it is in the host's memory. */
   #page = -0x80000000;
   #host = -1;
 
-  constructor(memory: Code, base: int, mode: int, frameOf: FrameOf, options: ScanOptions, placements: Placements) {
+  constructor({ memory, linear, mode, frameOf, placements, known }: Source, options: ScanOptions) {
     this.#memory = memory;
-    this.#base = base;
+    this.#base = linear & -PAGE;
     this.#mode = mode;
     this.#decodeMode = DECODE_MODES[mode & 3] as (typeof DECODE_MODES)[number];
     this.#frameOf = frameOf;
     this.#options = options;
     this.#placements = placements;
+    this.#known = known;
   }
 
   /** The instruction at an offset, or undefined where none can be fetched. */
@@ -57,11 +57,23 @@ export class Reader {
       const last = at + known.insn.length - 1;
       return last >> 12 === at >> 12 || this.#hostOf(last) >= 0 ? known : undefined;
     }
-    const insn = this.#decode(at, host);
-    if (!insn) return undefined;
-    const placed = place(at, insn, this.#mode, this.#options.isGuarded?.(at));
+    const found = this.#read(at, host);
+    if (!found) return undefined;
+    const placed = placedAt(at, found, this.#options.isGuarded?.(at));
     this.#placements.set(at, placed);
     return placed;
+  }
+
+  #read(at: int, host: int): Read | undefined {
+    const { u8 } = this.#memory;
+    const physical = this.#known ? ((this.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1)) : 0;
+    const known = this.#known?.at(physical, this.#mode, u8, host);
+    if (known) return known;
+    const insn = this.#decode(at, host);
+    if (!insn) return undefined;
+    const made = read(insn, this.#mode);
+    if ((at & (PAGE - 1)) + insn.length <= PAGE) this.#known?.keep(physical, made, u8, host);
+    return made;
   }
 
   #decode(at: int, host: int): Insn | null {
@@ -101,26 +113,22 @@ export class Reader {
  * instructions are laid out alike.
  */
 export function place(at: int, insn: Insn, mode: int, isGuarded = false): Placed {
-  const template = templateFor(insn);
-  const way = classify(insn, mode, template !== undefined);
-  // A callout would leave the x87's stack unknown to what follows.
-  const guarded = isGuarded && isStraight(insn, way);
+  return placedAt(at, read(insn, mode), isGuarded);
+}
+
+function placedAt(at: int, { insn, class: way, template, ends, usesX87, isStraight }: Read, isGuarded = false): Placed {
   return {
     at,
     insn,
     class: way,
     template,
-    ends: isTransfer(insn),
-    usesX87: template?.x87 === true,
-    guarded,
+    ends,
+    usesX87,
+    // A callout would leave the x87's stack unknown to what follows.
+    guarded: isGuarded && isStraight,
     stack: undefined,
     needless: undefined,
     lanes: undefined,
     withVectors: undefined,
   };
-}
-
-/** Whether it has a template that goes on with the next instruction. */
-function isStraight(i: Insn, way: Class): boolean {
-  return (way === 'ident' || way === 'inline') && !isTransfer(i) && i.op !== 'STI';
 }

@@ -32,7 +32,7 @@ export class RegionCache {
   readonly #byHead = new Map<number, int>();
   readonly #byFrame = new Map<int, Set<int>>();
   /** Regions by the guest-physical addresses of their blocks, and of the blocks that they leave to. */
-  readonly #byBlock = new Map<int, Set<Region>>();
+  readonly #byBlock = new Map<int, Region[]>();
   #bytes = 0;
 
   /** `maxBytes`: about what regions may take. */
@@ -65,8 +65,8 @@ export class RegionCache {
   }
 
   /** Regions with a block at a guest-physical address, or one that leave to it. */
-  around(physical: int): Iterable<Region> {
-    return this.#byBlock.get(physical) ?? [];
+  around(physical: int): readonly Region[] {
+    return this.#byBlock.get(physical) ?? NONE;
   }
 
   /** Whether an address is that of a block of a region. */
@@ -92,9 +92,9 @@ export class RegionCache {
   /** Makes the blocks of a region known, which is yet to be compiled. */
   announce(region: Region): void {
     for (const at of [...region.inside.keys(), ...region.outside]) {
-      const set = this.#byBlock.get(at);
-      if (set) set.add(region);
-      else this.#byBlock.set(at, new Set([region]));
+      const there = this.#byBlock.get(at);
+      if (!there) this.#byBlock.set(at, [region]);
+      else if (!there.includes(region)) there.push(region);
     }
   }
 
@@ -132,8 +132,11 @@ export class RegionCache {
     this.#regions.delete(region.number);
     for (const key of region.keys) if (this.#byHead.get(key) === region.number) this.#byHead.delete(key);
     for (const at of [...region.inside.keys(), ...region.outside]) {
-      const set = this.#byBlock.get(at);
-      if (set?.delete(region) && set.size === 0) this.#byBlock.delete(at);
+      const there = this.#byBlock.get(at);
+      const k = there ? there.indexOf(region) : -1;
+      if (!there || k < 0) continue;
+      if (there.length === 1) this.#byBlock.delete(at);
+      else there.splice(k, 1);
     }
     for (const { physical } of region.pieces) this.#byFrame.get(physical >>> 12)?.delete(region.number);
   }

@@ -6,6 +6,7 @@ import type { Insn, int } from '../src/isa/insn.ts';
 import type { Class } from './classify.ts';
 import { findPassed } from './invariants.ts';
 import type { Expr } from './ir.ts';
+import type { KnownCode } from './known-code.ts';
 import { type Lanes, typeLanes } from './lanes.ts';
 import { type Code, type FrameOf, type Placements, Reader } from './reader.ts';
 import type { Ready } from './templates.ts';
@@ -96,10 +97,8 @@ export interface ScanOptions {
 
 const EMPTY: Stack = { top: 0, tags: 0 };
 
-/** Pseudo block: where returns go on. */
+// Pseudo blocks: where returns go on; what leads to the entry that is at EIP.
 export const RETURN = 0x40000000;
-
-/** Pseudo block: leads to the entry that is at EIP. */
 export const ENTRY = 0x40000001;
 
 /** A graph of which nothing is known yet but its shape. */
@@ -117,8 +116,9 @@ export interface Source {
   readonly mode: int;
   /** Never faults; -1 where nothing is mapped for fetching. */
   readonly frameOf: FrameOf;
-  /** Of all surveys. */
+  /** Of all surveys; what was read for other regions. */
   readonly placements: Placements;
+  readonly known?: KnownCode;
 }
 
 export function scan(source: Source, options: ScanOptions): Graph {
@@ -139,9 +139,8 @@ export function finish({ graph, seen, options }: Survey): Graph {
 
 /** The first step of `scan`: follows the code. */
 export function survey(source: Source, options: ScanOptions): Survey {
-  const { memory, linear, mode, frameOf, placements } = source;
-  const entry = linear & (PAGE - 1);
-  const reader = new Reader(memory, linear & -PAGE, mode, frameOf, options, placements);
+  const entry = source.linear & (PAGE - 1);
+  const reader = new Reader(source, options);
   const { seen, leaders, returns } = walk(reader, entry, options);
   const graph = build(entry, seen, leaders, returns, reader.pages, options);
   graph.isCut = seen.size >= options.maxInstructions;

@@ -1,6 +1,7 @@
 // One region from graph to function: specialise, structure, print. The cache translates by it, and `dump` shows its stages.
 
 import { type AsmFunction, AsmWriter } from './asm-writer.ts';
+import { KnownTemporaries } from './passes/propagate.ts';
 import { type Printed, type PrintOptions, print } from './print.ts';
 import type { Graph } from './scan.ts';
 import { specialise } from './specialise.ts';
@@ -16,8 +17,9 @@ export const asAsm: MakeWriter<AsmFunction> = (names, own) => new AsmWriter(name
  */
 export function itemsOf(graph: Graph, mode: number, hasVectors = false): readonly Item[] {
   const temporaries = { n: 0 };
+  const known = new KnownTemporaries();
   const bent = mode >> 2;
-  return structure(graph, (b) => specialise(b, bent, temporaries, hasVectors), temporaries);
+  return structure(graph, (b) => specialise(b, bent, temporaries, hasVectors, known), temporaries);
 }
 
 export interface Translated<Made> {

@@ -12,6 +12,7 @@ import { Batch } from './batch.ts';
 import { Chain } from './chain.ts';
 import type { RegionFunction } from './compile.ts';
 import { graphOf, type Knowledge, MAX_LARGE } from './graph-of.ts';
+import { KnownCode } from './known-code.ts';
 import { Leaving } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { CACHE_BYTES, type TranslationsPolicy } from './policy.ts';
@@ -113,6 +114,7 @@ export class Translations implements Regions {
     this.#cache = new RegionCache(options.cacheBytes ?? CACHE_BYTES);
     this.#knowledge = {
       cache: this.#cache,
+      code: new KnownCode(),
       isWarm: (physical, mode) => options.host.isWarm(physical, mode),
       likely: (key) => this.#profiles.likely(key),
       isGuarded: (physical) => options.guardAll === true || this.#leaving.isGuarded(physical),

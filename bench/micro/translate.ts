@@ -6,6 +6,7 @@ import { prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { Translator } from '../../translator/engine.ts';
 import type { ObservedRegion } from '../../translator/observer.ts';
+import { KnownTemporaries } from '../../translator/passes/propagate.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
 import { translate } from '../../translator/translate.ts';
@@ -31,7 +32,8 @@ export function translating(): Micro[] {
       operations,
       run: each(({ graph, mode }) => {
         const temporaries = { n: 0 };
-        for (const block of graph.blocks.values()) specialise(block, mode >> 2, temporaries);
+        const known = new KnownTemporaries();
+        for (const block of graph.blocks.values()) specialise(block, mode >> 2, temporaries, false, known);
       }),
     },
     {
@@ -39,7 +41,8 @@ export function translating(): Micro[] {
       operations,
       run: each(({ graph, mode }) => {
         const temporaries = { n: 0 };
-        structure(graph, (block) => specialise(block, mode >> 2, temporaries), temporaries);
+        const known = new KnownTemporaries();
+        structure(graph, (block) => specialise(block, mode >> 2, temporaries, false, known), temporaries);
       }),
     },
     {

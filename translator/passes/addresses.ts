@@ -3,6 +3,7 @@
 // that do not agree, it is a value of its own.
 
 import type { int } from '../../src/isa/insn.ts';
+import { ByTemporary } from '../by-temporary.ts';
 import { type Expr, isZero } from '../ir.ts';
 import type { Block } from '../scan.ts';
 import type { Body, SpecialisedBlock, Step } from '../specialise.ts';
@@ -55,8 +56,9 @@ export class Addresses {
   constructor(flow: ControlFlow, blocks: ReadonlyMap<number, SpecialisedBlock>, alone: ReadonlySet<int>) {
     this.#flow = flow;
     const made = { n: OTHERS - REGISTERS * flow.order.length };
+    const temporaries = new ByTemporary<Value>();
     for (const { at } of flow.order) {
-      this.#scans.set(at, new Scan((blocks.get(at) as SpecialisedBlock).body, alone, made));
+      this.#scans.set(at, new Scan((blocks.get(at) as SpecialisedBlock).body, alone, made, temporaries));
     }
     this.#follow();
   }
@@ -148,12 +150,13 @@ class Scan {
   callouts = 0;
   /** Registers, in the end those behind the block. */
   registers: readonly Value[] = UNTOUCHED;
-  readonly #temporaries = new Map<number, Value>();
+  readonly #temporaries: ByTemporary<Value>;
   readonly #made: { n: number };
   readonly #alone: ReadonlySet<int>;
 
-  /** `alone`: offsets of instructions that share nothing; `made`: the next root. */
-  constructor(body: Body, alone: ReadonlySet<int>, made: { n: number }) {
+  /** `alone`: offsets of instructions that share nothing; `made`: the next root; `temporaries`: of all blocks. */
+  constructor(body: Body, alone: ReadonlySet<int>, made: { n: number }, temporaries: ByTemporary<Value>) {
+    this.#temporaries = temporaries;
     this.#made = made;
     this.#alone = alone;
     for (let k = 0; k < body.length; k++) {

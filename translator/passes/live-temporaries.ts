@@ -1,9 +1,11 @@
 // Temporaries that something reads which is not itself dead: what only dead ones are computed from is not printed.
 
+import { ByTemporary } from '../by-temporary.ts';
 import type { Expr, Stmt } from '../ir.ts';
 import type { Item, Target } from '../structure.ts';
 
-export function liveTemporaries(items: readonly Item[]): ReadonlySet<number> {
+/** Those that are live have a value. */
+export function liveTemporaries(items: readonly Item[]): ByTemporary<true> {
   const found = new Found();
   found.items(items);
   return found.all();
@@ -11,13 +13,13 @@ export function liveTemporaries(items: readonly Item[]): ReadonlySet<number> {
 
 class Found {
   /** What temporaries are computed from. */
-  readonly #definitions = new Map<number, Expr>();
-  readonly #live = new Set<number>();
+  readonly #definitions = new ByTemporary<Expr>();
+  readonly #live = new ByTemporary<true>();
   readonly #work: number[] = [];
   /** The arm that was looked at last: steps in a row have the same one. */
   #arm: readonly Stmt[] | undefined;
 
-  all(): ReadonlySet<number> {
+  all(): ByTemporary<true> {
     for (let i = this.#work.pop(); i !== undefined; i = this.#work.pop()) {
       const e = this.#definitions.get(i);
       if (e) this.#reads(e);
@@ -116,7 +118,7 @@ class Found {
     switch (e.k) {
       case 't':
         if (this.#live.has(e.i)) return;
-        this.#live.add(e.i);
+        this.#live.set(e.i, true);
         this.#work.push(e.i);
         return;
       case 'b':

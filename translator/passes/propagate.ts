@@ -4,6 +4,7 @@
 // and was passed, is not looked at again.
 // An element whose index is not known may be any: a write to it forgets all of its array.
 
+import { ByTemporary } from '../by-temporary.ts';
 import { atom, branch, type Expr, if_, isZero, leaving, let_, mayAlias, type Stmt, stateKey, T } from '../ir.ts';
 import { map, mapStmt } from '../walk.ts';
 import { fuse } from './fuse.ts';
@@ -21,8 +22,16 @@ interface Computed {
   readonly next: Computed | undefined;
 }
 
-export function propagate(body: readonly Stmt[]): Stmt[] {
-  const propagation = new Propagation();
+/** What is known of the temporaries of a region. */
+export class KnownTemporaries {
+  /** Those that are another one, or constant. */
+  readonly aliases = new ByTemporary<Expr>();
+  /** What the others were computed from. */
+  readonly values = new ByTemporary<Expr>();
+}
+
+export function propagate(body: readonly Stmt[], known = new KnownTemporaries()): Stmt[] {
+  const propagation = new Propagation(known);
   for (const s of body) propagation.through(s);
   return propagation.out;
 }
@@ -35,26 +44,23 @@ export class Propagation {
   readonly #words: Map<string, Expr>;
   /** Made when there is some: most runs are short. */
   #others: Map<string, Known> | undefined;
-  /** What temporaries are that are another one, or constant; what the others were computed from. */
-  readonly #alias: Map<number, Expr>;
-  readonly #defined: Map<number, Expr>;
+  readonly #temporaries: KnownTemporaries;
   #values: Map<number, Computed> | undefined;
   readonly #passed: Set<number>;
 
-  /** `outer`: of the statement that this is an arm of. */
-  constructor(outer?: Propagation) {
+  /** `temporaries`: of the region. `outer`: of the statement that this is an arm of. */
+  constructor(temporaries: KnownTemporaries, outer?: Propagation) {
+    this.#temporaries = temporaries;
     this.#registers = outer ? outer.#registers.slice() : NO_REGISTERS.slice();
     this.#words = outer ? new Map(outer.#words) : new Map();
     this.#others = outer?.others();
     this.#values = outer?.values();
-    this.#alias = outer ? outer.#alias : new Map();
-    this.#defined = outer ? outer.#defined : new Map();
     this.#passed = outer ? outer.#passed : new Set();
   }
 
   /** What a leaf is known to be. */
   readonly leaf = (e: Expr): Expr => {
-    if (e.k === 't') return this.#alias.get(e.i) ?? e;
+    if (e.k === 't') return this.#temporaries.aliases.get(e.i) ?? e;
     if (e.k === 's') return this.#words.get(e.name) ?? e;
     if (e.k !== 'r') return e;
     const n = registerOf(e);
@@ -70,11 +76,11 @@ export class Propagation {
     return this.#values && new Map(this.#values);
   }
 
-  readonly #definition = (i: number): Expr | undefined => this.#defined.get(i);
+  readonly #definition = (i: number): Expr | undefined => this.#temporaries.values.get(i);
 
   /** The temporary, or what it is known to be. */
   temporary(i: number): Expr {
-    return this.#alias.get(i) ?? T(i);
+    return this.#temporaries.aliases.get(i) ?? T(i);
   }
 
   through(s: Stmt, at?: number, undo?: number): void {
@@ -118,7 +124,7 @@ export class Propagation {
   #let(s: Stmt & { k: 'let' }): void {
     const e = s.e.k === 'c' || s.e.k === 'b' ? fuse(s.e, this.#definition) : s.e;
     if (atom(e)) {
-      this.#alias.set(s.i, e);
+      this.#temporaries.aliases.set(s.i, e);
       return;
     }
     const hash = hashOf(e);
@@ -127,12 +133,12 @@ export class Propagation {
       const alike = this.#values.get(hash);
       for (let c = alike; c; c = c.next) {
         if (!equal(c.e, e)) continue;
-        this.#alias.set(s.i, T(c.i));
+        this.#temporaries.aliases.set(s.i, T(c.i));
         return;
       }
       this.#values.set(hash, { e, i: s.i, next: alike });
     }
-    this.#defined.set(s.i, e);
+    this.#temporaries.values.set(s.i, e);
     if (e.k === 's' || e.k === 'r') this.#know(e, T(s.i));
     this.out.push(e === s.e ? s : let_(s.i, e));
   }
@@ -151,7 +157,7 @@ export class Propagation {
   }
 
   #arm(body: readonly Stmt[]): readonly Stmt[] {
-    const arm = new Propagation(this);
+    const arm = new Propagation(this.#temporaries, this);
     for (const x of body) arm.through(x);
     return arm.out;
   }

@@ -5,6 +5,7 @@
 // A structured region is text, and a temporary is live from its definition to its last use in the order of the text; a
 // use inside a loop that the definition is before lasts to the loop's end.
 
+import { ByTemporary } from '../by-temporary.ts';
 import { type Expr, type Stmt, type Type, typeLoaded, typeOf } from '../ir.ts';
 import type { Item } from '../structure.ts';
 
@@ -30,15 +31,16 @@ export const typeOfSlot = (name: string): Type =>
   name.startsWith('d') ? 'double' : name.startsWith('v') ? 'vector' : 'int';
 
 /** Names of locals (a letter for the type, a number) by temporary: of places, and what is live. */
-export function assignSlots(items: readonly Item[], live: ReadonlySet<number>): Map<number, string> {
+export function assignSlots(items: readonly Item[], live: ByTemporary<true>): ByTemporary<string> {
   const lifetimes = new Lifetimes(live);
   lifetimes.list(items);
-  const names = new Map<number, string>();
+  const names = new ByTemporary<string>();
   const free: Record<Type, number[]> = { int: [], double: [], vector: [] };
   const made: Record<Type, number> = { int: 0, double: 0, vector: 0 };
   // In the order of their beginnings, since that is the order in which they were seen.
   const running: { readonly lifetime: Lifetime; readonly slot: number }[] = [];
-  for (const [i, lifetime] of lifetimes.of) {
+  for (const i of lifetimes.order) {
+    const lifetime = lifetimes.of.get(i) as Lifetime;
     for (let k = running.length - 1; k >= 0; k--) {
       const r = running[k] as (typeof running)[number];
       if (r.lifetime.end > lifetime.begin) continue;
@@ -54,12 +56,14 @@ export function assignSlots(items: readonly Item[], live: ReadonlySet<number>): 
 }
 
 class Lifetimes {
-  readonly of = new Map<number, Lifetime>();
-  readonly #live: ReadonlySet<number>;
+  readonly of = new ByTemporary<Lifetime>();
+  /** Temporaries as they were seen first. */
+  readonly order: number[] = [];
+  readonly #live: ByTemporary<true>;
   readonly #loops: Loop[] = [];
   #now = 0;
 
-  constructor(live: ReadonlySet<number>) {
+  constructor(live: ByTemporary<true>) {
     this.#live = live;
   }
 
@@ -189,6 +193,7 @@ class Lifetimes {
   }
 
   #define(i: number, type: Type): void {
+    if (!this.of.has(i)) this.order.push(i);
     this.of.set(i, { begin: this.#now, end: this.#now + 1, type });
   }
 
