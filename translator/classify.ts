@@ -18,7 +18,7 @@ export const isCalledOut = (way: Class): boolean => way === 'callout' || way ===
 const FOLLOWED = new Set(['Jcc', 'JMP', 'JMPn', 'CALL', 'CALLn', 'RET', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ']);
 
 /** Sensitive instructions that have templates. */
-const INLINE = new Set(['CLI', 'STI', 'PUSHF', 'POPF', 'MOVSEG', 'PUSHSEG', 'POPSEG', 'RDTSC']);
+const INLINE = new Set(['CLI', 'STI', 'PUSHF', 'POPF', 'MOVSEG', 'PUSHSEG', 'POPSEG', 'RDTSC', 'MOVCR']);
 
 /** Sensitive instructions that a region need not end at, since what they change is looked at again after the callout. */
 const RETURNS = new Set(['POPF']);

@@ -2,6 +2,7 @@
 // of the fast interpreter and the translator's template.
 
 import {
+  CREG,
   IMM,
   type Insn,
   type int,
@@ -16,7 +17,7 @@ import {
   XMM,
 } from '../isa/insn.ts';
 
-/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; x XMM; t ST(n). */
+/** One letter a kind: d w b registers of 32, 16, 8 bits; c the count register CL; i immediate; m8.. memory; s segment; k control; x XMM; t ST(n). */
 function kindOf(o: Operand): string {
   switch (o.kind) {
     case NO_OPERAND:
@@ -31,6 +32,8 @@ function kindOf(o: Operand): string {
       return `m${o.size}`;
     case SREG:
       return 's';
+    case CREG:
+      return 'k';
     case XMM:
       return 'x';
     case ST:

@@ -30,6 +30,7 @@ const FILES = [
   'semantics/eflags.ts',
   'semantics/flag-control.ts',
   'semantics/segment-store.ts',
+  'semantics/control-store.ts',
   'semantics/time-stamp.ts',
   'semantics/string-single.ts',
   'semantics/simd/operand.ts',

@@ -100,6 +100,6 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
 export const RESIDUAL: ReadonlySet<string> = new Set(
   (
     'popMemory PUSHA POPA ENTER setEflags setStatusFlags cliVirtual stiVirtual pushVirtualFlags popVirtualFlags ' +
-    'checkVme settleExceptions readCycles'
+    'checkVme settleExceptions readCycles loadControlRegister'
   ).split(' '),
 );

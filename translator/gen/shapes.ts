@@ -3,6 +3,7 @@
 
 import { shapeKey } from '../../src/cpu/shape.ts';
 import {
+  CREG,
   IMM,
   type Insn,
   MEM,
@@ -54,6 +55,7 @@ type Kind =
   | 'i'
   | 'n'
   | 's'
+  | 'k'
   | 'x'
   | 't'
   | `m${8 | 16 | 32 | 64 | 80 | 128}`
@@ -78,6 +80,8 @@ function operand(kind: Kind, at: 'd' | 's'): Open<Operand> {
       return { ...blank, kind: IMM, value: H(COUNT) };
     case 's':
       return { ...blank, kind: SREG, size: 16, n: H(`${at}n`) };
+    case 'k':
+      return { ...blank, kind: CREG, n: H(`${at}n`) };
     case 't':
       return { ...blank, kind: ST, size: 80, n: H(`${at}n`) };
     case 'x':
@@ -245,6 +249,7 @@ function integerShapes(): Shape[] {
   add('MOVSEG', 16, 'w', 's');
   add('MOVSEG', 16, 'm16', 's');
   add('RDTSC', 32);
+  add('MOVCR', 32, 'd', 'k');
   return list;
 }
 

@@ -1,8 +1,8 @@
 // Control registers (SDM vol. 3, section 2.5; vol. 2, MOV CR, LMSW, SMSW, CLTS; translations and PDPTEs: sections 4.4.1
 // and 4.10.4).
 
-import { GP, GuestFault, UD } from '../fault.ts';
-import { CREG, GS, type Insn, type int, MEM } from '../insn.ts';
+import { GP, GuestFault } from '../fault.ts';
+import { GS, type Insn, type int, MEM } from '../insn.ts';
 import { updateSpans } from '../segment.ts';
 import type { Cpu } from '../state.ts';
 import {
@@ -32,6 +32,8 @@ import {
 import { put, read, writable } from './operand.ts';
 import { privileged, setCpl } from './privilege.ts';
 
+export { MOVCR } from './control-store.ts';
+
 const CR0_DEFINED = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
 const CR4_DEFINED =
   CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
@@ -40,17 +42,12 @@ const CR4_PAGING = CR4_PSE | CR4_PAE | CR4_PGE;
 /** What LMSW can set; of these it cannot clear PE. */
 const MACHINE_STATUS = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
 
-/** MOV to and from CR0, CR2, CR3, CR4; #UD for the others. */
-export function MOVCR(c: Cpu, i: Insn): void {
-  const toControl = i.dst.kind === CREG;
-  const n = toControl ? i.dst.n : i.src.n;
-  if (n === 1 || n > 4) throw new GuestFault(UD);
-  privileged(c);
-  if (!toControl) c.reg[i.dst.n] = n === 0 ? c.cr0 : n === 2 ? c.cr2 : n === 3 ? c.cr3 : c.cr4;
-  else if (n === 0) setCr0(c, c.reg[i.src.n]);
-  else if (n === 2) c.cr2 = c.reg[i.src.n];
-  else if (n === 3) setCr3(c, c.reg[i.src.n]);
-  else setCr4(c, c.reg[i.src.n]);
+/** Sets CR0, CR2, CR3 or CR4. #GP(0) for what that refuses. */
+export function loadControlRegister(c: Cpu, n: int, value: int): void {
+  if (n === 0) setCr0(c, value);
+  else if (n === 2) c.cr2 = value;
+  else if (n === 3) setCr3(c, value);
+  else setCr4(c, value);
 }
 
 /**
