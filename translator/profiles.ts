@@ -15,6 +15,11 @@ const MAX_TRIES = 2;
 /** Where an instruction, in whatever region, led whenever a sample was taken: distances from it. */
 interface Profile {
   readonly samples: Map<int, int>;
+  /**
+   * Distances that were likely when a region was made again. They remain so: what a region has inside is not sampled any
+   * more, and would be left out again the next time.
+   */
+  readonly kept: Set<number>;
   /** Distances for which its region was made again, or found to be no better, and how often. */
   readonly tried: Map<int, int>;
   total: int;
@@ -40,16 +45,18 @@ export class Profiles {
   sampled(key: int, distance: int, isInside: (distance: int) => boolean, price: number): Wanted | undefined {
     let profile = this.#profiles.get(key);
     if (!profile) {
-      profile = { samples: new Map(), tried: new Map(), total: 0, next: Math.max(SAMPLES, price) };
+      profile = { samples: new Map(), kept: new Set(), tried: new Map(), total: 0, next: Math.max(SAMPLES, price) };
       this.#profiles.set(key, profile);
     }
     const { samples, tried } = profile;
     samples.set(distance, (samples.get(distance) ?? 0) + 1);
     if (++profile.total < profile.next) return undefined;
     profile.next = profile.total * 2;
-    const wanted = likely(profile).filter((d) => !isInside(d));
+    const targets = likely(profile);
+    const wanted = targets.filter((d) => !isInside(d));
     const isTriedOut = wanted.every((d) => (tried.get(d) ?? 0) >= MAX_TRIES);
     if (isTriedOut) return undefined;
+    for (const d of targets) profile.kept.add(d);
     for (const d of wanted) tried.set(d, (tried.get(d) ?? 0) + 1);
     return { distances: wanted, samples: profile.total };
   }
@@ -73,7 +80,7 @@ export class Profiles {
   }
 }
 
-function likely({ samples, total }: Profile): int[] {
-  const often = [...samples].filter(([, n]) => n >= total * LIKELY).sort((a, b) => b[1] - a[1]);
+function likely({ samples, kept, total }: Profile): int[] {
+  const often = [...samples].filter(([d, n]) => kept.has(d) || n >= total * LIKELY).sort((a, b) => b[1] - a[1]);
   return often.slice(0, MAX_TARGETS).map(([distance]) => distance);
 }

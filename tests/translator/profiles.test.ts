@@ -59,3 +59,10 @@ test('the likeliest target comes first; what is seldom seen is none', () => {
   const distance = (k: number): number => (k % 100 === 0 ? 48 : k % 3 === 0 ? 32 : 16);
   expect(asked(new Profiles(), distance, 10_000)).toMatchObject({ after: PRICE, distances: [16, 32] });
 });
+
+test('what was likely once remains so: the region has it inside then, and it is not sampled any more', () => {
+  const profiles = new Profiles();
+  asked(profiles, () => 16, 10_000);
+  for (let k = 0; k < 200 * PRICE; k++) profiles.sampled(KEY, 32, (distance) => distance === 16, PRICE);
+  expect(profiles.likely(KEY)).toEqual([32, 16]);
+});
