@@ -1,6 +1,6 @@
 // Where packed code is entered: at CS:EIP, which the tags know, or which is looked up by its guest-physical address.
 
-import { GuestFault } from '../isa/fault.ts';
+import { GuestFault, PF } from '../isa/fault.ts';
 import type { int } from '../isa/insn.ts';
 import { deliverFault } from '../isa/semantics/interrupt.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -61,17 +61,17 @@ export class Entries {
       if (!situation.canRunBlocks(mode)) return LEAVE;
       const eip = c.eip;
       const user = c.cpl === 3 ? 1 : 0;
-      let physical = 0;
-      try {
-        physical = this.#memory.fetch(eip, user);
-      } catch (fault) {
-        if (!(fault instanceof GuestFault)) throw fault;
-        deliverFault(c, fault);
+      // Without an exception of the host's, which takes microseconds: programs begin with a fault for each page of code.
+      const error = this.#memory.touchCode(eip, user);
+      if (error >= 0) {
+        c.cr2 = eip;
+        deliverFault(c, new GuestFault(PF, error));
         words[BUDGET] -= 1;
         situation.left = words[BUDGET];
         if (situation.mustReturn()) return LEAVE;
         continue;
       }
+      const physical = this.#memory.fetch(eip, user);
       if (this.#blocks.isFull()) {
         this.#blocks.clear();
         this.loseLinks();

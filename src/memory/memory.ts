@@ -239,6 +239,16 @@ export class Memory {
     return this.#slow.mode <= ROM ? this.#access.physicalOf(this.#slow.host) : this.#slow.physical;
   }
 
+  /** Looks at code as `fetch` does, but raises nothing: the error code of the page fault, or -1 if there is none. */
+  touchCode(linear: int, user: int): int {
+    const at = (user !== 0 ? this.#userFirst : 0) | (linear >>> 12);
+    const p = this.i32[this.#firstWord + at] ^ linear;
+    if (p >= 0 && (this.#attributes[at] & NO_EXECUTE) === 0) return -1;
+    const code = this.#slow.attempt(linear, user, FETCH);
+    this.#paging.reportLost();
+    return code;
+  }
+
   /**
    * What `fetch` would return if that changes nothing that the guest can see: no fault, accessed bits set already. Else
    * -1.

@@ -299,6 +299,9 @@ class Run {
     const word = memory.tableWord(user ? 1 : 0);
     let outcome: unknown;
     reported.length = 0;
+    // The engine looks first, mostly.
+    if (access === 'fetch' && (linear & 1) === 0)
+      expect(memory.touchCode(linear, user ? 1 : 0)).toBe(expected?.fault ?? -1);
     try {
       if (access === 'fetch') outcome = memory.fetch(linear, user ? 1 : 0);
       else if (access === 'read') outcome = this.#load(memory.readPlace(linear, count, user ? 1 : 0), count);
