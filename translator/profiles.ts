@@ -40,7 +40,7 @@ export class Profiles {
   /**
    * Counts a sample of the instruction with a key: it led `distance` bytes away. What its region is to be made again for, if
    * it is time: likely targets that `isInside` says it has not, twice for the same target at most. `price`: samples that
-   * cost as much as to make it as it is.
+   * cost as much as to make it as it is; so many, SAMPLES at least, are between two times.
    */
   sampled(key: int, distance: int, isInside: (distance: int) => boolean, price: number): Wanted | undefined {
     let profile = this.#profiles.get(key);
@@ -51,7 +51,7 @@ export class Profiles {
     const { samples, tried } = profile;
     samples.set(distance, (samples.get(distance) ?? 0) + 1);
     if (++profile.total < profile.next) return undefined;
-    profile.next = profile.total * 2;
+    profile.next = profile.total + Math.max(SAMPLES, price);
     const targets = likely(profile);
     const wanted = targets.filter((d) => !isInside(d));
     const isTriedOut = wanted.every((d) => (tried.get(d) ?? 0) >= MAX_TRIES);

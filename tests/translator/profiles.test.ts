@@ -20,17 +20,18 @@ test('a target is asked for once as many samples were taken as to make the regio
   expect(asked(new Profiles(), () => 16, 10_000)).toMatchObject({ after: PRICE, distances: [16] });
 });
 
-test('the same target is asked for twice at most, the second time after twice as many samples', () => {
+test('the same target is asked for twice at most, the second time after as many samples again', () => {
   const profiles = new Profiles();
   asked(profiles, () => 16, 10_000);
   expect(asked(profiles, () => 16, 10_000)).toMatchObject({ after: PRICE, distances: [16] });
   expect(asked(profiles, () => 16, 10_000)).toBeUndefined();
 });
 
-test('what was asked for before comes with a new target, after twice as many samples at least', () => {
+test('what was asked for before comes with a new target, after as many samples again', () => {
   const profiles = new Profiles();
   asked(profiles, () => 16, 10_000);
   expect(asked(profiles, () => 32, 10_000)).toMatchObject({ after: PRICE, distances: [16, 32] });
+  expect(asked(profiles, () => 48, 10_000)).toMatchObject({ after: PRICE, distances: [16, 32, 48] });
 });
 
 test('what was postponed is asked for again once it is paid for', () => {
