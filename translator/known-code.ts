@@ -7,7 +7,7 @@ import { type Class, classify } from './classify.ts';
 import { type Ready, templateFor } from './templates.ts';
 
 const MAX_LENGTH = 15;
-/** Instructions that are kept, a power of two: of a Linux that starts, nine of ten are found. */
+/** Instructions that are kept, a power of two: while Linux boots, four of five are found. */
 const ENTRIES = 1 << 13;
 
 /** What is known of an instruction by itself. `mode`: as the interpreter packs it (see src/cpu/mode.ts). */
