@@ -15,9 +15,9 @@ import {
   moduleText,
   type RegionFunction,
 } from './compile.ts';
+import type { Graph } from './graph.ts';
 import type { TranslationsPolicy } from './policy.ts';
 import { type Printed, type PrintOptions, print } from './print.ts';
-import type { Graph } from './scan.ts';
 import type { Callout } from './specialise.ts';
 import { asAsm, itemsOf } from './translate.ts';
 import { ModuleEncoder } from './wasm-module.ts';

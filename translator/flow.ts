@@ -1,7 +1,7 @@
 // The order of a graph's blocks, and which of them dominate which.
 
+import type { Block, Graph } from './graph.ts';
 import type { ControlFlow } from './passes/addresses.ts';
-import type { Block, Graph } from './scan.ts';
 
 /** Reverse postorder, dominators and what follows from them. */
 export class Flow implements ControlFlow {

@@ -2,11 +2,12 @@
 
 import type { int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
+import { type Graph, isLoop, RETURN } from './graph.ts';
 import type { KnownCode } from './known-code.ts';
 import type { Placements } from './reader.ts';
 import { type Hot, keyOf, SHARED } from './region.ts';
 import type { RegionCache } from './region-cache.ts';
-import { finish, type Graph, isLoop, RETURN, type Survey, survey } from './scan.ts';
+import { finish, type Survey, survey } from './scan.ts';
 
 /** Largest region, in guest instructions: V8's compile time is linear to about 1,400, but much of a path may be cold. */
 export const MAX_INSTRUCTIONS = 200;

@@ -4,8 +4,8 @@
 // Where many instructions of a region have such a condition, it is looked at before everything else.
 
 import type { int } from '../src/isa/insn.ts';
+import type { Block, Graph } from './graph.ts';
 import { type Expr, type Stmt, spell } from './ir.ts';
-import type { Block, Graph } from './scan.ts';
 import { map, visit } from './walk.ts';
 
 /** Words that nothing changes while a region runs but callouts, and instructions that set them. */

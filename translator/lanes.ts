@@ -9,11 +9,12 @@
 
 import { type Insn, type int, MEM } from '../src/isa/insn.ts';
 import { WORD } from '../src/isa/register-file.ts';
+import type { Graph, Placed } from './graph.ts';
 import { D, type Expr, holds, isZero, let_, load, N, R, type Stmt, set, store, T } from './ir.ts';
 import { removeDeadTemporaries } from './passes/dead.ts';
-import { KnownTemporaries, propagate } from './passes/propagate.ts';
-import type { Graph, Placed } from './scan.ts';
+import { propagate } from './passes/propagate.ts';
 import type { Ready } from './templates.ts';
+import type { Temporaries } from './temporaries.ts';
 import { doubleOf, isClear, throughVectors, vector, vectorRegisters, vectorUse, withWord, wordOf } from './vectors.ts';
 import { map, mapStmt, uses } from './walk.ts';
 
@@ -203,18 +204,17 @@ export function hasVectors({ insn, withVectors }: Placed): boolean {
   return withVectors !== undefined && vectorRegisters(insn).some((n) => withVectors[2 * n] === 'vector');
 }
 
-/** An instruction's residual over lanes as they are in the region. `isSplit`: its operand may lie on two pages. `known`: of the region. */
+/** An instruction's residual over lanes as they are in the region. `isSplit`: its operand may lie on two pages. */
 export function throughLanes(
   made: readonly Stmt[],
   insn: Insn,
   lanes: Lanes,
-  temporaries: { n: number },
+  temporaries: Temporaries,
   isSplit = false,
-  known = new KnownTemporaries(),
 ): Stmt[] {
   const areVectors = !isSplit && vectorUse(insn) && vectorRegisters(insn).every((n) => lanes[2 * n] === 'vector');
   if (areVectors) return throughVectors(made, insn, temporaries);
-  return new Rewriter(propagate(made, known), lanes, temporaries).rewritten();
+  return new Rewriter(propagate(made, temporaries), lanes, temporaries).rewritten();
 }
 
 class Rewriter {

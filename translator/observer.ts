@@ -2,8 +2,8 @@
 
 import type { int } from '../src/isa/insn.ts';
 import type { RegionFunction } from './compile.ts';
+import type { Graph } from './graph.ts';
 import type { PrintOptions } from './print.ts';
-import type { Graph } from './scan.ts';
 
 /** A region as it was made. */
 export interface ObservedRegion {

@@ -2,11 +2,11 @@
 // register file.
 
 import { WORD } from '../src/isa/register-file.ts';
-import { ByTemporary } from './by-temporary.ts';
 import type { Expr, Type } from './ir.ts';
 import { DOUBLE_LANES, WORD_LANES } from './lanes.ts';
 import { SUNK } from './passes/liveness.ts';
 import { typeOfSlot } from './passes/slots.ts';
+import { ByTemporary } from './temporaries.ts';
 import { VECTOR_LANES } from './vectors.ts';
 import type { Cell, Fixed, Held, Local, Names } from './writer.ts';
 

@@ -6,7 +6,6 @@ import { BUDGET, PAGE_EIP, SITE, TABLE } from '../src/cpu/engine-words.ts';
 import { REGION_CHAIN, REGION_SLOW } from '../src/cpu/regions.ts';
 import { TIMED } from '../src/isa/prims.ts';
 import { WORD } from '../src/isa/register-file.ts';
-import type { ByTemporary } from './by-temporary.ts';
 import { B, C, type Expr, N, R, S, type Stmt } from './ir.ts';
 import { liveTemporaries } from './passes/live-temporaries.ts';
 import { assignSlots } from './passes/slots.ts';
@@ -14,6 +13,7 @@ import { MemoryPrinter } from './print-memory.ts';
 import { RegionNames } from './print-names.ts';
 import type { Callout, Step } from './specialise.ts';
 import type { Item, Target } from './structure.ts';
+import type { ByTemporary } from './temporaries.ts';
 import type { MakeWriter, Writer } from './writer.ts';
 
 export interface PrintOptions {

@@ -16,8 +16,8 @@ const MAX_TRIES = 2;
 interface Profile {
   readonly samples: Map<int, int>;
   /**
-   * Distances that were likely when a region was made again. They remain so: what a region has inside is not sampled any
-   * more, and would be left out again the next time.
+   * Distances that were likely when a region was to be made again. They remain so: what a region has inside is not sampled
+   * any more, and would be left out the next time.
    */
   readonly kept: Set<number>;
   /** Distances for which its region was made again, or found to be no better, and how often. */

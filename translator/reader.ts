@@ -1,14 +1,14 @@
 // Reads guest code for the scan: each instruction once, with what is known of it by itself.
 
 import { DECODE_MODES } from '../src/cpu/decoded.ts';
-import { decode } from '../src/isa/decode.ts';
+import { decode, MAX_LENGTH } from '../src/isa/decode.ts';
 import type { Insn, int } from '../src/isa/insn.ts';
 import type { Memory } from '../src/memory/memory.ts';
-import { type KnownCode, type Read, read } from './known-code.ts';
-import type { Placed, ScanOptions, Source } from './scan.ts';
+import type { Placed } from './graph.ts';
+import { examine, type KnownCode, type KnownInsn } from './known-code.ts';
+import type { ScanOptions, Source } from './scan.ts';
 
 const PAGE = 4096;
-const MAX_LENGTH = 15;
 
 /** Where guest code is read from. */
 export type Code = Pick<Memory, 'u8' | 'hostOf'>;
@@ -64,14 +64,14 @@ export class Reader {
     return placed;
   }
 
-  #read(at: int, host: int): Read | undefined {
+  #read(at: int, host: int): KnownInsn | undefined {
     const { u8 } = this.#memory;
     const physical = this.#known ? ((this.pages.get(at >> 12) as int) << 12) | (at & (PAGE - 1)) : 0;
     const known = this.#known?.at(physical, this.#mode, u8, host);
     if (known) return known;
     const insn = this.#decode(at, host);
     if (!insn) return undefined;
-    const made = read(insn, this.#mode);
+    const made = examine(insn, this.#mode);
     if ((at & (PAGE - 1)) + insn.length <= PAGE) this.#known?.keep(physical, made, u8, host);
     return made;
   }
@@ -113,10 +113,14 @@ export class Reader {
  * instructions are laid out alike.
  */
 export function place(at: int, insn: Insn, mode: int, isGuarded = false): Placed {
-  return placedAt(at, read(insn, mode), isGuarded);
+  return placedAt(at, examine(insn, mode), isGuarded);
 }
 
-function placedAt(at: int, { insn, class: way, template, ends, usesX87, isStraight }: Read, isGuarded = false): Placed {
+function placedAt(
+  at: int,
+  { insn, class: way, template, ends, usesX87, isStraight }: KnownInsn,
+  isGuarded = false,
+): Placed {
   return {
     at,
     insn,

@@ -3,7 +3,7 @@
 import { MODES } from '../src/cpu/mode.ts';
 import type { int } from '../src/isa/insn.ts';
 import type { RegionFunction } from './compile.ts';
-import { type Block, type Graph, isLoop, leadsTo, RETURN } from './scan.ts';
+import { type Block, type Graph, isLoop, leadsTo, RETURN } from './graph.ts';
 import type { Stack } from './x87.ts';
 
 const PAGE = 4096;

@@ -3,12 +3,13 @@
 import { isCounted } from '../src/cpu/shape.ts';
 import { IMM, type Insn, type int, MEM, type Operand } from '../src/isa/insn.ts';
 import { isCalledOut } from './classify.ts';
+import type { Block, Placed } from './graph.ts';
 import { splitPlaces } from './halves.ts';
 import { B, C, type Expr, exit, let_, N, place as placeAt, R, S, type Stmt, set, T } from './ir.ts';
 import { throughLanes } from './lanes.ts';
-import { KnownTemporaries, Propagation, propagate } from './passes/propagate.ts';
-import type { Block, Placed } from './scan.ts';
+import { Propagation, propagate } from './passes/propagate.ts';
 import { isStaging } from './templates.ts';
+import type { Temporaries } from './temporaries.ts';
 import { mapStmt, uses } from './walk.ts';
 import { guardOf } from './x87.ts';
 
@@ -55,25 +56,16 @@ export const RETURN_EIP = S('rpc');
 /** EIP of the entry's page. */
 const PAGE_BASE = S('pb');
 
-/**
- * Bit s of `bent` says that segment register s is not flat. `hasVectors`: XMM registers may be such. `known`: of the
- * temporaries, which are numbered throughout the region.
- */
-export function specialise(
-  block: Block,
-  bent: int,
-  temporaries: { n: number },
-  hasVectors = false,
-  known = new KnownTemporaries(),
-): SpecialisedBlock {
+/** Bit s of `bent` says that segment register s is not flat. `hasVectors`: XMM registers may be such. */
+export function specialise(block: Block, bent: int, temporaries: Temporaries, hasVectors = false): SpecialisedBlock {
   const body: (Step | Callout | Guarded)[] = [];
   const { insns } = block;
-  let run = new Propagation(known);
+  let run = new Propagation(temporaries);
   let stages = false;
   let test: Expr | undefined;
   const flush = (): void => {
     for (const s of stages ? removeStaging(run.out) : run.out) body.push(s);
-    run = new Propagation(known);
+    run = new Propagation(temporaries);
   };
   for (let k = 0; k < insns.length; k++) {
     const placed = insns[k] as Placed;
@@ -95,12 +87,12 @@ export function specialise(
     const whole = instantiate(placed, bent, temporaries);
     const lanes = hasVectors ? placed.withVectors : placed.lanes;
     const isSplit = placed.guarded && !isShadow;
-    const made = lanes ? throughLanes(whole, insn, lanes, temporaries, isSplit, known) : whole;
+    const made = lanes ? throughLanes(whole, insn, lanes, temporaries, isSplit) : whole;
     if (placed.stack?.guard) made.unshift(exit(guardOf(placed.stack)));
     if (isSplit) {
       flush();
       const callout = { k: 'callout', at, undo, next: at + insn.length, insn, ends: false } as const;
-      const inner = removeStaging(propagate(splitPlaces(made, temporaries), known));
+      const inner = removeStaging(propagate(splitPlaces(made, temporaries), temporaries));
       body.push({ k: 'guarded', body: inner, callout });
       continue;
     }

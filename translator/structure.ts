@@ -3,12 +3,12 @@
 // On the way, flag words sink to where they are wanted: exits and merges.
 
 import { Flow } from './flow.ts';
+import { type Block, ENTRY, type Graph, isLoop, RETURN } from './graph.ts';
 import { B, C, type Expr, exit, let_, N, S, type Stmt, T } from './ir.ts';
 import { settleChecks } from './passes/checks.ts';
 import { liveFlags, sunkIn, sunkReadBy } from './passes/liveness.ts';
 import { sharePlaces } from './passes/places.ts';
 import { bitOf, NOTHING, Pending } from './pending.ts';
-import { type Block, ENTRY, type Graph, isLoop, RETURN } from './scan.ts';
 import { type Callout, RETURN_EIP, type SpecialisedBlock, type Step } from './specialise.ts';
 import { guardOf } from './x87.ts';
 

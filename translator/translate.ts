@@ -1,11 +1,11 @@
 // One region from graph to function: specialise, structure, print. The cache translates by it, and `dump` shows its stages.
 
 import { type AsmFunction, AsmWriter } from './asm-writer.ts';
-import { KnownTemporaries } from './passes/propagate.ts';
+import type { Graph } from './graph.ts';
 import { type Printed, type PrintOptions, print } from './print.ts';
-import type { Graph } from './scan.ts';
 import { specialise } from './specialise.ts';
 import { type Item, structure } from './structure.ts';
+import { Temporaries } from './temporaries.ts';
 import type { MakeWriter } from './writer.ts';
 
 /** For the form that people read. */
@@ -16,10 +16,9 @@ export const asAsm: MakeWriter<AsmFunction> = (names, own) => new AsmWriter(name
  * whether what is generated may have such.
  */
 export function itemsOf(graph: Graph, mode: number, hasVectors = false): readonly Item[] {
-  const temporaries = { n: 0 };
-  const known = new KnownTemporaries();
+  const temporaries = new Temporaries();
   const bent = mode >> 2;
-  return structure(graph, (b) => specialise(b, bent, temporaries, hasVectors, known), temporaries);
+  return structure(graph, (b) => specialise(b, bent, temporaries, hasVectors), temporaries);
 }
 
 export interface Translated<Made> {

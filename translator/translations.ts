@@ -11,6 +11,7 @@ import type { Memory } from '../src/memory/memory.ts';
 import { Batch } from './batch.ts';
 import { Chain } from './chain.ts';
 import type { RegionFunction } from './compile.ts';
+import { type Graph, RETURN } from './graph.ts';
 import { graphOf, type Knowledge, MAX_LARGE } from './graph-of.ts';
 import { KnownCode } from './known-code.ts';
 import { Leaving } from './leaving.ts';
@@ -31,7 +32,6 @@ import {
   type Region,
 } from './region.ts';
 import { emptyModule, type Module, RegionCache } from './region-cache.ts';
-import { type Graph, RETURN } from './scan.ts';
 
 /** Instructions that a region may retire between two looks at the budget. */
 export const OVERSHOOT = MAX_LARGE + 1;

@@ -7,8 +7,8 @@
 import type { Insn, int } from '../src/isa/insn.ts';
 import { CR0_EM, CR0_TS } from '../src/isa/system-bits.ts';
 import { bin } from './fold.ts';
+import type { Block, Graph, Placed } from './graph.ts';
 import { type Expr, N, S } from './ir.ts';
-import type { Block, Graph, Placed } from './scan.ts';
 
 /** TOP, and a bit for each physical register in use. */
 export interface Stack {

@@ -6,9 +6,9 @@ import { prepareHost } from '../../src/cli/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { Translator } from '../../translator/engine.ts';
 import type { ObservedRegion } from '../../translator/observer.ts';
-import { KnownTemporaries } from '../../translator/passes/propagate.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
+import { Temporaries } from '../../translator/temporaries.ts';
 import { translate } from '../../translator/translate.ts';
 import { ModuleEncoder } from '../../translator/wasm-module.ts';
 import type { Micro } from './main.ts';
@@ -31,18 +31,16 @@ export function translating(): Micro[] {
       name: 'specialise, an instruction',
       operations,
       run: each(({ graph, mode }) => {
-        const temporaries = { n: 0 };
-        const known = new KnownTemporaries();
-        for (const block of graph.blocks.values()) specialise(block, mode >> 2, temporaries, false, known);
+        const temporaries = new Temporaries();
+        for (const block of graph.blocks.values()) specialise(block, mode >> 2, temporaries);
       }),
     },
     {
       name: 'specialise, structure, an instruction',
       operations,
       run: each(({ graph, mode }) => {
-        const temporaries = { n: 0 };
-        const known = new KnownTemporaries();
-        structure(graph, (block) => specialise(block, mode >> 2, temporaries, false, known), temporaries);
+        const temporaries = new Temporaries();
+        structure(graph, (block) => specialise(block, mode >> 2, temporaries), temporaries);
       }),
     },
     {

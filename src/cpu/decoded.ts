@@ -1,7 +1,7 @@
 // Fetching and decoding single instructions, with a cache by guest-physical address. Every engine that executes an
 // instruction by its semantic function gets it here.
 
-import { decode } from '../isa/decode.ts';
+import { decode, MAX_LENGTH } from '../isa/decode.ts';
 import { GP, GuestFault, UD } from '../isa/fault.ts';
 import { CS, type Insn, type int, SS } from '../isa/insn.ts';
 import { SEMANTICS, type Semantic } from '../isa/semantics/index.ts';
@@ -24,7 +24,6 @@ export interface Decoded extends Executable {
   readonly mode: int;
 }
 
-const MAX_LENGTH = 15;
 const PAGE = 4096;
 const ENTRIES = 1 << 14;
 

@@ -3,7 +3,7 @@
 // is packed anew where it is. What lies where in guest memory is the business of block-cache.ts.
 
 import { endsBlock } from '../isa/control.ts';
-import { decode } from '../isa/decode.ts';
+import { decode, MAX_LENGTH } from '../isa/decode.ts';
 import type { Insn, int } from '../isa/insn.ts';
 import { PACKED_BYTES } from '../memory/layout.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -13,7 +13,6 @@ import { CASE, CROSS, ENTER, fusedCase, HEAT, JUMP, pack, SLOW, sequenceCase, UN
 import { EXIT_HEAT } from './regions.ts';
 
 const PAGE = 4096;
-const MAX_LENGTH = 15;
 /** Longest block, in instructions: the engine overshoots its budget by less than this. */
 export const MAX_BLOCK = 32;
 /** Instead of a number of entries: there is no second tier, and blocks have no heads. */

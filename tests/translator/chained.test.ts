@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Machine } from '../../src/machine/machine.ts';
 import type { CodeKind } from '../../src/memory/heap.ts';
 import { Translator } from '../../translator/engine.ts';
-import type { Graph } from '../../translator/scan.ts';
+import type { Graph } from '../../translator/graph.ts';
 import { END, guestMachine, MOST, NAMES, RESULTS } from './guest-image.ts';
 import { registersDiffer } from './lockstep.ts';
 

@@ -1,7 +1,8 @@
 // What the scan makes of code where blocks have instructions in common.
 
 import { expect, test } from 'vitest';
-import { type Graph, scan } from '../../translator/scan.ts';
+import type { Graph } from '../../translator/graph.ts';
+import { scan } from '../../translator/scan.ts';
 
 /** Flat segments, code and stack of 32 bits. */
 const MODE = 3;

@@ -17,13 +17,14 @@ import {
   moduleText,
   type RegionFunction,
 } from '../../translator/compile.ts';
+import type { Block, Graph } from '../../translator/graph.ts';
 import { findPassed } from '../../translator/invariants.ts';
 import { typeLanes } from '../../translator/lanes.ts';
 import { print } from '../../translator/print.ts';
 import { place } from '../../translator/reader.ts';
-import type { Block, Graph } from '../../translator/scan.ts';
 import { specialise } from '../../translator/specialise.ts';
 import { structure } from '../../translator/structure.ts';
+import { Temporaries } from '../../translator/temporaries.ts';
 import { asAsm } from '../../translator/translate.ts';
 import { verify } from '../../translator/verify.ts';
 import { ModuleEncoder } from '../../translator/wasm-module.ts';
@@ -80,7 +81,7 @@ export function translate(
     graph.ahead = true;
     findPassed(graph, graph.ahead);
     typeLanes(graph);
-    const temporaries = { n: 0 };
+    const temporaries = new Temporaries();
     const itemsOf = (hasVectors: boolean) =>
       structure(graph, (b) => specialise(b, BENT, temporaries, hasVectors), temporaries);
     const name = `single${k}`;

@@ -25,9 +25,11 @@ import {
 } from '../../src/isa/insn.ts';
 import { type Class, classify, isCalledOut, templateOf } from '../classify.ts';
 import { TEMPLATES } from '../generated/templates.js';
+import type { Graph } from '../graph.ts';
 import { hasVectors } from '../lanes.ts';
-import { type Graph, scan } from '../scan.ts';
+import { scan } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
+import { Temporaries } from '../temporaries.ts';
 import { asAsm, translate } from '../translate.ts';
 import { REGISTERS_8, REGISTERS_16, REGISTERS_32, SEGMENTS, SyntaxProblem } from './operand-text.ts';
 import { number, residualLines } from './residual.ts';
@@ -109,11 +111,14 @@ function translated(bytes: Uint8Array, insn: Insn, kind: Class): Stage[] {
   const bent = MODE_32 >> 2;
   if (!isCalledOut(kind)) {
     stages.push({ name: 'specialised', lines: residualLines(instantiate(placed, bent, { n: 0 })) });
-    const { body, test } = specialise(block, bent, { n: 0 });
+    const { body, test } = specialise(block, bent, new Temporaries());
     const end = test ? residualLines([{ k: block.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
     stages.push({ name: 'after passes', lines: [...residualLines(body), ...end] });
     if (hasVectors(placed)) {
-      stages.push({ name: 'with vectors', lines: residualLines(specialise(block, bent, { n: 0 }, true).body) });
+      stages.push({
+        name: 'with vectors',
+        lines: residualLines(specialise(block, bent, new Temporaries(), true).body),
+      });
     }
   }
   const { printed } = translate(

@@ -3,8 +3,8 @@
 
 import type { int } from '../../src/isa/insn.ts';
 import type { Memory } from '../../src/memory/memory.ts';
+import type { Block, Graph } from '../graph.ts';
 import type { ObservedRegion, Observer } from '../observer.ts';
-import type { Block, Graph } from '../scan.ts';
 import { RegionNames } from './names.ts';
 import type { Symbols } from './symbols.ts';
 

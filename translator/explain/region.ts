@@ -3,10 +3,11 @@
 import { disassemble } from '../../src/isa/disassemble.ts';
 import type { Insn, int } from '../../src/isa/insn.ts';
 import { type Class, isCalledOut } from '../classify.ts';
+import { type Block, ENTRY, RETURN } from '../graph.ts';
 import { hasVectors } from '../lanes.ts';
-import { type Block, ENTRY, RETURN } from '../scan.ts';
 import { instantiate, specialise } from '../specialise.ts';
 import type { Item, Target } from '../structure.ts';
+import { Temporaries } from '../temporaries.ts';
 import { asAsm, translate } from '../translate.ts';
 import { endOf, physicalOf, type RecordedRegion, type Recorder } from './recorder.ts';
 import { residualLines } from './residual.ts';
@@ -221,11 +222,11 @@ class Reporter {
     const specialised = b.insns.flatMap((placed) =>
       isCalledOut(placed.class) ? ['callout'] : residualLines(instantiate(placed, bent, holes)),
     );
-    const { body, test } = specialise(b, bent, { n: 0 });
+    const { body, test } = specialise(b, bent, new Temporaries());
     const end = test ? residualLines([{ k: b.term === 'branch' ? 'branch' : 'jumpTo', e: test }]) : [];
     const passes = [...residualLines(body), ...end];
     if (!b.insns.some(hasVectors)) return { specialised, passes };
-    return { specialised, passes, vectors: residualLines(specialise(b, bent, { n: 0 }, true).body) };
+    return { specialised, passes, vectors: residualLines(specialise(b, bent, new Temporaries(), true).body) };
   }
 
   // Exits.

@@ -3,10 +3,10 @@
 // that do not agree, it is a value of its own.
 
 import type { int } from '../../src/isa/insn.ts';
-import { ByTemporary } from '../by-temporary.ts';
+import type { Block } from '../graph.ts';
 import { type Expr, isZero } from '../ir.ts';
-import type { Block } from '../scan.ts';
 import type { Body, SpecialisedBlock, Step } from '../specialise.ts';
+import { ByTemporary } from '../temporaries.ts';
 
 export const PAGE = 4096;
 const REGISTERS = 8;

@@ -6,9 +6,9 @@
 // and what is close to the limits, the numbers are compared.
 
 import { bin, call } from '../fold.ts';
+import type { Graph } from '../graph.ts';
 import { C, D, type Expr, exit, let_, load, N, R, type Stmt, T } from '../ir.ts';
 import { DOUBLE_LANES } from '../lanes.ts';
-import type { Graph } from '../scan.ts';
 import type { Body, Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
 
 const LEAST_NORMAL: Expr = D(2 ** -1022);

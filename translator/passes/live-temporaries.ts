@@ -1,8 +1,8 @@
 // Temporaries that something reads which is not itself dead: what only dead ones are computed from is not printed.
 
-import { ByTemporary } from '../by-temporary.ts';
 import type { Expr, Stmt } from '../ir.ts';
 import type { Item, Target } from '../structure.ts';
+import { ByTemporary } from '../temporaries.ts';
 
 /** Those that are live have a value. */
 export function liveTemporaries(items: readonly Item[]): ByTemporary<true> {

@@ -2,8 +2,8 @@
 // since they must be exact wherever the interpreter goes on.
 //   live-in(b) = use(b) + (live-out(b) - def(b)),  live-out(b) = union of live-in over successors
 
+import type { Block, Graph } from '../graph.ts';
 import type { Expr, Stmt } from '../ir.ts';
-import type { Block, Graph } from '../scan.ts';
 import type { SpecialisedBlock } from '../specialise.ts';
 
 const FLAGS = ['fz', 'fr', 'oa', 'ob', 'ca', 'cb'];

@@ -11,8 +11,8 @@
 
 import { ESP, type Insn, type int, MEM } from '../../src/isa/insn.ts';
 import { bin } from '../fold.ts';
+import type { Block } from '../graph.ts';
 import { alignmentOf, if_, load, N, type Stmt, sharedPlace, store, T } from '../ir.ts';
-import type { Block } from '../scan.ts';
 import type { Body, Callout, Guarded, SpecialisedBlock, Step } from '../specialise.ts';
 import { Addresses, CONSTANTS, type ControlFlow, PAGE, type PlaceStep, type Value } from './addresses.ts';
 

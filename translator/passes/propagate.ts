@@ -4,8 +4,8 @@
 // and was passed, is not looked at again.
 // An element whose index is not known may be any: a write to it forgets all of its array.
 
-import { ByTemporary } from '../by-temporary.ts';
 import { atom, branch, type Expr, if_, isZero, leaving, let_, mayAlias, type Stmt, stateKey, T } from '../ir.ts';
+import { Temporaries } from '../temporaries.ts';
 import { map, mapStmt } from '../walk.ts';
 import { fuse } from './fuse.ts';
 
@@ -22,16 +22,9 @@ interface Computed {
   readonly next: Computed | undefined;
 }
 
-/** What is known of the temporaries of a region. */
-export class KnownTemporaries {
-  /** Those that are another one, or constant. */
-  readonly aliases = new ByTemporary<Expr>();
-  /** What the others were computed from. */
-  readonly values = new ByTemporary<Expr>();
-}
-
-export function propagate(body: readonly Stmt[], known = new KnownTemporaries()): Stmt[] {
-  const propagation = new Propagation(known);
+/** `temporaries`: of the region that it is part of. */
+export function propagate(body: readonly Stmt[], temporaries = new Temporaries()): Stmt[] {
+  const propagation = new Propagation(temporaries);
   for (const s of body) propagation.through(s);
   return propagation.out;
 }
@@ -44,12 +37,12 @@ export class Propagation {
   readonly #words: Map<string, Expr>;
   /** Made when there is some: most runs are short. */
   #others: Map<string, Known> | undefined;
-  readonly #temporaries: KnownTemporaries;
+  readonly #temporaries: Temporaries;
   #values: Map<number, Computed> | undefined;
   readonly #passed: Set<number>;
 
   /** `temporaries`: of the region. `outer`: of the statement that this is an arm of. */
-  constructor(temporaries: KnownTemporaries, outer?: Propagation) {
+  constructor(temporaries: Temporaries, outer?: Propagation) {
     this.#temporaries = temporaries;
     this.#registers = outer ? outer.#registers.slice() : NO_REGISTERS.slice();
     this.#words = outer ? new Map(outer.#words) : new Map();

@@ -5,9 +5,9 @@
 // A structured region is text, and a temporary is live from its definition to its last use in the order of the text; a
 // use inside a loop that the definition is before lasts to the loop's end.
 
-import { ByTemporary } from '../by-temporary.ts';
 import { type Expr, type Stmt, type Type, typeLoaded, typeOf } from '../ir.ts';
 import type { Item } from '../structure.ts';
+import { ByTemporary } from '../temporaries.ts';
 
 interface Lifetime {
   readonly begin: number;
