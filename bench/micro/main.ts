@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { UserError } from '../../src/lib/errors.ts';
 import { decoding } from './decode.ts';
 import { floating } from './float.ts';
+import { levels } from './levels.ts';
 import { translating } from './translate.ts';
 
 /** One thing to measure: `run` does it `operations` times. */
@@ -39,7 +40,7 @@ function load(): { Suite: new () => Suite } {
 try {
   const Benchmark = load();
   const chosen = process.argv.slice(2);
-  const all = [...decoding(), ...floating(), ...translating()];
+  const all = [...decoding(), ...floating(), ...levels(), ...translating()];
   const micros = all.filter((one) => !chosen.length || chosen.some((name) => one.name.includes(name)));
   const suite = new Benchmark.Suite();
   for (const one of micros) suite.add(one.name, one.run, { maxTime: MAX_TIME });

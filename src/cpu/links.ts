@@ -44,6 +44,9 @@ export class Links {
   #supervisor: Known | undefined;
   /** User stamps by CR3: an address space that comes back finds its links. */
   readonly #user = new Map<int, Known>();
+  /** The last of them that was asked for. */
+  #latest: Known | undefined;
+  #latestCr3: int = 0;
 
   /** `linksAt` as in the heap's layout. */
   constructor(heap: ArrayBuffer, linksAt: int) {
@@ -52,13 +55,22 @@ export class Links {
 
   /** The stamp for a mode, and for an address space if `user`; `table` is the word of the shadow page table in use. */
   stamp(mode: int, user: int, cr3: int, table: int): int {
-    const known = user ? this.#user.get(cr3) : this.#supervisor;
+    const known = user ? this.#ofUser(cr3) : this.#supervisor;
     if (known?.mode === mode && known.table === table) return known.stamp;
     // Far from ever wrapping: a stamp lasts for microseconds at least.
     const stamp = ++this.#last;
     if (user) this.#user.set(cr3, { stamp, mode, table });
     else this.#supervisor = { stamp, mode, table };
+    if (user) this.#latest = undefined;
     return stamp;
+  }
+
+  #ofUser(cr3: int): Known | undefined {
+    if (this.#latest === undefined || this.#latestCr3 !== cr3) {
+      this.#latest = this.#user.get(cr3);
+      this.#latestCr3 = cr3;
+    }
+    return this.#latest;
   }
 
   /** No link of user or supervisor code holds any more that was made under a shadow page table. Whether `running` was its stamp. */
@@ -69,6 +81,7 @@ export class Links {
       return lost;
     }
     let lost = false;
+    this.#latest = undefined;
     for (const [cr3, known] of this.#user) {
       if (known.table !== table) continue;
       if (known.stamp === running) lost = true;
@@ -86,6 +99,7 @@ export class Links {
   loseAll(): void {
     this.#supervisor = undefined;
     this.#user.clear();
+    this.#latest = undefined;
   }
 
   /** No link leads to the region any more. */

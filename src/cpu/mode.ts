@@ -3,11 +3,10 @@
 
 import { CS, DS, ES, FS, GS, type int, SS } from '../isa/insn.ts';
 import { WORD } from '../isa/register-file.ts';
+import { FLAT_SPAN } from '../isa/segment.ts';
 import type { Cpu } from '../isa/state.ts';
 import { ACCESS_BIG } from '../isa/system-bits.ts';
 
-/** Span of a segment of 4 GiB: see isa/segment.ts. */
-const WHOLE = -15;
 /** Code and stack of 32 bits. */
 const WIDE = 3;
 const USER = 0x100;
@@ -47,6 +46,6 @@ export function isFlatCode(c: Cpu, mode: int): boolean {
 }
 
 function bentBit(w: Int32Array, s: int): int {
-  const isFlat = (w[WORD.base + s] | (w[WORD.readSpan + s] - WHOLE) | (w[WORD.writeSpan + s] - WHOLE)) === 0;
+  const isFlat = (w[WORD.base + s] | (w[WORD.readSpan + s] - FLAT_SPAN) | (w[WORD.writeSpan + s] - FLAT_SPAN)) === 0;
   return isFlat ? 0 : 1 << s;
 }

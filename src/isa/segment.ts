@@ -17,6 +17,8 @@ import {
 
 /** Widest access that the spans vouch for, in bytes. */
 const SPAN_BYTES = 16;
+/** The span of a segment of 4 GiB. */
+export const FLAT_SPAN = 1 - SPAN_BYTES;
 
 /** Guest-linear address of `bytes` at seg:offset, checked for reading. #GP(0), for SS #SS(0). */
 export function linearForRead(c: Cpu, seg: int, offset: int, bytes: int): int {

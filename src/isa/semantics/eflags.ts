@@ -63,7 +63,8 @@ export function setStatusFlags(c: Cpu, flags: int): void {
 
 /** Sets the flags that `mask` names from `flags`; the others stay. VM is set as given: changing it has more to it. */
 export function setEflags(c: Cpu, flags: int, mask: int): void {
-  if (mask & STATUS_FLAGS) setStatusFlags(c, (flags & mask) | (statusFlags(c) & ~mask));
+  if ((mask & STATUS_FLAGS) === STATUS_FLAGS) setStatusFlags(c, flags);
+  else if (mask & STATUS_FLAGS) setStatusFlags(c, (flags & mask) | (statusFlags(c) & ~mask));
   if (mask & FLAG_TF) c.TF = (flags >> 8) & 1;
   if (mask & FLAG_IF) c.IF = (flags >> 9) & 1;
   if (mask & FLAG_DF) c.DF = (flags >> 10) & 1;

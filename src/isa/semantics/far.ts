@@ -329,7 +329,7 @@ function toTask(c: Cpu, selector: int, low: int, type: int, how: int): void {
 }
 
 /** After a return to an outer level, data segments that it may not use become null. */
-function invalidateInner(c: Cpu, seg: int): void {
+export function invalidateInner(c: Cpu, seg: int): void {
   const access = c.access[seg];
   if (access & ACCESS_UNUSABLE) return;
   const conforming = (access & ACCESS_CODE) !== 0 && (access & ACCESS_DOWN_OR_CONFORMING) !== 0;

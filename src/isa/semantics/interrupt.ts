@@ -34,6 +34,7 @@ import { FLAG_IF, FLAG_IOPL, FLAG_RF, getEflags } from './eflags.ts';
 import { overflow } from './flags.ts';
 import { Frame } from './frame.ts';
 import { setPart } from './operand.ts';
+import { entersPlainly } from './plain-levels.ts';
 import { setCpl } from './privilege.ts';
 import { setFromDescriptor, setNullSegment, setRealModeSegment, setVm86Segment, stackDescriptor } from './segments.ts';
 import { BY_CALL, innerStack, isIntercepted, switchTask, tssDescriptor } from './task.ts';
@@ -131,6 +132,7 @@ function enter(c: Cpu, vector: int, code: int, software: int, rf: int): GuestFau
     enterReal(c, vector);
     return undefined;
   }
+  if (vector !== DB && entersPlainly(c, vector, code, software, rf)) return undefined;
   const ext = software ^ 1;
   const gateCode = 8 * vector + 2 + ext;
   if (8 * vector + 7 > c.idtLimit >>> 0) throw new GuestFault(GP, gateCode);

@@ -24,6 +24,7 @@ import {
 import { checkLimit, popped, returnDescriptor, returnOuter } from './far.ts';
 import { deliverFault } from './interrupt.ts';
 import { setStack, stackOffset, unsigned } from './operand.ts';
+import { returnsPlainly } from './plain-levels.ts';
 import { setCpl } from './privilege.ts';
 import { setFromDescriptor, setRealModeSegment, setVm86Segment } from './segments.ts';
 import { BY_IRET, switchTask, tssDescriptor } from './task.ts';
@@ -42,6 +43,8 @@ export function IRET(c: Cpu, i: Insn): void {
     fromVm86(c, i);
     return;
   }
+  const mask = writable(c, i.osize);
+  if (i.osize === 32 && returnsPlainly(c, mask)) return;
   if (c.NT !== 0) {
     toPreviousTask(c);
     return;
@@ -56,7 +59,6 @@ export function IRET(c: Cpu, i: Insn): void {
   }
 
   const place = returnDescriptor(c, selector);
-  const mask = writable(c, i.osize);
   if ((selector & 3) === c.cpl) {
     const low = c.memory.load32(place, 0);
     const high = c.memory.load32(place, 4);

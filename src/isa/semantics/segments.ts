@@ -5,9 +5,10 @@
 
 import type { Place } from '../environment.ts';
 import { GP, GuestFault, NP, SS_FAULT } from '../fault.ts';
-import { type Insn, type int, SS } from '../insn.ts';
+import { CS, type Insn, type int, SS } from '../insn.ts';
 import { load, readPlace } from '../prims.ts';
-import { updateSpans } from '../segment.ts';
+import { WORD } from '../register-file.ts';
+import { FLAT_SPAN, updateSpans } from '../segment.ts';
 import type { Cpu } from '../state.ts';
 import {
   ACCESS_DPL_SHIFT,
@@ -52,6 +53,25 @@ export function setSegment(c: Cpu, seg: int, selector: int, base: int, limit: in
   c.limit[seg] = limit;
   c.access[seg] = access;
   updateSpans(c, seg);
+}
+
+/** Sets CS in protected mode, 0 to 4 GiB; `access` is of readable code. */
+export function setFlatCode(c: Cpu, selector: int, access: int): void {
+  setFlat(c.words, CS, selector, access, 0);
+}
+
+/** The same for SS, DS, ES, FS or GS; `access` is of writable data that does not expand down. */
+export function setFlatData(c: Cpu, seg: int, selector: int, access: int): void {
+  setFlat(c.words, seg, selector, access, FLAT_SPAN);
+}
+
+function setFlat(w: Int32Array, seg: int, selector: int, access: int, writeSpan: int): void {
+  w[WORD.sel + seg] = selector;
+  w[WORD.base + seg] = 0;
+  w[WORD.limit + seg] = -1;
+  w[WORD.access + seg] = access;
+  w[WORD.readSpan + seg] = FLAT_SPAN;
+  w[WORD.writeSpan + seg] = writeSpan;
 }
 
 /** Sets a segment register from a checked descriptor. */

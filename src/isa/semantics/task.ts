@@ -69,7 +69,7 @@ const DR7_LOCAL = 0x155;
 const ALL_FLAGS = -1;
 
 /** Of the type in c.access[TR]: 32-bit. */
-const ACCESS_TSS_32 = DESCRIPTOR_32 >> 8;
+export const ACCESS_TSS_32 = DESCRIPTOR_32 >> 8;
 
 /**
  * Checks a TSS selector: in the GDT, a TSS, busy or available as asked, else `vector`(selector + EXT); present, else
