@@ -49,8 +49,6 @@ export function hostTrained(code: CodeKind = DEFAULT_CODE): void {
  * what is hot is compiled at once; and V8 lets less garbage lie before it collects: translation leaves much of it, for
  * which the young generation (16 MiB instead of 128) and the old one (60 % of what lives in it) would grow beyond
  * all that the rest takes. In time it costs nothing that could be measured; a young generation of 4 MiB costs a sixth.
- * The old one is as large from the start (in MiB) as it becomes in time: it is first collected when there is that much, and
- * pages do not come one by one while guest after guest runs.
  *
  * And one thread collects the young generation. With others to help it, as V8 has it, the kernel-bound benchmarks took 1.06
  * to 1.12 times the processor time (by the least and by the medians of six runs each in turn), and the same memory.
@@ -59,7 +57,6 @@ export const NODE_ARGUMENTS = [
   '--no-concurrent-recompilation',
   '--max-semi-space-size=16',
   '--heap-growing-percent=60',
-  '--initial-old-space-size=112',
   '--no-parallel-scavenge',
 ] as const;
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --no-concurrent-recompilation --max-semi-space-size=16 --heap-growing-percent=60 --initial-old-space-size=112 --no-parallel-scavenge
+#!/usr/bin/env -S node --no-concurrent-recompilation --max-semi-space-size=16 --heap-growing-percent=60 --no-parallel-scavenge
 // The command line: options, help, and the one place where errors become a line and an exit status.
 
 import { enableCompileCache } from 'node:module';
